@@ -1,0 +1,142 @@
+"""The settings, section by section. Each has a default that suits one small machine; `config.example.toml`
+documents every one of them, and a test keeps the two equal."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MEBIBYTE = 1024 * 1024
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class ArchiveSettings(_Section):
+    """Whose archive it is."""
+
+    name: str = Field("Arsip Kota", min_length=1, max_length=200)
+    organisation: str = Field("Pemerintah Kota", min_length=1, max_length=200)
+    country: str = Field("ID", pattern="^[A-Z]{2}$")
+    time_zone: str = "Asia/Jakarta"
+    language: Literal["id", "en"] = "id"
+
+
+class StorageSettings(_Section):
+    path: Path = Path("storage")
+
+
+class DatabaseSettings(_Section):
+    """`url` empty: SQLite under SQLCipher below the storage folder; else `postgresql+psycopg://…`."""
+
+    url: str = ""
+    busy_timeout_seconds: float = Field(30.0, gt=0, le=600)
+    pool_size: int = Field(8, ge=1, le=200)
+
+
+class KeySettings(_Section):
+    provider: Literal["file"] = "file"
+    path: Path | None = None
+
+
+class ServerSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    threads: int = Field(8, ge=1, le=256)
+    public_url: str = ""
+
+
+class WorkerSettings(_Section):
+    processes: int = Field(2, ge=1, le=64)
+    lease_seconds: int = Field(120, ge=5, le=3600)
+    max_attempts: int = Field(4, ge=1, le=20)
+    poll_seconds: float = Field(0.5, gt=0, le=60)
+
+
+class CaptureSettings(_Section):
+    max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1)
+    max_name_length: int = Field(200, ge=16, le=255)
+    max_files_per_upload: int = Field(500, ge=1)
+
+
+class TextSettings(_Section):
+    """Limits of the processes in which foreign files are parsed."""
+
+    ocr_languages: str = Field("ind+eng", pattern=r"^[a-z_]{3,}(\+[a-z_]{3,})*$")
+    ocr: Literal["auto", "off"] = "auto"
+    time_limit_seconds: int = Field(300, ge=1)
+    memory_limit_bytes: int = Field(2048 * MEBIBYTE, ge=64 * MEBIBYTE)
+    max_output_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)
+    max_text_characters: int = Field(20_000_000, ge=1000)
+    max_pages: int = Field(5000, ge=1)
+    max_page_pixels: int = Field(60_000_000, ge=1_000_000)
+    max_decompression_ratio: int = Field(100, ge=2)
+    max_archive_entries: int = Field(10_000, ge=1)
+    max_archive_depth: int = Field(3, ge=1, le=10)
+    max_archive_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)
+
+
+class SigningSettings(_Section):
+    """`timestamp_url` empty: the built-in development authority, named as such wherever its time is shown."""
+
+    timestamp_url: str = ""
+    certificate_years: int = Field(5, ge=1, le=30)
+
+
+class SearchSettings(_Section):
+    batch_size: int = Field(500, ge=1, le=20_000)
+    max_query_characters: int = Field(500, ge=10)
+    max_results_window: int = Field(10_000, ge=100)
+    max_prefix_terms: int = Field(200, ge=1)
+    page_cache_bytes: int = Field(64 * MEBIBYTE, ge=MEBIBYTE)
+    writer_memory_mebibytes: int = Field(128, ge=16, le=2048)
+
+
+class RetentionSettings(_Section):
+    rules: Path = Path("retention_rules")
+    upper_tier_years: int = Field(10, ge=1, le=100)
+    tier_basis: Literal["total", "active", "inactive"] = "total"
+    fiscal_year_end: str = Field("12-31", pattern=r"^\d\d-\d\d$")
+
+
+class AccessSettings(_Section):
+    session_idle_minutes: int = Field(60, ge=1)
+    session_absolute_hours: int = Field(12, ge=1)
+    sign_in_attempts: int = Field(10, ge=3)
+    sign_in_window_minutes: int = Field(15, ge=1)
+    min_password_characters: int = Field(12, ge=8)
+
+
+class Settings(_Section):
+    """The whole configuration; `root` is the folder that relative paths start from."""
+
+    archive: ArchiveSettings = ArchiveSettings()
+    storage: StorageSettings = StorageSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    keys: KeySettings = KeySettings()
+    server: ServerSettings = ServerSettings()
+    worker: WorkerSettings = WorkerSettings()
+    capture: CaptureSettings = CaptureSettings()
+    text: TextSettings = TextSettings()
+    signing: SigningSettings = SigningSettings()
+    search: SearchSettings = SearchSettings()
+    retention: RetentionSettings = RetentionSettings()
+    access: AccessSettings = AccessSettings()
+
+    def rooted_at(self, folder: Path) -> "Settings":
+        """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
+        storage = folder / self.storage.path
+        keys = folder / self.keys.path if self.keys.path else storage / "keys"
+        return self.model_copy(
+            update={
+                "storage": self.storage.model_copy(update={"path": storage}),
+                "keys": self.keys.model_copy(update={"path": keys}),
+                "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
+            }
+        )
+
+    @property
+    def keys_path(self) -> Path:
+        """The folder of the key ring (absolute once `rooted_at` was called)."""
+        return self.keys.path or self.storage.path / "keys"
