@@ -1,0 +1,54 @@
+"""Who acts. Every operation takes an actor first; no actor means nothing, not everything (invariant 4)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from edms.access.levels import Level
+
+
+class Role(StrEnum):
+    """What somebody is here to do. A person may hold several."""
+
+    CLERK = "clerk"
+    OFFICIAL = "official"
+    RECORDS_OFFICER = "records_officer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class ActorKind(StrEnum):
+    PERSON = "person"
+    CONSOLE = "console"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person (at the web, or at the console through the operating-system user `via`), or a part of the system.
+
+    `offices` are the office of the person and, for its head, all offices below it.
+    """
+
+    kind: ActorKind
+    id: str
+    name: str
+    office_id: UUID | None = None
+    offices: frozenset[UUID] = frozenset()
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    clearance: Level = Level.OPEN
+    via: str = ""
+
+    def has(self, *roles: Role) -> bool:
+        """True when the actor holds at least one of `roles`."""
+        return not self.roles.isdisjoint(roles)
+
+
+def system_actor(part: str) -> Actor:
+    """The actor for work that the system does by itself: capture steps, indexing, checkpoints."""
+    return Actor(kind=ActorKind.SYSTEM, id=f"system:{part}", name=part)
+
+
+def console_actor(user: str) -> Actor:
+    """The actor for maintenance at the console by the operating-system user `user`: no content, only upkeep."""
+    return Actor(kind=ActorKind.CONSOLE, id=f"console:{user}", name=user, via=user)

@@ -1,0 +1,63 @@
+"""Offices, people, their sessions and their failed sign-ins."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from edms.core.database import Base
+
+
+class Office(Base):
+    """An office of the city (perangkat daerah): owner of records; a tree."""
+
+    __tablename__ = "offices"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
+    created_at: Mapped[datetime]
+
+
+class Person(Base):
+    """Somebody who signs in. `roles` is a comma-separated list of `Role` values, `clearance` a `Level`."""
+
+    __tablename__ = "people"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    office_id: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
+    roles: Mapped[str] = mapped_column(String(200))
+    clearance: Mapped[str] = mapped_column(String(20))
+    is_head: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str] = mapped_column(String(300))
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+    office: Mapped[Office | None] = relationship()
+
+
+class SignInSession(Base):
+    """A signed-in browser. Only the SHA-256 of its token is kept, so that a copy of the table signs nobody in."""
+
+    __tablename__ = "sign_in_sessions"
+
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    language: Mapped[str] = mapped_column(String(5), default="id")
+
+
+class SignInFailure(Base):
+    """A failed sign-in, for the rate limit. `key` is a digest of user name and address, so nothing is readable."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (Index("ix_sign_in_failures_key_at", "key", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

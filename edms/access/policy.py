@@ -1,0 +1,182 @@
+"""The access rule, pure: one policy yields the verdict for one record, the SQL filter and the search filter.
+
+`decide` gives the verdict; `view_scope` gives the same rule as a set, from which `filters` makes SQL and search
+tokens. Invariant 5 is proven by a property test over random worlds. Sources: R18-R27, R88.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from edms.access.actors import Actor, ActorKind, Role
+from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
+
+
+class Action(StrEnum):
+    """What an actor may want to do. `record:*` need facts of a record; the others stand alone."""
+
+    RECORD_VIEW = "record:view"
+    RECORD_DOWNLOAD = "record:download"
+    RECORD_CAPTURE = "record:capture"
+    RECORD_CLASSIFY = "record:classify"
+    RECORD_PROCESS = "record:process"
+    RECORD_RELEASE = "record:release"
+    RECORD_EXPORT = "record:export"
+    RECORD_HOLD = "record:hold"
+    RECORD_EVENT = "record:event"
+    RECORD_SEARCH = "record:search"
+    FILE_PLAN_BROWSE = "file_plan:browse"
+    FOLDER_MANAGE = "folder:manage"
+    RETENTION_REPORT = "retention:report"
+    RETENTION_APPLY = "retention:apply"
+    AUDIT_READ = "audit:read"
+    AUDIT_CHECKPOINT = "audit:checkpoint"
+    ARCHIVE_VERIFY = "archive:verify"
+    ARCHIVE_MAINTAIN = "archive:maintain"
+    PEOPLE_MANAGE = "people:manage"
+    SIGN_IN = "session:sign_in"
+    SIGN_OUT = "session:sign_out"
+
+
+class Stage(StrEnum):
+    """How far a record has come, as far as access is concerned."""
+
+    DECLARED = "declared"
+    PENDING = "pending"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True)
+class RecordFacts:
+    """What the policy needs to know of a record. `level` None means not yet classified (R26)."""
+
+    office_id: UUID
+    level: Level | None
+    stage: Stage
+
+    @property
+    def effective_level(self) -> Level:
+        return self.level or UNCLASSIFIED_COUNTS_AS
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer and why: `reasons` are stable codes for the audit trail and for explanations."""
+
+    allowed: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an actor may view, as a set.
+
+    `offices` up to `office_level`, at any stage; and, of every other office, declared records up to
+    `everywhere_level`, with `everywhere_pending` also those not yet declared. None means none.
+    """
+
+    offices: frozenset[UUID] = frozenset()
+    office_level: Level | None = None
+    everywhere_level: Level | None = None
+    everywhere_pending: bool = False
+
+    def covers(self, facts: RecordFacts) -> str | None:
+        """Return the reason why a record with `facts` is in the set, or None when it is not."""
+        level = facts.effective_level
+        if facts.office_id in self.offices and self.office_level and self.office_level.permits(level):
+            return "own_office"
+        if self.everywhere_level and self.everywhere_level.permits(level):
+            if self.everywhere_pending:
+                return "whole_archive"
+            if facts.stage is Stage.DECLARED:
+                return "open_to_officials"
+        return None
+
+
+NOTHING = Scope()
+
+_RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
+    Action.RECORD_VIEW: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECORD_DOWNLOAD: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECORD_EXPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECORD_CLASSIFY: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.RECORD_RELEASE: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.RECORD_HOLD: (Role.RECORDS_OFFICER,),
+    Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
+}
+_GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
+    Action.RECORD_SEARCH: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.FILE_PLAN_BROWSE: tuple(Role),
+    Action.RETENTION_REPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
+    Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
+    Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
+    Action.ARCHIVE_VERIFY: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
+    Action.ARCHIVE_MAINTAIN: (Role.ADMINISTRATOR,),
+    Action.PEOPLE_MANAGE: (Role.ADMINISTRATOR,),
+    Action.SIGN_IN: tuple(Role),
+    Action.SIGN_OUT: tuple(Role),
+}
+_SYSTEM_MAY = frozenset({Action.RECORD_PROCESS, Action.AUDIT_CHECKPOINT, Action.ARCHIVE_MAINTAIN, Action.SIGN_IN})
+_CONSOLE_MAY = frozenset(
+    {
+        Action.AUDIT_CHECKPOINT,
+        Action.ARCHIVE_VERIFY,
+        Action.ARCHIVE_MAINTAIN,
+        Action.PEOPLE_MANAGE,
+        Action.RETENTION_APPLY,
+        Action.RECORD_PROCESS,
+    }
+)
+
+
+def view_scope(actor: Actor) -> Scope:
+    """Return the set of records that `actor` may view."""
+    if actor.kind is ActorKind.SYSTEM or not actor.has(*_RECORD_ROLES[Action.RECORD_VIEW]):
+        return NOTHING
+    if actor.has(Role.RECORDS_OFFICER):
+        return Scope(actor.offices, actor.clearance, actor.clearance, everywhere_pending=True)
+    if actor.has(Role.CLERK, Role.OFFICIAL):
+        return Scope(actor.offices, actor.clearance, Level.OPEN)
+    return Scope(everywhere_level=Level.OPEN)
+
+
+def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Verdict:
+    """Return whether `actor` may do `action` (on a record with `facts`), with reasons. Default deny."""
+    if actor.kind is ActorKind.SYSTEM:
+        return _verdict(action in _SYSTEM_MAY, "system", action)
+    if actor.kind is ActorKind.CONSOLE and not actor.roles:
+        return _verdict(action in _CONSOLE_MAY, "console", action)
+    if action is Action.RECORD_CAPTURE:
+        return _may_capture(actor, facts)
+    if action in _GENERAL_ROLES:
+        return _verdict(actor.has(*_GENERAL_ROLES[action]), "role", action)
+    roles = _RECORD_ROLES.get(action)
+    if roles is None or facts is None or not actor.has(*roles):
+        return Verdict(False, (f"role_without:{action}",))
+    reason = view_scope(actor).covers(facts)
+    if reason is None:
+        return Verdict(False, ("outside_scope",))
+    if action in (Action.RECORD_CLASSIFY, Action.RECORD_RELEASE, Action.RECORD_EVENT, Action.FOLDER_MANAGE):
+        return _own_or_records_officer(actor, facts, reason)
+    return Verdict(True, (reason,))
+
+
+def _may_capture(actor: Actor, facts: RecordFacts | None) -> Verdict:
+    """A clerk captures for the own office only, at most to the own clearance; a records officer for any office."""
+    if facts is None or not actor.has(Role.CLERK, Role.RECORDS_OFFICER):
+        return Verdict(False, ("role_without:record:capture",))
+    if not actor.clearance.permits(facts.effective_level):
+        return Verdict(False, ("above_clearance",))
+    return _own_or_records_officer(actor, facts, "own_office")
+
+
+def _own_or_records_officer(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:
+    if actor.has(Role.RECORDS_OFFICER) or facts.office_id in actor.offices:
+        return Verdict(True, (reason,))
+    return Verdict(False, ("other_office",))
+
+
+def _verdict(allowed: bool, why: str, action: Action) -> Verdict:
+    return Verdict(allowed, (why,) if allowed else (f"{why}_without:{action}",))

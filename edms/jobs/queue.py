@@ -1,0 +1,126 @@
+"""Claiming and moving jobs. Functions work in the caller's transaction and never commit.
+
+A claim takes a lease; when its holder dies the lease runs out and another worker takes the step up again. Attempts
+count claims, so a file that kills its worker every time comes to an end as `FAILED`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from edms.core.clock import Clock
+from edms.core.ids import new_id
+from edms.jobs.model import Job, JobState
+
+RETRY_SECONDS = (2, 15, 60, 300)
+"""Pause before the second, third … attempt; the last one repeats."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that the holder of `lease` may work on until `until`."""
+
+    job_id: UUID
+    subject_id: UUID
+    step: str
+    lease: UUID
+    attempts: int
+    until: datetime
+
+
+class LeaseLost(RuntimeError):  # noqa: N818
+    """Another worker has taken the job over; the work done under the old lease must not be recorded."""
+
+
+def enqueue(session: Session, clock: Clock, kind: str, subject_id: UUID, step: str) -> Job:
+    """Add a job that is ready at once."""
+    now = clock.now()
+    job = Job(id=new_id(clock), kind=kind, subject_id=subject_id, step=step, not_before=now, created_at=now, attempts=0)
+    job.state = JobState.READY.value
+    session.add(job)
+    return job
+
+
+def claim(session: Session, clock: Clock, kind: str, lease_seconds: int) -> Claim | None:
+    """Take the oldest job that is ready and not leased, or None. On PostgreSQL rows locked by others are skipped."""
+    now = clock.now()
+    job = session.scalars(
+        select(Job)
+        .where(
+            Job.kind == kind,
+            Job.state == JobState.READY.value,
+            Job.not_before <= now,
+            or_(Job.leased_until.is_(None), Job.leased_until <= now),
+        )
+        .order_by(Job.not_before)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if job is None:
+        return None
+    job.lease = new_id(clock)
+    job.leased_until = now + timedelta(seconds=lease_seconds)
+    job.attempts += 1
+    return Claim(job.id, job.subject_id, job.step, job.lease, job.attempts, job.leased_until)
+
+
+def held(session: Session, held_claim: Claim) -> Job:
+    """Return the claimed job, locked for this transaction. Raises LeaseLost when somebody else has it."""
+    job = session.get(Job, held_claim.job_id, with_for_update=True, populate_existing=True)
+    if job is None or job.lease != held_claim.lease or job.state != JobState.READY.value:
+        raise LeaseLost(f"job {held_claim.job_id} is no longer ours")
+    return job
+
+
+def advance(job: Job, clock: Clock, step: str, lease_seconds: int) -> None:
+    """Move on to the next step under the same lease, with fresh attempts."""
+    job.step = step
+    job.attempts = 1
+    job.last_error = None
+    job.leased_until = clock.now() + timedelta(seconds=lease_seconds)
+
+
+def wait(job: Job, step: str) -> None:
+    """Stop at `step` until a person has done their part."""
+    job.step = step
+    job.state = JobState.WAITING.value
+    _let_go(job)
+
+
+def finish(job: Job, clock: Clock, state: JobState = JobState.DONE) -> None:
+    """End the job."""
+    job.state = state.value
+    job.finished_at = clock.now()
+    _let_go(job)
+
+
+def resume(job: Job, clock: Clock, step: str) -> None:
+    """Make a waiting or ended job ready again at `step`."""
+    job.step = step
+    job.state = JobState.READY.value
+    job.attempts = 0
+    job.not_before = clock.now()
+    job.finished_at = None
+    _let_go(job)
+
+
+def retry_later(job: Job, clock: Clock, error: str) -> None:
+    """Give the job back, to be tried again after a pause that grows with the attempts."""
+    pause = RETRY_SECONDS[min(job.attempts, len(RETRY_SECONDS)) - 1]
+    job.not_before = clock.now() + timedelta(seconds=pause)
+    job.last_error = error[:2000]
+    _let_go(job)
+
+
+def unfinished(session: Session, kind: str) -> int:
+    """How many jobs of `kind` are ready or under way."""
+    query = select(func.count()).select_from(Job).where(Job.kind == kind, Job.state == JobState.READY.value)
+    return session.scalar(query) or 0
+
+
+def _let_go(job: Job) -> None:
+    job.lease = None
+    job.leased_until = None
