@@ -253,21 +253,26 @@ class SegmentReader(io.RawIOBase):
             piece = bytes(self._segment(index)[start : start + size])
             self._position += size
             return piece
-        buffer = bytearray(max(0, min(size, self._claimed - self._position)))
-        self.readinto(buffer)
-        if len(buffer) < size:
+        content = self._read_exactly(max(0, min(size, self._claimed - self._position)))
+        if len(content) < size:
             self._know_end()
-        return bytes(buffer)
+        return content
 
     def readall(self) -> bytes:
         self._check_open()
-        parts = []
-        while self._position < self._claimed:
-            index, start = self._locate()
-            parts.append(bytes(self._segment(index)[start:]))
-            self._position += len(parts[-1])
+        content = self._read_exactly(max(0, self._claimed - self._position))
         self._know_end()
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return content
+
+    def _read_exactly(self, size: int) -> bytes:
+        """Decrypt straight into what is handed out: `getvalue` gives the buffer itself when it has its exact size."""
+        room = io.BytesIO()
+        if size:
+            room.seek(size - 1)
+            room.write(b"\0")
+            with room.getbuffer() as view:
+                self.readinto(view)
+        return room.getvalue()
 
     def close(self) -> None:
         if not self.closed:

@@ -1,0 +1,155 @@
+"""The vault: streams in, sealed and durable; streams out, every byte authenticated."""
+
+import hashlib
+import io
+from collections.abc import Container, Iterator
+from datetime import datetime
+from typing import BinaryIO, Protocol, cast
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from edms.core.clock import Clock
+from edms.core.errors import IntegrityFault, LimitExceeded, NotFound
+from edms.core.ids import new_id
+from edms.core.segments import SegmentReader, SegmentWriter, ciphertext_size
+from edms.vault.keys import KeyProvider
+from edms.vault.sealed import SealedBlob, content_data, key_data
+from edms.vault.store import BlobStore, new_name
+
+__all__ = ["SealedBlob", "Vault"]
+
+SMALL_CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 1024 * 1024
+
+
+class Openable(Protocol):
+    """What the vault must know of a blob: a SealedBlob, or its row."""
+
+    @property
+    def blob_id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def wrapped_key(self) -> bytes: ...
+    @property
+    def key_id(self) -> str: ...
+    @property
+    def epoch(self) -> int: ...
+
+
+class Vault:
+    """Seals each blob under its own random 256-bit key, which the provider wraps. Memory does not grow with size."""
+
+    def __init__(self, store: BlobStore, keys: KeyProvider, clock: Clock) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+
+    def put(self, source: BinaryIO, purpose: str, limit: int | None = None) -> SealedBlob:
+        """Seal all of `source` (read to its end, not closed); the blob is durable on return and has no row yet.
+
+        `limit`: the most bytes allowed. Raises LimitExceeded, StorageFault, KeyUnavailable, and whatever reading the
+        source raises; in every such case nothing is left in the store.
+        """
+        blob_id = new_id(self._clock)
+        data_key = AESGCM.generate_key(256)
+        # Wrapped first: without a key that can be had again there must be no blob.
+        wrapped = self._keys.wrap(data_key, key_data(blob_id, purpose))
+        digest = hashlib.sha256()
+        size = 0
+
+        def write(raw: BinaryIO) -> None:
+            nonlocal size
+            with SegmentWriter(raw, data_key, content_data(blob_id, purpose)) as sealing:
+                for chunk in _chunks(source):
+                    size += len(chunk)
+                    if limit is not None and size > limit:
+                        raise LimitExceeded(f"the file is larger than the limit of {limit} bytes")
+                    digest.update(chunk)
+                    sealing.write(chunk)
+
+        name = new_name()
+        self._store.put(name, write)
+        return SealedBlob(
+            blob_id=blob_id,
+            name=name,
+            purpose=purpose,
+            size=size,
+            sha256=digest.hexdigest(),
+            wrapped_key=wrapped.wrapped,
+            key_id=wrapped.key_id,
+            epoch=wrapped.epoch,
+        )
+
+    def open(self, blob: Openable) -> BinaryIO:
+        """Return a seekable stream of the plaintext; a read decrypts only the segments it touches.
+
+        Raises IntegrityFault (also later, from a read) when the bytes are missing or not what was stored,
+        KeyUnavailable, StorageFault.
+        """
+        data_key = self._keys.unwrap(blob.key_id, blob.epoch, blob.wrapped_key, key_data(blob.blob_id, blob.purpose))
+        try:
+            raw = self._store.open(blob.name)
+        except NotFound:
+            raise IntegrityFault(f"blob {blob.blob_id} is missing from the store") from None
+        try:
+            if raw.seek(0, io.SEEK_END) != ciphertext_size(blob.size):
+                raise IntegrityFault(f"blob {blob.blob_id} has not the length it was stored with")
+            return cast(BinaryIO, SegmentReader(raw, data_key, content_data(blob.blob_id, blob.purpose)))
+        except BaseException:
+            raw.close()
+            raise
+
+    def verify(self, blob: Openable) -> None:
+        """Read everything and compare size and SHA-256; raises IntegrityFault, KeyUnavailable, StorageFault."""
+        digest = hashlib.sha256()
+        size = 0
+        with self.open(blob) as plain:
+            for chunk in _chunks(plain):
+                digest.update(chunk)
+                size += len(chunk)
+        if size != blob.size or digest.hexdigest() != blob.sha256:
+            raise IntegrityFault(f"blob {blob.blob_id} is not the content that its row names")
+
+    def delete(self, blob: Openable) -> None:
+        """Remove the sealed bytes, durably; done again it changes nothing. The wrapped key goes with its row."""
+        self._store.delete(blob.name)
+
+    def orphans(self, known_names: Container[str], older_than: datetime) -> Iterator[str]:
+        """Yield the stored names that no row knows and that were written before `older_than`.
+
+        A blob comes before its row (invariant 2), so the grace period must exceed the longest upload.
+        """
+        for name in self._store.names():
+            if name in known_names:
+                continue
+            try:
+                if self._store.written_at(name) < older_than:
+                    yield name
+            except NotFound:  # removed since it was listed
+                continue
+
+    def collect_garbage(self, known_names: Container[str], older_than: datetime) -> int:
+        """Delete the orphans and the leftovers of crashed writes; return how many things were removed."""
+        removed = 0
+        for name in self.orphans(known_names, older_than):
+            self._store.delete(name)
+            removed += 1
+        return removed + self._store.clean_leftovers(older_than)
+
+
+def _chunks(source: BinaryIO) -> Iterator[memoryview | bytes]:
+    """Yield the rest of the stream in pieces that are only valid until the next one is asked for."""
+    first = source.read(SMALL_CHUNK_BYTES)
+    if not first:
+        return
+    yield first
+    while piece := source.read(CHUNK_BYTES):
+        yield piece
