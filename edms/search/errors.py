@@ -1,0 +1,14 @@
+"""What can go wrong with the search index."""
+
+from edms.core.errors import IntegrityFault, StorageFault
+
+
+class IndexDamaged(IntegrityFault):
+    """A file of the index is missing, altered or not ours. Nothing of it was parsed; the index is to be rebuilt."""
+
+    def __init__(self, message: str, mend: str = "run `edms reindex`: the index is rebuilt from the records") -> None:
+        super().__init__(message, mend)
+
+
+class IndexBusy(StorageFault):
+    """Another process writes the index and did not finish within the time allowed."""

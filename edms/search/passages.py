@@ -1,0 +1,130 @@
+"""The text of a record inside the index, in pieces that can be read alone, and the snippets made from them.
+
+A snippet costs the same for one page and for a thousand: the positions in the posting lists say which piece to open.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edms.search.analysis import EXACT, STEM, Language, fold, stem, tokens
+from edms.search.codec import Numbers
+from edms.search.protocol import Highlight
+
+PIECE = 3000
+"""Characters of text in one piece."""
+SNIPPET = 240
+WINDOW = 40
+"""Words within which hits count as near each other."""
+
+_COUNT = struct.Struct("<I")
+_ENTRY = struct.Struct("<II")
+
+
+def pack(text: str) -> bytes:
+    """Return `text` in compressed pieces that begin at a token, each with the position of that token."""
+    starts = [(0, 0)]
+    for token in tokens(text):
+        first = token.parts[0]
+        if first.start - starts[-1][1] >= PIECE:
+            starts.append((first.position, first.start))
+    ends = [start for _, start in starts[1:]] + [len(text)]
+    pieces = [zlib.compress(text[start:end].encode(), 6) for (_, start), end in zip(starts, ends, strict=True)]
+    table = b"".join(_ENTRY.pack(position, len(piece)) for (position, _), piece in zip(starts, pieces, strict=True))
+    return _COUNT.pack(len(pieces)) + table + b"".join(pieces)
+
+
+def piece_at(packed: bytes, position: int) -> tuple[str, int, int, int]:
+    """Return the piece that holds the token at `position`: text, position of its first token, its number, how many."""
+    (count,) = _COUNT.unpack_from(packed)
+    table = [_ENTRY.unpack_from(packed, _COUNT.size + i * _ENTRY.size) for i in range(count)]
+    number = max(int(np.searchsorted([first for first, _ in table], position, side="right")) - 1, 0)
+    start = _COUNT.size + count * _ENTRY.size + sum(length for _, length in table[:number])
+    return zlib.decompress(packed[start : start + table[number][1]]).decode(), table[number][0], number, count
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The terms whose words are marked: as the index spells them, and beginnings of exact forms."""
+
+    terms: frozenset[bytes]
+    prefixes: tuple[str, ...] = ()
+
+    def matches(self, form: str) -> bool:
+        if EXACT + form.encode() in self.terms or (self.prefixes and form.startswith(self.prefixes)):
+            return True
+        return form.isalpha() and any(_stem_term(form, language) in self.terms for language in STEM)
+
+
+def _stem_term(form: str, language: str) -> bytes:
+    known: Language = "en" if language == "en" else "id"
+    return STEM[known] + stem(form, known).encode()
+
+
+def marks(text: str, wanted: Wanted) -> list[tuple[int, int]]:
+    """Return the character ranges of the words of `text` that are wanted, ascending and apart from each other."""
+    found: list[tuple[int, int]] = []
+    for token in tokens(text):
+        if token.whole and wanted.matches(token.whole):
+            found.append((token.parts[0].start, token.parts[-1].end))
+            continue
+        found.extend((part.start, part.end) for part in token.parts if wanted.matches(part.form))
+    return found
+
+
+def densest(groups: Iterable[Numbers]) -> int | None:
+    """Return the first position of the `WINDOW` words that hold the most different groups (then the most hits)."""
+    pairs = sorted((int(position), number) for number, places in enumerate(groups) for position in places[:2000])
+    best, best_score, left = None, (0, 0), 0
+    inside: dict[int, int] = {}
+    for right, (position, group) in enumerate(pairs):
+        inside[group] = inside.get(group, 0) + 1
+        while position - pairs[left][0] >= WINDOW:
+            old = pairs[left][1]
+            inside[old] -= 1
+            if not inside[old]:
+                del inside[old]
+            left += 1
+        score = (len(inside), right - left)
+        if best is None or score > best_score:
+            best, best_score = pairs[left][0], score
+    return best
+
+
+def snippet(packed: bytes, position: int | None, wanted: Wanted) -> Highlight:
+    """Return about `SNIPPET` characters of the text around the token at `position` (the beginning when None)."""
+    text, first, number, count = piece_at(packed, position or 0)
+    found = marks(text, wanted)
+    centre = 0
+    if position is not None:
+        centre = next((part.start for t in tokens(text) for part in t.parts if first + part.position >= position), 0)
+    start = max(0, min(centre - SNIPPET // 4, len(text) - SNIPPET))
+    end = min(len(text), start + SNIPPET)
+    start, end = _at_word(text, start, end)
+    ranges = tuple((a - start, b - start) for a, b in found if a >= start and b <= end)
+    return Highlight(
+        text[start:end], ranges, before=number > 0 or start > 0, after=number + 1 < count or end < len(text)
+    )
+
+
+def _at_word(text: str, start: int, end: int) -> tuple[int, int]:
+    """Move the cut to the next space so that no word is cut, if one is near."""
+    if start > 0 and (space := text.find(" ", start, start + 40)) >= 0:
+        start = space + 1
+    if end < len(text) and (space := text.rfind(" ", max(end - 40, start), end)) >= 0:
+        end = space
+    return start, end
+
+
+def whole_field(value: str, wanted: Wanted) -> Highlight | None:
+    """Return a short field with its wanted words marked, or None when it has none."""
+    found = marks(value, wanted)
+    return Highlight(value, tuple(found)) if found else None
+
+
+def folded_prefix(text: str) -> str:
+    """Return the beginning a prefix query asks for, folded as terms are."""
+    return fold(text)

@@ -1,0 +1,233 @@
+"""One committed state of the index, open for reading by many threads, and what a searcher may see of it."""
+
+import hashlib
+import json
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.columns import VarBytesColumn
+from whoosh.fields import COLUMN, Schema
+from whoosh.reading import SegmentReader
+from whoosh.util.numeric import byte_to_length
+
+from edms.search import analysis, passages
+from edms.search.codec import AnalysedField, CodeColumn, KeyField, LexiconEntry, NumberColumn, Numbers, Postings
+from edms.search.encrypted_storage import EncryptedStorage
+from edms.search.protocol import EVERYTHING, Access, Everything, IndexDocument
+
+TEXT_FIELDS: Final = ("title", "subject", "number", "sender", "recipient", "text")
+CODE_FIELDS: Final = ("access", "office", "class_code", "level", "record_type", "state", "language")
+SHOWN_FIELDS: Final = ("title", "subject", "number", "sender", "recipient")
+MAX_LEXICON_SCAN: Final = 8 * 1024 * 1024
+ACCESS_VIEWS: Final = 64
+
+SCHEMA: Final = Schema(
+    **{name: AnalysedField() for name in TEXT_FIELDS},
+    **{name: COLUMN(CodeColumn()) for name in CODE_FIELDS},
+    key=KeyField(),
+    record=COLUMN(VarBytesColumn()),
+    shown=COLUMN(VarBytesColumn()),
+    passages=COLUMN(VarBytesColumn()),
+    version=COLUMN(NumberColumn("<i8")),
+    year=COLUMN(NumberColumn("<i4")),
+    day=COLUMN(NumberColumn("<i4")),
+    tie=COLUMN(NumberColumn("<i8")),
+    live=COLUMN(NumberColumn("u1")),
+)
+"""`live` is 0 for the mark of a deletion, which keeps only the record id and the version; `day` is a day number; `tie`
+orders equals by a digest of the record id, so that order says nothing about when, or what else, was indexed."""
+
+_LENGTHS = np.array([byte_to_length(code) for code in range(256)], np.float32)
+
+
+def document_fields(document: IndexDocument) -> dict[str, Any]:
+    """Return what Whoosh is given for a document."""
+    language = analysis.language_of(document.language, document.text or document.title)
+    year = document.year if document.year is not None else document.date.year if document.date else 0
+    fields: dict[str, Any] = {name: getattr(document, name) for name in CODE_FIELDS}
+    for name in TEXT_FIELDS:
+        if value := getattr(document, name):
+            fields[name] = analysis.terms(value, language)
+            fields[f"_stored_{name}"] = None
+    shown = {name: getattr(document, name) for name in SHOWN_FIELDS if getattr(document, name)}
+    return {
+        **fields,
+        "key": document.record_id,
+        "record": document.record_id.encode(),
+        "shown": zlib.compress(json.dumps(shown, ensure_ascii=False).encode(), 1),
+        "passages": passages.pack(document.text),
+        "version": document.version,
+        "year": year,
+        "day": document.date.toordinal() if document.date else 0,
+        "tie": int.from_bytes(hashlib.blake2b(document.record_id.encode(), digest_size=8).digest(), "big", signed=True),
+        "live": 1,
+    }
+
+
+def deletion_fields(record_id: str, version: int) -> dict[str, Any]:
+    """Return what Whoosh is given in place of a deleted document."""
+    return {"key": record_id, "record": record_id.encode(), "version": version}
+
+
+class SegmentView:
+    """A segment of the index: its arrays are read when first asked for and kept."""
+
+    def __init__(self, storage: EncryptedStorage, segment: Any) -> None:
+        self.name = str(segment.segment_id())
+        self.count = int(segment.doc_count_all())
+        self._segment = segment
+        self._reader = SegmentReader(storage, SCHEMA, segment)
+        self._columns: dict[str, Any] = {}
+        self._lengths: dict[str, Numbers] = {}
+
+    def column(self, name: str) -> Any:
+        """Return a column's reader: `.values` of numbers, `.codes` and `.values` of codes, `[document]` of bytes."""
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = self._reader.column_reader(name, translate=False)
+        return column
+
+    def numbers(self, name: str) -> Numbers:
+        values: Numbers = getattr(self.column(name), "values", np.zeros(0))
+        return values if len(values) == self.count else np.zeros(self.count, np.int64)
+
+    def codes(self, name: str) -> tuple[Numbers, list[str]]:
+        """Return the code of each document and what the codes stand for."""
+        column = self.column(name)
+        if not hasattr(column, "codes"):
+            return np.zeros(self.count, np.int32), [""]
+        return column.codes, column.values
+
+    def lengths(self, field: str) -> Numbers:
+        """Return the number of terms of a field in each document (as Whoosh rounds it)."""
+        found = self._lengths.get(field)
+        if found is None:
+            found = np.zeros(self.count, np.float32)
+            files = self._reader.storage()
+            name = W3Codec.column_filename(self._segment, f"_{field}_len")
+            if files.file_exists(name):
+                data = np.frombuffer(files.open_file(name).read(), np.uint8)
+                found[: len(data)] = _LENGTHS[data]
+            self._lengths[field] = found
+        return found
+
+    def postings(self, field: str, term: bytes) -> Postings | None:
+        terms = self._reader._terms
+        entry = terms._tindex.get(terms._keycoder(field, term))
+        return Postings(terms._postfile.get(*LexiconEntry.extent(entry))) if entry else None
+
+    def beginning_with(self, field: str, prefix: bytes) -> Iterator[tuple[bytes, int, int, int]]:
+        """Yield (term, document frequency, offset, length) of the terms that begin so, from one read."""
+        terms = self._reader._terms
+        index, start_key = terms._tindex, terms._keycoder(field, prefix)
+        start = index.closest_key_pos(start_key)
+        if start is None:
+            return
+        end = index.closest_key_pos(start_key + b"\xff") or index.endofdata
+        data = index.dbfile.get(start, min(end - start, MAX_LEXICON_SCAN))
+        at, lengths, info = 0, LexiconEntry.LENGTHS, LexiconEntry.INFO
+        while at + lengths.size <= len(data):
+            key_length, value_length = lengths.unpack_from(data, at)
+            key_at = at + lengths.size
+            at = key_at + key_length + value_length
+            if at > len(data):
+                return
+            values = info.unpack_from(data, key_at + key_length)
+            yield data[key_at + LexiconEntry.FIELD_BYTES : key_at + key_length], values[2], values[8], values[9]
+
+    def postings_at(self, offset: int, length: int) -> Postings:
+        return Postings(self._reader._terms._postfile.get(offset, length))
+
+    def record_id(self, document: int) -> str:
+        return str(bytes(self.column("record")[document]).decode())
+
+    def shown(self, document: int) -> dict[str, str]:
+        """Return the short fields of a document as they were given."""
+        data = self.column("shown")[document]
+        return dict(json.loads(zlib.decompress(data))) if data else {}
+
+    def passages(self, document: int) -> bytes:
+        return bytes(self.column("passages")[document])
+
+    def find(self, record_id: str) -> Numbers:
+        """Return the documents, deleted ones included, that a record has had in this segment."""
+        found = self.postings("key", record_id.encode())
+        return found.ids if found else np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Visible:
+    """What one set of access tokens may see: a mask for each segment, and statistics of those documents alone, so
+    that scores say nothing about the others (REQUIREMENTS R27)."""
+
+    masks: tuple[Numbers, ...]
+    count: int
+    averages: dict[str, float]
+
+
+class Snapshot:
+    """The segments of one commit. Nothing in it changes."""
+
+    def __init__(self, number: int, views: list[SegmentView], deleted: list[set[int]]) -> None:
+        self.number = number
+        self.views = views
+        self._standing = [_standing(view, gone) for view, gone in zip(views, deleted, strict=True)]
+        self.alive = [mask & (view.numbers("live") == 1) for view, mask in zip(views, self._standing, strict=True)]
+        self._lock = threading.Lock()
+        self._visible: OrderedDict[Access, Visible] = OrderedDict()
+
+    def visible(self, access: Access) -> Visible:
+        with self._lock:
+            found = self._visible.get(access)
+            if found:
+                self._visible.move_to_end(access)
+                return found
+        made = self._make_visible(access)
+        with self._lock:
+            self._visible[access] = made
+            while len(self._visible) > ACCESS_VIEWS:
+                self._visible.popitem(last=False)
+        return made
+
+    def _make_visible(self, access: Access) -> Visible:
+        masks = []
+        for view, alive in zip(self.views, self.alive, strict=True):
+            if isinstance(access, Everything):
+                masks.append(alive)
+                continue
+            codes, values = view.codes("access")
+            allowed = np.array([bool(value) and value in access for value in values], bool)
+            masks.append(alive & allowed[codes])
+        count = sum(int(mask.sum()) for mask in masks)
+        averages = {
+            field: sum(float(view.lengths(field)[mask].sum()) for view, mask in zip(self.views, masks, strict=True))
+            / max(count, 1)
+            for field in TEXT_FIELDS
+        }
+        return Visible(tuple(masks), count, averages)
+
+    def versions(self) -> Iterator[tuple[str, int]]:
+        """Yield (record id, version) of every document that is not deleted."""
+        for view, mask in zip(self.views, self.visible(EVERYTHING).masks, strict=True):
+            versions = view.numbers("version")
+            for document in np.flatnonzero(mask):
+                yield view.record_id(int(document)), int(versions[document])
+
+    def held(self, record_id: str) -> Iterator[tuple[int, int, int]]:
+        """Yield (segment, document, version) where the record, or the mark of its deletion, now stands."""
+        for number, view in enumerate(self.views):
+            for document in view.find(record_id):
+                if self._standing[number][document]:
+                    yield number, int(document), int(view.numbers("version")[document])
+
+
+def _standing(view: SegmentView, deleted: set[int]) -> Numbers:
+    mask = np.ones(view.count, bool)
+    mask[list(deleted)] = False
+    return mask

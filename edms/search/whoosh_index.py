@@ -1,0 +1,265 @@
+"""The search index on Whoosh: `edms.search.protocol.SearchIndex` for one machine (docs/adr/0050, 0051)."""
+
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from whoosh.index import TOC, FileIndex
+
+from edms.core.errors import LimitExceeded, StorageFault
+from edms.core.settings import SearchSettings
+from edms.search import analysis
+from edms.search.answers import highlights, ranked
+from edms.search.encrypted_storage import INDEX_NAME, EncryptedStorage, PageCache
+from edms.search.errors import IndexDamaged
+from edms.search.evaluation import Evaluation, facet_counts
+from edms.search.generations import CURRENT, Generations
+from edms.search.protocol import Change, Delete, Fault, IndexDocument, SearchAnswer, SearchHit, SearchRequest, Upsert
+from edms.search.query import parse
+from edms.search.segment_writer import LARGEST_MERGE, ListSegmentWriter, merge_nothing, merge_tiers
+from edms.search.snapshot import SCHEMA, SegmentView, Snapshot, deletion_fields, document_fields
+
+WRITER_WAIT_SECONDS: Final = 30.0
+_OPEN_ATTEMPTS: Final = 20
+_MEBIBYTE: Final = 1024 * 1024
+
+
+class WhooshIndex:
+    """An index in `folder` under `key` (32 bytes). Safe for many threads; any number of processes may open it."""
+
+    def __init__(self, folder: Path, key: bytes, settings: SearchSettings) -> None:
+        self._settings = settings
+        self._key = key
+        self._generations = Generations(folder, key)
+        self._cache = PageCache(settings.page_cache_bytes)
+        self._lock = threading.Lock()
+        self._state: tuple[int, Snapshot] = (0, Snapshot(0, [], []))
+
+    # Reading
+
+    def search(self, request: SearchRequest) -> SearchAnswer:
+        """Answer a question (see the protocol)."""
+        limit, offset = max(request.limit, 0), max(request.offset, 0)
+        if offset + limit > self._settings.max_results_window:
+            raise LimitExceeded(
+                f"results past the {self._settings.max_results_window}th cannot be listed", "narrow the question down"
+            )
+        snapshot = self._snapshot()
+        query = parse(request.text, self._settings.max_query_characters)
+        visible = snapshot.visible(request.access)
+        evaluation = Evaluation(snapshot, visible, self._settings.max_prefix_terms)
+        outcome = evaluation.run(query, request.filters)
+        hits = []
+        for segment, document, score in ranked(snapshot, outcome, request.sort, offset, limit):
+            view = snapshot.views[segment]
+            marked = highlights(view, document, query.root, evaluation) if request.highlight else {}
+            version = int(view.numbers("version")[document])
+            hits.append(SearchHit(view.record_id(document), version, score, marked))
+        notices = tuple(dict.fromkeys([*query.notices, *outcome.notices]))
+        return SearchAnswer(outcome.total, tuple(hits), facet_counts(snapshot, outcome, request.facets), notices)
+
+    def document_versions(self) -> Iterator[tuple[str, int]]:
+        """Yield (record id, version) of every document."""
+        return self._snapshot().versions()
+
+    @property
+    def needs_rebuild(self) -> bool:
+        """Whether the index was made by an older analysis and finds less than it could."""
+        current = self._generations.current()
+        return current is not None and current[1] != analysis.VERSION
+
+    def _storage(self, number: int) -> EncryptedStorage:
+        return EncryptedStorage(self._generations.path(number), self._key, number, self._cache)
+
+    def _snapshot(self) -> Snapshot:
+        """Return the newest committed state: one look at the folder, and the files only when it changed."""
+        for attempt in range(_OPEN_ATTEMPTS):
+            try:
+                current = self._generations.current()
+                if current is None:
+                    return Snapshot(0, [], [])
+                return self._open(current[0])
+            except FileNotFoundError as error:
+                # A writer replaced the files between the look and the opening; a file that stays away is damage.
+                missing = Path(error.filename or "").name
+                if attempt == _OPEN_ATTEMPTS - 1:
+                    raise IndexDamaged(f"index file {missing} is missing") from error
+        raise AssertionError("unreachable")
+
+    def _open(self, number: int) -> Snapshot:
+        storage = self._storage(number)
+        with self._lock:
+            generation, snapshot = self._state
+            latest = TOC._latest_generation(storage, INDEX_NAME)
+            if latest < 0:
+                raise FileNotFoundError(2, "no table of contents", f"_{INDEX_NAME}_*.toc")
+            if (generation, snapshot.number) != (number, latest):
+                known = {view.name: view for view in snapshot.views} if generation == number else {}
+                snapshot = load_snapshot(storage, latest, known)
+                self._state = (number, snapshot)
+            return snapshot
+
+    # Writing
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take the changes in with one commit (see the protocol)."""
+        if not changes:
+            return
+        try:
+            with self._generations.writing(WRITER_WAIT_SECONDS):
+                self._journal(changes)
+                self._commit(self._writable(), changes)
+        except OSError as error:
+            raise StorageFault(f"the index cannot be written: {error.strerror or error}") from error
+
+    def _journal(self, changes: Sequence[Change]) -> None:
+        """Keep the changes for the generation that is being built, if one is."""
+        current = self._generations.current()
+        newer = [number for number in self._generations.numbers() if number > (current[0] if current else 0)]
+        if newer and self._generations.is_building():
+            self._generations.write_journal(newer[-1], changes)
+
+    def _writable(self) -> int:
+        """Return the generation that serves; the first one is made here."""
+        current = self._generations.current()
+        if current:
+            return current[0]
+        number = self._create((self._generations.numbers() or [0])[-1] + 1)
+        if not self._generations.is_building():
+            self._generations.switch(number, analysis.VERSION)
+        return number
+
+    def _create(self, number: int) -> int:
+        path = self._generations.path(number)
+        path.mkdir(mode=0o700)
+        TOC.create(self._storage(number), SCHEMA, INDEX_NAME)
+        return number
+
+    def _commit(self, number: int, changes: Iterable[Change], merge: Any = merge_tiers) -> None:
+        storage = self._storage(number)
+        for name in list(storage.durable()):
+            if not name.endswith((".seg", ".toc")):
+                storage.delete_file(name)  # an unfinished table of contents of a writer that died
+        snapshot = load_snapshot(storage, TOC._latest_generation(storage, INDEX_NAME), {})
+        due = _due(snapshot, changes)
+        if not due:
+            return
+        writer = ListSegmentWriter(
+            FileIndex(storage, SCHEMA, INDEX_NAME), self._settings.writer_memory_mebibytes * _MEBIBYTE
+        )
+        try:
+            for change, places in due:
+                for segment, document in places:
+                    writer.segments[segment].delete_document(document)
+                if isinstance(change, Delete):
+                    writer.add_document(**deletion_fields(change.record_id, change.version))
+                else:
+                    writer.add_document(**document_fields(change.document))
+            writer.commit(mergetype=merge)
+        except BaseException:
+            with suppress(Exception):
+                writer.cancel()
+            raise
+        finally:
+            storage.drop_scratch()
+
+    def rebuild(self, documents: Iterable[IndexDocument]) -> int:
+        """Build a new generation while the old one serves, and switch (see the protocol)."""
+        with self._generations.building():
+            with self._generations.writing(WRITER_WAIT_SECONDS):
+                number = self._create((self._generations.numbers() or [0])[-1] + 1)
+            try:
+                count = self._fill(number, documents)
+                with self._generations.writing(WRITER_WAIT_SECONDS):
+                    for changes in self._generations.read_journal(number):
+                        self._commit(number, changes)
+                    self._generations.drop_journal(number)
+                    self._generations.switch(number, analysis.VERSION)
+            except BaseException:
+                shutil.rmtree(self._generations.path(number), ignore_errors=True)
+                raise
+        return count
+
+    def _fill(self, number: int, documents: Iterable[IndexDocument]) -> int:
+        count, source = 0, iter(documents)
+        while batch := [Upsert(document) for document in islice(source, LARGEST_MERGE)]:
+            self._commit(number, batch, merge_nothing)
+            count += len(batch)
+        return count
+
+    # Checking
+
+    def verify(self, expected: Iterable[tuple[str, int]] | None = None) -> Iterator[Fault]:
+        """Authenticate every file that serves, then compare with what is expected (see the protocol)."""
+        faults = list(self._file_faults())
+        yield from faults
+        if expected is None or faults:
+            return
+        held = dict(self.document_versions())
+        for record_id, version in expected:
+            found = held.pop(record_id, None)
+            if found is None:
+                yield Fault("index-missing", record_id, "the record is not in the index")
+            elif found != version:
+                yield Fault("index-stale", record_id, f"the index holds version {found}, not {version}")
+        for record_id in sorted(held):
+            yield Fault("index-extra", record_id, "the index holds a record that should not be there")
+
+    def _file_faults(self) -> Iterator[Fault]:
+        try:
+            current = self._generations.current()
+        except IndexDamaged as damage:
+            yield Fault("index-file", CURRENT, damage.message)
+            return
+        if current is None:
+            return
+        storage = self._storage(current[0])
+        prefix = self._generations.path(current[0]).name
+        try:
+            latest = TOC._latest_generation(storage, INDEX_NAME)
+            contents = TOC._filename(INDEX_NAME, latest)
+            storage.open_sealed(contents).authenticate()
+            segments = TOC.read(storage, INDEX_NAME, latest, SCHEMA).segments
+        except (IndexDamaged, FileNotFoundError) as damage:
+            yield Fault("index-file", f"{prefix}/{contents}", str(damage))
+            return
+        for segment in segments:
+            name = segment.make_filename(segment.COMPOUND_EXT)
+            try:
+                storage.open_sealed(name).authenticate()
+            except FileNotFoundError:
+                yield Fault("index-file", f"{prefix}/{name}", "the file is missing")
+            except IndexDamaged as damage:
+                yield Fault("index-file", f"{prefix}/{name}", damage.message)
+
+
+def load_snapshot(storage: EncryptedStorage, number: int, known: dict[str, SegmentView]) -> Snapshot:
+    """Open the state that table of contents `number` describes; views in `known` are used again."""
+    segments = TOC.read(storage, INDEX_NAME, number, SCHEMA).segments
+    views = [known.get(str(segment.segment_id())) or SegmentView(storage, segment) for segment in segments]
+    return Snapshot(number, views, [set(segment.deleted_docs()) for segment in segments])
+
+
+def _due(snapshot: Snapshot, changes: Iterable[Change]) -> list[tuple[Change, list[tuple[int, int]]]]:
+    """Return the changes that are newer than what is held, one for each record, with the places they replace."""
+    newest: dict[str, Change] = {}
+    for change in changes:
+        record_id, version = _identity(change)
+        if record_id not in newest or _identity(newest[record_id])[1] < version:
+            newest[record_id] = change
+    due = []
+    for record_id, change in newest.items():
+        held = list(snapshot.held(record_id))
+        if all(version < _identity(change)[1] for _, _, version in held):
+            due.append((change, [(segment, document) for segment, document, _ in held]))
+    return due
+
+
+def _identity(change: Change) -> tuple[str, int]:
+    if isinstance(change, Delete):
+        return change.record_id, change.version
+    return change.document.record_id, change.document.version
