@@ -1,6 +1,5 @@
 """The vault: streams in, sealed and durable; streams out, every byte authenticated."""
 
-import hashlib
 import io
 from collections.abc import Container, Iterator
 from datetime import datetime
@@ -16,11 +15,9 @@ from edms.core.segments import SegmentReader, SegmentWriter, ciphertext_size
 from edms.vault.keys import KeyProvider
 from edms.vault.sealed import SealedBlob, content_data, key_data
 from edms.vault.store import BlobStore, new_name
+from edms.vault.streams import Digest, pieces
 
 __all__ = ["SealedBlob", "Vault"]
-
-SMALL_CHUNK_BYTES = 64 * 1024
-CHUNK_BYTES = 1024 * 1024
 
 
 class Openable(Protocol):
@@ -62,26 +59,23 @@ class Vault:
         data_key = AESGCM.generate_key(256)
         # Wrapped first: without a key that can be had again there must be no blob.
         wrapped = self._keys.wrap(data_key, key_data(blob_id, purpose))
-        digest = hashlib.sha256()
-        size = 0
-
-        def write(raw: BinaryIO) -> None:
-            nonlocal size
-            with SegmentWriter(raw, data_key, content_data(blob_id, purpose)) as sealing:
-                for chunk in _chunks(source):
-                    size += len(chunk)
-                    if limit is not None and size > limit:
-                        raise LimitExceeded(f"the file is larger than the limit of {limit} bytes")
-                    digest.update(chunk)
-                    sealing.write(chunk)
-
         name = new_name()
-        self._store.put(name, write)
+        with Digest() as digest:
+
+            def write(raw: BinaryIO) -> None:
+                with SegmentWriter(raw, data_key, content_data(blob_id, purpose)) as sealing:
+                    for piece in pieces(source):
+                        digest.update(piece)
+                        if limit is not None and digest.size > limit:
+                            raise LimitExceeded(f"the file is larger than the limit of {limit} bytes")
+                        sealing.write(piece)
+
+            self._store.put(name, write)
         return SealedBlob(
             blob_id=blob_id,
             name=name,
             purpose=purpose,
-            size=size,
+            size=digest.size,
             sha256=digest.hexdigest(),
             wrapped_key=wrapped.wrapped,
             key_id=wrapped.key_id,
@@ -109,13 +103,10 @@ class Vault:
 
     def verify(self, blob: Openable) -> None:
         """Read everything and compare size and SHA-256; raises IntegrityFault, KeyUnavailable, StorageFault."""
-        digest = hashlib.sha256()
-        size = 0
-        with self.open(blob) as plain:
-            for chunk in _chunks(plain):
-                digest.update(chunk)
-                size += len(chunk)
-        if size != blob.size or digest.hexdigest() != blob.sha256:
+        with self.open(blob) as plain, Digest() as digest:
+            for piece in pieces(plain):
+                digest.update(piece)
+        if digest.size != blob.size or digest.hexdigest() != blob.sha256:
             raise IntegrityFault(f"blob {blob.blob_id} is not the content that its row names")
 
     def delete(self, blob: Openable) -> None:
@@ -143,13 +134,3 @@ class Vault:
             self._store.delete(name)
             removed += 1
         return removed + self._store.clean_leftovers(older_than)
-
-
-def _chunks(source: BinaryIO) -> Iterator[memoryview | bytes]:
-    """Yield the rest of the stream in pieces that are only valid until the next one is asked for."""
-    first = source.read(SMALL_CHUNK_BYTES)
-    if not first:
-        return
-    yield first
-    while piece := source.read(CHUNK_BYTES):
-        yield piece
