@@ -35,7 +35,7 @@ def measure(size: int = SIZE) -> dict[str, Any]:
     """Return {"limit", "mb_per_second": {name: figure}, "ratio": {"seal","open","put","verify"}, "small": {...}}.
 
     The ratios of sealing and putting are to raw encryption, those of opening and verifying to raw decryption. `put`
-    and `verify` also hash all bytes with SHA-256, whose own speed is given: where it is the slower, it is their ceiling.
+    and `verify` also hash all bytes with SHA-256, whose own speed is given: which is their ceiling.
     """
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
