@@ -128,7 +128,8 @@ def folder_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # what was done under the lock is done; only the lock is given back
+            os.close(descriptor)
 
 
 def _remove_quietly(path: Path) -> None:
