@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from edms.core.clock import FixedClock
 from edms.core.segments import SegmentReader, SegmentWriter
-from edms.vault.file_keys import FileKeyProvider
+from edms.vault.file_provider import FileKeyProvider
 from edms.vault.local_store import LocalBlobStore
 from edms.vault.vault import Vault
 

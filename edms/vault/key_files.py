@@ -1,18 +1,16 @@
-"""The small private JSON files of the key folder: read with care, written durably, and their permissions judged."""
+"""The small private JSON files of the key folder: read with care, written durably."""
 
 import base64
 import binascii
 import json
-import os
 import secrets
-import stat
 from pathlib import Path
 from typing import Annotated, BinaryIO, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from edms.core.errors import ConfigurationError, EdmsError, IntegrityFault, KeyUnavailable
-from edms.vault.file_operations import PRIVATE_FILE, PRIVATE_FOLDER, storage_faults, write_durably
+from edms.vault.file_operations import storage_faults, write_durably
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 RESTORE = "restore the key folder from its backup; without it nothing of the archive can be opened"
@@ -91,23 +89,3 @@ def _refusal(path: Path, what: str, content: bytes, fault: ValidationError) -> E
         sorted({".".join(str(part) for part in error["loc"]) or "its syntax" for error in fault.errors()})
     )
     return IntegrityFault(f"{what} ({path}) is damaged at {where}", RESTORE)
-
-
-def permission_findings(folder: Path) -> list[str]:
-    """Return what is wrong with the permissions of a key folder and everything in it; empty when all is well."""
-    if not folder.is_dir():
-        return [f"the key folder {folder} is missing"]
-    findings = []
-    for path in (folder, *sorted(folder.rglob("*"))):
-        found = path.lstat()
-        wanted = PRIVATE_FOLDER if stat.S_ISDIR(found.st_mode) else PRIVATE_FILE
-        if stat.S_ISLNK(found.st_mode):
-            findings.append(f"{path} is a symbolic link; keys must lie in the folder itself")
-            continue
-        if stat.S_IMODE(found.st_mode) & ~wanted:
-            findings.append(
-                f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, others may reach it: run chmod {wanted:04o} {path}"
-            )
-        if found.st_uid not in (os.geteuid(), 0):
-            findings.append(f"{path} belongs to user {found.st_uid}, not to the one the archive runs as")
-    return findings

@@ -16,8 +16,8 @@ from pydantic import Field
 
 from edms.core.clock import Clock
 from edms.core.errors import ConfigurationError, IntegrityFault
-from edms.vault.file_keys import KEY_FILE, FileKeyProvider
 from edms.vault.file_operations import folder_lock, make_private_folder, storage_faults
+from edms.vault.file_provider import KEY_FILE, FileKeyProvider
 from edms.vault.key_files import RESTORE, Base64, KeyFilePart, decode, encode, read_key_file, write_key_file
 from edms.vault.keys import NONCE_BYTES, KeyProvider
 

@@ -10,7 +10,7 @@ import pytest
 
 from edms.core.clock import FixedClock
 from edms.core.errors import IntegrityFault, KeyUnavailable
-from edms.vault.file_keys import FileKeyProvider
+from edms.vault.file_provider import FileKeyProvider
 from edms.vault.keys import KeyProvider
 
 CLOCK = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from edms.core.clock import FixedClock
 from edms.core.errors import IntegrityFault, KeyUnavailable, LimitExceeded
 from edms.core.segments import FIRST_PLAIN_BYTES, SEGMENT_BYTES, ciphertext_size
-from edms.vault.file_keys import FileKeyProvider
+from edms.vault.file_provider import FileKeyProvider
 from edms.vault.keys import WrappedKey
 from edms.vault.local_store import LocalBlobStore
 from edms.vault.model import StoredBlob

@@ -17,7 +17,7 @@ from edms.core.clock import FixedClock
 from edms.core.errors import StorageFault
 from edms.core.segments import SEGMENT_BYTES
 from edms.vault import file_operations
-from edms.vault.file_keys import FileKeyProvider
+from edms.vault.file_provider import FileKeyProvider
 from edms.vault.keyring import KeyRing
 from edms.vault.local_store import LocalBlobStore
 from edms.vault.vault import Vault

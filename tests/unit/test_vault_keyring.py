@@ -10,8 +10,7 @@ import pytest
 
 from edms.core.clock import FixedClock
 from edms.core.errors import ConfigurationError, EdmsError, IntegrityFault, KeyUnavailable
-from edms.vault.file_keys import FileKeyProvider, is_locked
-from edms.vault.key_files import permission_findings
+from edms.vault.file_provider import FileKeyProvider, is_locked, permission_findings
 from edms.vault.keyring import KeyRing
 
 CLOCK = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))

@@ -13,7 +13,7 @@ import pytest
 
 from edms.core.errors import EdmsError, IntegrityFault, KeyUnavailable
 from edms.core.segments import SegmentReader
-from edms.vault.file_keys import FileKeyProvider
+from edms.vault.file_provider import FileKeyProvider
 from edms.vault.sealed import content_data, key_data
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "vault"

@@ -5,6 +5,7 @@ The key may lie in the file as it is, for a machine whose disk and account are t
 
 import os
 import secrets
+import stat
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,7 +17,7 @@ from pydantic import Field
 
 from edms.core.clock import Clock
 from edms.core.errors import ConfigurationError, IntegrityFault, KeyUnavailable
-from edms.vault.file_operations import folder_lock, make_private_folder
+from edms.vault.file_operations import PRIVATE_FILE, PRIVATE_FOLDER, folder_lock, make_private_folder
 from edms.vault.key_files import RESTORE, Base64, KeyFilePart, decode, encode, read_key_file, write_key_file
 from edms.vault.keys import KEK_BYTES, NONCE_BYTES, WrappedKey, unwrap_with, wrap_context, wrap_with
 
@@ -130,6 +131,26 @@ class FileKeyProvider:
 def is_locked(folder: Path) -> bool:
     """Say whether the key file asks for a passphrase; raises like `FileKeyProvider.open`."""
     return isinstance(_read(folder).kdf, _Argon2id)
+
+
+def permission_findings(folder: Path) -> list[str]:
+    """Return what is wrong with the permissions of a key folder and everything in it; empty when all is well."""
+    if not folder.is_dir():
+        return [f"the key folder {folder} is missing"]
+    findings = []
+    for path in (folder, *sorted(folder.rglob("*"))):
+        found = path.lstat()
+        wanted = PRIVATE_FOLDER if stat.S_ISDIR(found.st_mode) else PRIVATE_FILE
+        if stat.S_ISLNK(found.st_mode):
+            findings.append(f"{path} is a symbolic link; keys must lie in the folder itself")
+            continue
+        if stat.S_IMODE(found.st_mode) & ~wanted:
+            findings.append(
+                f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, others may reach it: run chmod {wanted:04o} {path}"
+            )
+        if found.st_uid not in (os.geteuid(), 0):
+            findings.append(f"{path} belongs to user {found.st_uid}, not to the one the archive runs as")
+    return findings
 
 
 def _read(folder: Path) -> _KeyFile:
