@@ -22,9 +22,8 @@ FIELD_WEIGHTS: Final = {"title": 3.0, "subject": 3.0, "number": 4.0, "sender": 1
 K1: Final = 1.2
 B: Final = {"title": 0.5, "subject": 0.5, "number": 0.0, "sender": 0.2, "recipient": 0.2, "text": 0.75}
 EXACT_WEIGHT: Final = 0.4
-SENTENCE_WORDS: Final = 5
-"""From so many words on, a question is a sentence, and not every word of it must occur."""
-SENTENCE_SHARE: Final = 0.6
+SENTENCE_WORDS: Final = 6
+"""From so many words on, text is taken as a sentence: any of its words will do, and likeness decides the order."""
 
 
 @dataclass(slots=True)
@@ -73,26 +72,20 @@ class Evaluation:
         for match in others:
             base = [mask & own for mask, own in zip(base, match.masks, strict=True)]
         scores = _sum([match.scores for match in [*others, *found]], self._views)
-        masks = self._required(base, found)
+        masks = self._required(base, found, query.question or len(found) >= SENTENCE_WORDS)
         return Outcome(
             masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)], self._notices
         )
 
-    def _required(self, base: list[Numbers], words: list[Match]) -> list[Numbers]:
-        """Return the documents with every word; with most words when it is a sentence; with any when none has more."""
+    def _required(self, base: list[Numbers], words: list[Match], sentence: bool) -> list[Numbers]:
+        """Return the documents with every word; with any of them when it is a sentence, or when none has every one."""
         if not words:
             return base
-        counts = [sum(m.masks[i].astype(np.int16) for m in words) for i in range(len(base))]
-        needed = [len(words)] if len(words) < SENTENCE_WORDS else [math.ceil(len(words) * SENTENCE_SHARE)]
-        if len(words) > 1:
-            needed += [math.ceil(len(words) / 2), 1]
-        for number in needed:
-            masks = [mask & (count >= number) for mask, count in zip(base, counts, strict=True)]
-            if any(mask.any() for mask in masks):
-                break
-        if number < needed[0]:
-            self._notices.append(Notice("not-all-words"))
-        return masks
+        every = [mask & np.logical_and.reduce([m.masks[i] for m in words]) for i, mask in enumerate(base)]
+        if len(words) == 1 or (not sentence and any(mask.any() for mask in every)):
+            return every
+        self._notices.append(Notice("any-word" if sentence else "not-all-words"))
+        return [mask & np.logical_or.reduce([m.masks[i] for m in words]) for i, mask in enumerate(base)]
 
     def _node(self, node: Node) -> Match:
         handlers: dict[type, Callable[..., Match]] = {

@@ -174,6 +174,13 @@ class SearchIndex(Protocol):
         Changes applied meanwhile MUST be in the new generation. A failure MUST leave the old one serving.
         """
 
+    def purge(self) -> None:
+        """Rewrite what still holds words of replaced or deleted documents.
+
+        On return no file in service MUST hold anything of them but record ids and versions. For use after a
+        destruction; `apply` alone leaves deleted words, encrypted, until enough of them have gathered.
+        """
+
     def verify(self, expected: Iterable[tuple[str, int]] | None = None) -> Iterator[Fault]:
         """Authenticate every stored byte, and compare with the expected (record id, version) pairs when given."""
 

@@ -102,14 +102,19 @@ Node: TypeAlias = Word | Phrase | Prefix | Value | Range | Not | AnyOf | AllOf
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """What is asked, and what was not taken as typed."""
+    """What is asked, what was not taken as typed, and whether it is a question in plain words."""
 
     root: AllOf
     notices: tuple[Notice, ...] = ()
+    question: bool = False
 
 
 _ITEM = re.compile(
     r'(?P<minus>-)?(?:(?P<field>[A-Za-z]{2,14}):)?(?:"(?P<phrase>[^"]*)(?P<closed>"?)|(?P<word>[^\s"]+))'
+)
+QUESTION_WORDS: Final = frozenset(
+    {"apa", "apakah", "bagaimana", "berapa", "dimana", "kapan", "kapankah", "mana", "mengapa", "siapa", "siapakah"}
+    | {"how", "what", "when", "where", "which", "who", "whose", "why"}
 )
 _OR = frozenset({"OR", "ATAU", "|", "||"})
 _NOT = frozenset({"NOT", "BUKAN"})
@@ -137,7 +142,10 @@ class _Parser:
                     break
                 self.take(nodes, negate or bool(match["minus"]), alternative)
                 negate = alternative = False
-        return ParsedQuery(AllOf(tuple(self.clauses)), tuple(self.notices))
+        asks = text.rstrip().endswith("?") or any(
+            isinstance(c, Word) and c.form in QUESTION_WORDS for c in self.clauses
+        )
+        return ParsedQuery(AllOf(tuple(self.clauses)), tuple(self.notices), asks)
 
     def take(self, nodes: list[Node], negate: bool, alternative: bool) -> None:
         if not nodes:

@@ -6,7 +6,7 @@ Memory is bounded: past `limit` bytes the collected postings go to an encrypted 
 import heapq
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -191,6 +191,15 @@ def merge_chosen(writer: ListSegmentWriter, segments: list[Any], chosen: list[An
         writer.add_reader(reader)
         reader.close()
     return [segment for segment in segments if segment not in chosen]
+
+
+def merge_named(name: str) -> Callable[[ListSegmentWriter, list[Any]], list[Any]]:
+    """Return a Whoosh merge policy that rewrites the one segment of this name."""
+
+    def policy(writer: ListSegmentWriter, segments: list[Any]) -> list[Any]:
+        return merge_chosen(writer, segments, [one for one in segments if one.segment_id() == name])
+
+    return policy
 
 
 def merge_nothing(_writer: ListSegmentWriter, segments: list[Any]) -> list[Any]:

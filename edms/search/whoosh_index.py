@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from whoosh.index import TOC, FileIndex
 
@@ -20,10 +20,12 @@ from edms.search.evaluation import Evaluation, facet_counts
 from edms.search.generations import CURRENT, Generations
 from edms.search.protocol import Change, Delete, Fault, IndexDocument, SearchAnswer, SearchHit, SearchRequest, Upsert
 from edms.search.query import parse
-from edms.search.segment_writer import LARGEST_MERGE, ListSegmentWriter, merge_nothing, merge_tiers
+from edms.search.segment_writer import LARGEST_MERGE, ListSegmentWriter, merge_named, merge_nothing, merge_tiers
 from edms.search.snapshot import SCHEMA, SegmentView, Snapshot, deletion_fields, document_fields
 
 WRITER_WAIT_SECONDS: Final = 30.0
+Due: TypeAlias = tuple[Change, list[tuple[int, int]]]
+"""A change and the places (segment, document) of what it replaces."""
 _OPEN_ATTEMPTS: Final = 20
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -148,6 +150,10 @@ class WhooshIndex:
         due = _due(snapshot, changes)
         if not due:
             return
+        self._write(storage, due, merge)
+
+    def _write(self, storage: EncryptedStorage, due: list[Due], merge: Any) -> None:
+        """Make one commit: the changes, and what `merge` wants to be rewritten."""
         writer = ListSegmentWriter(
             FileIndex(storage, SCHEMA, INDEX_NAME), self._settings.writer_memory_mebibytes * _MEBIBYTE
         )
@@ -166,6 +172,20 @@ class WhooshIndex:
             raise
         finally:
             storage.drop_scratch()
+
+    def purge(self) -> None:
+        """Rewrite every segment that still holds replaced or deleted documents (see the protocol)."""
+        try:
+            with self._generations.writing(WRITER_WAIT_SECONDS):
+                current = self._generations.current()
+                if not current:
+                    return
+                storage = self._storage(current[0])
+                contents = TOC.read(storage, INDEX_NAME, TOC._latest_generation(storage, INDEX_NAME), SCHEMA)
+                for segment in [segment for segment in contents.segments if segment.has_deletions()]:
+                    self._write(storage, [], merge_named(segment.segment_id()))
+        except OSError as error:
+            raise StorageFault(f"the index cannot be written: {error.strerror or error}") from error
 
     def rebuild(self, documents: Iterable[IndexDocument]) -> int:
         """Build a new generation while the old one serves, and switch (see the protocol)."""
@@ -244,7 +264,7 @@ def load_snapshot(storage: EncryptedStorage, number: int, known: dict[str, Segme
     return Snapshot(number, views, [set(segment.deleted_docs()) for segment in segments])
 
 
-def _due(snapshot: Snapshot, changes: Iterable[Change]) -> list[tuple[Change, list[tuple[int, int]]]]:
+def _due(snapshot: Snapshot, changes: Iterable[Change]) -> list[Due]:
     """Return the changes that are newer than what is held, one for each record, with the places they replace."""
     newest: dict[str, Change] = {}
     for change in changes:

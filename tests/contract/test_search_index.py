@@ -1,0 +1,502 @@
+"""The contract of `edms.search.protocol.SearchIndex`, run on every engine (add one to ENGINES)."""
+
+import math
+import multiprocessing
+import os
+import random
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edms.core.errors import LimitExceeded
+from edms.core.settings import SearchSettings
+from edms.search.errors import IndexDamaged
+from edms.search.protocol import (
+    EVERYTHING,
+    FACETS,
+    Delete,
+    Filters,
+    IndexDocument,
+    SearchAnswer,
+    SearchIndex,
+    SearchRequest,
+    Upsert,
+)
+from edms.search.whoosh_index import WhooshIndex
+
+Open = Callable[[Path], SearchIndex]
+KEY = bytes(range(32))
+FORK = multiprocessing.get_context("fork")
+
+
+def open_whoosh(folder: Path) -> SearchIndex:
+    return WhooshIndex(folder / "index", KEY, SearchSettings())
+
+
+ENGINES: dict[str, Open] = {"whoosh": open_whoosh}
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def open_index(request: pytest.FixtureRequest) -> Open:
+    return ENGINES[request.param]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
+
+
+def document(record_id: str, text: str = "", version: int = 1, access: str = "a", **fields: Any) -> IndexDocument:
+    return IndexDocument(record_id, version, access, text=text, **fields)
+
+
+def put(index: SearchIndex, *documents: IndexDocument) -> None:
+    index.apply([Upsert(one) for one in documents])
+
+
+def ask(index: SearchIndex, text: str, *, access: Any = EVERYTHING, **rest: Any) -> SearchAnswer:
+    return index.search(SearchRequest(text, access, **rest))
+
+
+def found(index: SearchIndex, text: str, **rest: Any) -> set[str]:
+    answer = ask(index, text, limit=1000, **rest)
+    ids = [hit.record_id for hit in answer.hits]
+    assert len(ids) == len(set(ids)) == answer.total
+    return set(ids)
+
+
+# Access
+
+
+WORDS = ["anggaran", "dinas", "kesehatan", "izin", "rapat", "jalan"]
+one_document = st.fixed_dictionaries(
+    {
+        "words": st.lists(st.sampled_from(WORDS), min_size=1, max_size=8),
+        "title": st.lists(st.sampled_from(WORDS), max_size=3),
+        "access": st.sampled_from(["a", "b", "c"]),
+        "office": st.sampled_from(["dinkes", "bappeda", ""]),
+        "year": st.one_of(st.none(), st.integers(2010, 2014)),
+        "class_code": st.sampled_from(["900.1", "900.1.3", "900.10", "000"]),
+    }
+)
+worlds = st.lists(st.lists(one_document, max_size=6), min_size=1, max_size=3)
+
+
+def make(description: dict[str, Any], name: str) -> IndexDocument:
+    return IndexDocument(
+        name,
+        1,
+        description["access"],
+        title=" ".join(description["title"]),
+        text=" ".join(description["words"]),
+        office=description["office"],
+        year=description["year"],
+        class_code=description["class_code"],
+        language="id",
+    )
+
+
+def same(left: SearchAnswer, right: SearchAnswer) -> None:
+    assert (left.total, left.facets, left.notices) == (right.total, right.facets, right.notices)
+    assert [hit.record_id for hit in left.hits] == [hit.record_id for hit in right.hits]
+    for one, other in zip(left.hits, right.hits, strict=True):
+        assert one.highlights == other.highlights
+        assert math.isclose(one.score, other.score, rel_tol=1e-4, abs_tol=1e-4)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batches=worlds, tokens=st.frozensets(st.sampled_from(["a", "b", "c"]), max_size=2), words=st.data())
+def test_an_answer_depends_on_visible_documents_alone(
+    open_index: Open, batches: list[list[dict[str, Any]]], tokens: frozenset[str], words: st.DataObject
+) -> None:
+    named = [[make(one, f"r{i}-{j}") for j, one in enumerate(batch)] for i, batch in enumerate(batches)]
+    asked = words.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True))
+    with tempfile.TemporaryDirectory() as everything, tempfile.TemporaryDirectory() as visible_only:
+        index, reference = open_index(Path(everything)), open_index(Path(visible_only))
+        for batch in named:
+            put(index, *batch)
+        visible = [one for batch in named for one in batch if one.access in tokens]
+        put(reference, *visible)
+        for text in (" ".join(asked), f'"{" ".join(asked)}"', asked[0][:3] + "*", f"-{asked[0]}", "kelas:900.1", ""):
+            request = SearchRequest(text, tokens, facets=FACETS, limit=50)
+            answer = index.search(request)
+            same(answer, reference.search(SearchRequest(text, EVERYTHING, facets=FACETS, limit=50)))
+        answer = index.search(SearchRequest(" ".join(asked), tokens, facets=("office", "year"), limit=50))
+        if not any(notice.code == "not-all-words" for notice in answer.notices):
+            matching = [one for one in visible if all(word in f"{one.title} {one.text}".split() for word in asked)]
+            assert {hit.record_id for hit in answer.hits} == {one.record_id for one in matching}
+            assert answer.total == len(matching)
+            assert sum(answer.facets["office"].values()) == sum(bool(one.office) for one in matching)
+            assert sum(answer.facets["year"].values()) == sum(one.year is not None for one in matching)
+
+
+def test_no_token_sees_nothing(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "rapat"), document("2", "rapat", access=""))
+    assert ask(index, "", access=frozenset()).total == 0
+    assert found(index, "rapat", access=frozenset({"a", ""})) == {"1"}
+    assert found(index, "rapat") == {"1", "2"}
+
+
+# Changes
+
+
+def test_a_change_twice_or_late_changes_nothing(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "lama", version=3))
+    put(index, document("1", "lama", version=3))
+    put(index, document("1", "usang", version=2))
+    assert list(index.document_versions()) == [("1", 3)]
+    assert found(index, "lama") == {"1"}
+    put(index, document("1", "baru", version=4))
+    assert found(index, "lama") == found(index, "usang") == set()
+    assert found(index, "baru") == {"1"}
+
+
+def test_the_newest_of_one_batch_wins(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "kedua", version=2), document("1", "pertama", version=1))
+    assert found(index, "") == found(index, "kedua") == {"1"}
+
+
+def test_a_deleted_record_stays_deleted(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "arsip"), document("2", "arsip"))
+    index.apply([Delete("1", 2), Delete("3", 1)])
+    put(index, document("1", "arsip", version=2), document("3", "arsip", version=1))
+    assert found(index, "arsip") == {"2"}
+    assert dict(index.document_versions()) == {"2": 1}
+    put(index, document("1", "arsip", version=3))
+    assert found(index, "arsip") == {"1", "2"}
+
+
+def test_many_commits_keep_every_document(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    for number in range(20):
+        put(index, document(str(number), f"nomor{number} bersama"), document("sering", "ulang", version=number))
+    assert found(index, "bersama") == {str(number) for number in range(20)}
+    assert found(index, "nomor7") == {"7"}
+    assert dict(index.document_versions())["sering"] == 19
+    assert list(index.verify([*((str(n), 1) for n in range(20)), ("sering", 19)])) == []
+
+
+# Questions
+
+LETTERS = (
+    document(
+        "1", "Rencana pembangunan jalan", title="Undangan rapat", number="005/1234/2023", sender="Dinas Kesehatan"
+    ),
+    document("2", "Jalan itu dibangun oleh dinas", title="Laporan", class_code="900.1.3.1", date=date(2014, 3, 5)),
+    document(
+        "3", "pemba-\nngunan gedung sekolah", title="Keputusan Wali Kota", class_code="900.1", date=date(2016, 1, 1)
+    ),
+    document("4", "membangun rumah", office="dinkes", record_type="surat", level="terbatas", class_code="900.13"),
+    document("5", "The services of the city", language="en", title="Annual report", state="declared"),
+)
+
+
+@pytest.fixture
+def letters(open_index: Open, folder: Path) -> SearchIndex:
+    index = open_index(folder)
+    put(index, *LETTERS)
+    return index
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pembangunan", "1234"),
+        ("membangun", "1234"),
+        ("jalan dinas", "12"),
+        ('"rencana pembangunan"', "1"),
+        ('"pembangunan rencana"', ""),
+        ("pembangunan -jalan", "34"),
+        ("pembangunan NOT jalan", "34"),
+        ("gedung OR rumah", "34"),
+        ("pem*", "13"),
+        ("005/1234/2023", "1"),
+        ("nomor:1234", "1"),
+        ("nomor:005/1234", "1"),
+        ("judul:laporan", "2"),
+        ("dari:kesehatan", "1"),
+        ("kelas:900.1", "23"),
+        ("kelas:900.1.3", "2"),
+        ("tahun:2014", "2"),
+        ("tahun:2014..2016", "23"),
+        ("tanggal:2014-03..2015", "2"),
+        ("kantor:dinkes", "4"),
+        ("tingkat:TERBATAS", "4"),
+        ("service", "5"),
+        ("PEMBANGUNAN Gedung", "3"),
+        ("", "12345"),
+    ],
+)
+def test_what_a_question_finds(letters: SearchIndex, text: str, expected: str) -> None:
+    assert found(letters, text) == set(expected)
+
+
+def test_the_form_asked_for_comes_first(letters: SearchIndex) -> None:
+    assert ask(letters, "membangun").hits[0].record_id == "4"
+    assert ask(letters, "dibangun").hits[0].record_id == "2"
+
+
+def test_a_sentence_finds_what_is_like_it(letters: SearchIndex) -> None:
+    assert ask(letters, "Kapan jalan dibangun?").hits[0].record_id == "2"
+    answer = ask(letters, "pembangunan gedung swasta")
+    assert {notice.code for notice in answer.notices} == {"not-all-words"}
+    assert answer.hits[0].record_id == "3"
+
+
+def test_filters_narrow_totals_and_facets(letters: SearchIndex) -> None:
+    answer = ask(letters, "", filters=Filters(class_prefix="900.1", year_from=2015), facets=("class_code", "year"))
+    assert answer.total == 1
+    assert answer.facets == {"class_code": {"900.1": 1}, "year": {"2016": 1}}
+    chosen = Filters(offices=frozenset({"dinkes"}), levels=frozenset({"terbatas"}), record_types=frozenset({"surat"}))
+    assert found(letters, "", filters=chosen) == {"4"}
+    assert found(letters, "", filters=Filters(states=frozenset({"declared"}))) == {"5"}
+
+
+def test_order_and_pages(letters: SearchIndex) -> None:
+    newest = [hit.record_id for hit in ask(letters, "", sort="newest").hits]
+    oldest = [hit.record_id for hit in ask(letters, "", sort="oldest").hits]
+    assert newest[:2] == ["3", "2"]
+    assert oldest[:2] == ["2", "3"]
+    pages = [ask(letters, "", limit=2, offset=offset).hits for offset in (0, 2, 4, 6)]
+    assert [len(page) for page in pages] == [2, 2, 1, 0]
+    assert [hit.record_id for page in pages for hit in page] == [hit.record_id for hit in ask(letters, "").hits]
+    with pytest.raises(LimitExceeded):
+        ask(letters, "", offset=SearchSettings().max_results_window)
+
+
+def test_highlights_mark_text_and_never_make_markup(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    filler = "kata lain " * 2000
+    put(
+        index,
+        document("1", f"{filler}<script>alert(1)</script> anggaran & belanja {filler}", title="Anggaran <b>kota</b>"),
+    )
+    hit = ask(index, "anggaran").hits[0]
+    title, text = hit.highlights["title"], hit.highlights["text"]
+    assert [title.text[a:b] for a, b in title.ranges] == ["Anggaran"]
+    assert title.text == "Anggaran <b>kota</b>"
+    assert [text.text[a:b] for a, b in text.ranges] == ["anggaran"]
+    assert "<script>" in text.text or "belanja" in text.text
+    assert text.before
+    assert text.after
+    assert len(text.text) < 400
+    assert ask(index, "anggaran", highlight=False).hits[0].highlights == {}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    text=st.one_of(
+        st.text(max_size=80),
+        st.lists(
+            st.sampled_from(
+                ["a*", '"', "-", "OR", "NOT", "kelas:", "tahun:2..", "jalan", ":", "dinas*", "..", "(", "\x00"]
+            ),
+            max_size=9,
+        ).map(" ".join),
+    )
+)
+def test_no_text_breaks_a_search(letters: SearchIndex, text: str) -> None:
+    answer = ask(letters, text, facets=FACETS)
+    assert 0 <= len(answer.hits) <= answer.total <= len(LETTERS)
+    for hit in answer.hits:
+        for mark in hit.highlights.values():
+            assert all(0 <= a < b <= len(mark.text) for a, b in mark.ranges)
+
+
+def test_a_huge_question_is_answered_and_says_so(letters: SearchIndex) -> None:
+    codes = {notice.code for notice in ask(letters, "kata " * 10_000).notices}
+    assert "too-long" in codes
+    assert "too-many-words" in codes
+
+
+# Generations and processes
+
+
+def test_rebuild_serves_the_old_one_and_takes_in_what_came_meanwhile(open_index: Open, folder: Path) -> None:
+    index, other = open_index(folder), open_index(folder)
+    put(index, document("1", "lama"), document("2", "lama"))
+    seen: list[set[str]] = []
+
+    def source() -> Iterator[IndexDocument]:
+        yield document("1", "baru", version=2)
+        seen.append(found(other, "lama"))
+        other.apply([Upsert(document("3", "baru")), Delete("2", 5)])
+        seen.append(found(index, ""))
+        yield document("2", "baru", version=2)
+
+    assert index.rebuild(source()) == 2
+    assert seen == [{"1", "2"}, {"1", "3"}]
+    assert found(index, "baru") == found(other, "baru") == {"1", "3"}
+    assert list(index.verify([("1", 2), ("3", 1)])) == []
+
+
+def test_a_failing_rebuild_leaves_the_old_one(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "lama"))
+
+    def source() -> Iterator[IndexDocument]:
+        yield document("1", "baru", version=2)
+        raise OSError("the database went away")
+
+    with pytest.raises(OSError, match="went away"):
+        index.rebuild(source())
+    assert found(index, "lama") == {"1"}
+    put(index, document("2", "lama"))
+    assert index.rebuild(iter([document("9", "lagi")])) == 1
+    assert found(index, "") == {"9"}
+
+
+def test_searches_go_on_while_others_write(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, *(document(f"tetap{n}", "tetap") for n in range(5)))
+    done, problems = threading.Event(), []
+
+    def search() -> None:
+        while not done.is_set():
+            try:
+                assert ask(index, "tetap").total == 5
+            except BaseException as problem:  # noqa: BLE001 - reported below
+                problems.append(problem)
+                return
+
+    readers = [threading.Thread(target=search) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    writer = open_index(folder)
+    for number in range(12):
+        put(writer, document(f"n{number}", "lain"))
+    writer.rebuild(iter([*(document(f"tetap{n}", "tetap") for n in range(5))]))
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert problems == []
+
+
+def _apply_in_child(open_index: Open, folder: Path, documents: list[IndexDocument]) -> None:
+    put(open_index(folder), *documents)
+
+
+def test_a_commit_of_another_process_is_seen(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "rapat"))
+    assert ask(index, "rapat").total == 1
+    child = FORK.Process(target=_apply_in_child, args=(open_index, folder, [document("2", "rapat")]))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert found(index, "rapat") == {"1", "2"}
+
+
+def _apply_one_by_one(open_index: Open, folder: Path, name: str) -> None:
+    index = open_index(folder)
+    for number in range(8):
+        put(index, document(f"{name}{number}", "bersama"))
+
+
+def test_two_writers_lose_nothing(open_index: Open, folder: Path) -> None:
+    children = [FORK.Process(target=_apply_one_by_one, args=(open_index, folder, name)) for name in "ab"]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0, 0]
+    assert found(open_index(folder), "bersama") == {f"{name}{number}" for name in "ab" for number in range(8)}
+
+
+def _write_until_killed(open_index: Open, folder: Path, first: int, acknowledged: Any) -> None:
+    index = open_index(folder)
+    for number in range(first, first + 10_000):
+        put(index, *(document(f"{number}-{part}", f"kata{number} bersama") for part in range(3)))
+        acknowledged.send(number)
+
+
+def test_a_killed_writer_loses_nothing_acknowledged(open_index: Open, folder: Path) -> None:
+    chance = random.Random(14)
+    kept: set[int] = set()
+    for round_number in range(8):
+        receiving, sending = FORK.Pipe(duplex=False)
+        first = round_number * 10_000
+        child = FORK.Process(target=_write_until_killed, args=(open_index, folder, first, sending))
+        child.start()
+        sending.close()
+        assert receiving.poll(30)
+        child.join(chance.random() * 0.15)
+        os.kill(child.pid or 0, signal.SIGKILL)
+        child.join()
+        try:
+            while receiving.poll(0):
+                kept.add(receiving.recv())
+        except EOFError:
+            pass
+        index = open_index(folder)
+        assert list(index.verify()) == []
+        held = {int(record_id.split("-")[0]) for record_id in found(index, "bersama")}
+        assert kept <= held
+        assert len(held - kept) <= round_number + 1
+        assert len(found(index, "bersama")) == 3 * len(held)
+        kept = held
+    put(open_index(folder), document("akhir", "bersama"))
+    assert "akhir" in found(open_index(folder), "bersama")
+
+
+# Checking
+
+
+def test_verify_names_missing_stale_and_extra_documents(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1"), document("2", version=2), document("3"))
+    faults = {(fault.kind, fault.id) for fault in index.verify([("1", 1), ("2", 3), ("4", 1)])}
+    assert faults == {("index-stale", "2"), ("index-extra", "3"), ("index-missing", "4")}
+    assert list(index.verify([("1", 1), ("2", 2), ("3", 1)])) == []
+    assert list(open_index(folder / "none").verify([])) == []
+
+
+def test_one_altered_byte_in_any_file_is_named_and_never_served(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "rapat dinas"))
+    put(index, document("2", "rapat kota"))
+    files = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size]
+    assert len(files) >= 3
+    for path in files:
+        good = path.read_bytes()
+        for place in {0, 1, len(good) // 2, len(good) - 1}:
+            bad = bytearray(good)
+            bad[place] ^= 1
+            path.write_bytes(bad)
+            assert [fault.id.split("/")[-1] for fault in open_index(folder).verify()] == [path.name]
+            with pytest.raises(IndexDamaged):
+                ask(open_index(folder), "rapat")
+        path.write_bytes(good[:-1])
+        assert [fault.id.split("/")[-1] for fault in open_index(folder).verify()] == [path.name]
+        path.write_bytes(good)
+        path.rename(path.with_name("aside"))
+        assert list(open_index(folder).verify())
+        path.with_name("aside").rename(path)
+    assert list(open_index(folder).verify()) == []
+
+
+def test_no_word_of_a_document_is_in_any_file(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    words = ["sangatrahasia", "walikota", "kesehatan", "pembangunan"]
+    for number in range(10):
+        put(
+            index,
+            document(f"r-{number}", " ".join(words), title="judulrahasia", number="005/1234", access="tokenrahasia"),
+        )
+    stored = b"".join(path.read_bytes() + path.name.encode() for path in folder.rglob("*") if path.is_file())
+    for word in [*words, "judulrahasia", "005/1234", "tokenrahasia", "r-1", "bangun"]:
+        assert word.encode() not in stored
