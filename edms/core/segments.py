@@ -77,6 +77,7 @@ class SegmentWriter:
         self._cipher = _cipher(key, salt, associated_data)
         self._header = bytes([HEADER_BYTES]) + salt + self._prefix
         self._pending = bytearray()
+        self._held = 0
         self._sealed = bytearray()
         self._index = 0
         self._written = 0
@@ -88,17 +89,15 @@ class SegmentWriter:
         view = memoryview(data).cast("B")
         offset = 0
         while offset < len(view):
-            room = self._capacity() - len(self._pending)
+            room = self._capacity() - self._held
             if room == 0:
                 # Only now is it known that the pending segment is not the last one.
-                self._emit(self._pending, last=False)
-                self._pending = bytearray()
-            elif not self._pending and len(view) - offset > room:
+                self._emit_pending(last=False)
+            elif not self._held and len(view) - offset > room:
                 self._emit(view[offset : offset + room], last=False)
                 offset += room
             else:
-                self._pending += view[offset : offset + room]
-                offset += min(room, len(view) - offset)
+                offset += self._hold(view[offset : offset + room])
         self._written += len(view)
         return len(view)
 
@@ -115,7 +114,7 @@ class SegmentWriter:
     def close(self) -> None:
         """Seal the last segment. Without it the stream is refused by every reader. Calling again does nothing."""
         if not self.closed:
-            self._emit(self._pending, last=True)
+            self._emit_pending(last=True)
             self.discard()
 
     def discard(self) -> None:
@@ -142,7 +141,21 @@ class SegmentWriter:
         if self.closed:
             raise ValueError("the sealed stream is closed")
 
-    def _emit(self, plain: bytearray | memoryview, last: bool) -> None:
+    def _hold(self, piece: memoryview) -> int:
+        """Keep a piece until it is known whether its segment is the last; a short stream takes little memory."""
+        held = self._held + len(piece)
+        if held > len(self._pending):
+            grown = min(self._capacity(), max(held, 4 * len(self._pending)))
+            self._pending.extend(bytes(grown - len(self._pending)))
+        memoryview(self._pending)[self._held : held] = piece
+        self._held = held
+        return len(piece)
+
+    def _emit_pending(self, last: bool) -> None:
+        self._emit(memoryview(self._pending)[: self._held], last)
+        self._held = 0
+
+    def _emit(self, plain: memoryview, last: bool) -> None:
         if self._index >= MAX_SEGMENTS:
             raise LimitExceeded("a sealed stream cannot have more than 2^32 segments")
         sealed = self._sealed_buffer(len(plain) + TAG_BYTES)

@@ -33,6 +33,7 @@ class Job(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     lease: Mapped[UUID | None]
+    lease_owner: Mapped[str | None] = mapped_column(String(120))
     leased_until: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]

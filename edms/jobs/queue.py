@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from edms.core.clock import Clock
@@ -44,7 +44,7 @@ def enqueue(session: Session, clock: Clock, kind: str, subject_id: UUID, step: s
     return job
 
 
-def claim(session: Session, clock: Clock, kind: str, lease_seconds: int) -> Claim | None:
+def claim(session: Session, clock: Clock, kind: str, lease_seconds: int, owner: str) -> Claim | None:
     """Take the oldest job that is ready and not leased, or None. On PostgreSQL rows locked by others are skipped."""
     now = clock.now()
     job = session.scalars(
@@ -62,6 +62,7 @@ def claim(session: Session, clock: Clock, kind: str, lease_seconds: int) -> Clai
     if job is None:
         return None
     job.lease = new_id(clock)
+    job.lease_owner = owner
     job.leased_until = now + timedelta(seconds=lease_seconds)
     job.attempts += 1
     return Claim(job.id, job.subject_id, job.step, job.lease, job.attempts, job.leased_until)
@@ -115,6 +116,19 @@ def retry_later(job: Job, clock: Clock, error: str) -> None:
     _let_go(job)
 
 
+def release_leases(session: Session, owner: str) -> int:
+    """Free what a dead predecessor of `owner` held, so that its work goes on at once and not after the lease.
+
+    The caller holds the operating system's lock on the place `owner`, so the predecessor is known to be dead.
+    """
+    statement = (
+        update(Job)
+        .where(Job.lease_owner == owner, Job.state == JobState.READY.value)
+        .values(lease=None, leased_until=None, lease_owner=None)
+    )
+    return session.execute(statement).rowcount or 0  # type: ignore[attr-defined]
+
+
 def unfinished(session: Session, kind: str) -> int:
     """How many jobs of `kind` are ready or under way."""
     query = select(func.count()).select_from(Job).where(Job.kind == kind, Job.state == JobState.READY.value)
@@ -123,4 +137,5 @@ def unfinished(session: Session, kind: str) -> int:
 
 def _let_go(job: Job) -> None:
     job.lease = None
+    job.lease_owner = None
     job.leased_until = None

@@ -1,0 +1,44 @@
+"""What an audit event says, and its one spelling as a leaf (docs/formats/audit.md, section 1)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from edms.core.canonical import canonical_json
+
+LEAF_VERSION = 1
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """One act. `details` hold ids, digests, counts and codes; never a title, never content."""
+
+    action: str
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    subject_kind: str
+    subject_id: str
+    outcome: str = "done"
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def leaf_bytes(event: AuditEvent, index: int, at: datetime) -> bytes:
+    """Return the canonical leaf of `event` at position `index`."""
+    return canonical_json(
+        {
+            "version": LEAF_VERSION,
+            "index": index,
+            "at": spelled(at),
+            "action": event.action,
+            "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
+            "subject": {"kind": event.subject_kind, "id": event.subject_id},
+            "outcome": event.outcome,
+            "details": event.details,
+        }
+    )
+
+
+def spelled(at: datetime) -> str:
+    """Return an instant as it stands in a leaf: UTC with six digits of a second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,44 @@
+"""The trail's rows. `body` is the truth; the other columns of a leaf repeat parts of it, for queries."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from edms.core.database import Base
+
+_POSITION = BigInteger().with_variant(Integer, "sqlite")
+
+
+class AuditLeaf(Base):
+    """One event at its place in the tree."""
+
+    __tablename__ = "audit_leaves"
+    __table_args__ = (Index("ix_audit_leaves_subject", "subject_kind", "subject_id", "index"),)
+
+    index: Mapped[int] = mapped_column(_POSITION, primary_key=True, autoincrement=False)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(index=True)
+    action: Mapped[str] = mapped_column(String(80))
+    actor_id: Mapped[str] = mapped_column(String(120))
+    subject_kind: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(80))
+
+
+class AuditNode(Base):
+    """The hash of a complete subtree: level 0 are the leaves."""
+
+    __tablename__ = "audit_nodes"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(_POSITION, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditCheckpoint(Base):
+    """A signed state of the trail."""
+
+    __tablename__ = "audit_checkpoints"
+
+    size: Mapped[int] = mapped_column(_POSITION, primary_key=True, autoincrement=False)
+    note: Mapped[str] = mapped_column(Text)

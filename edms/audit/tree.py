@@ -1,0 +1,146 @@
+"""The Merkle tree of RFC 6962 section 2.1, pure: roots, inclusion and consistency proofs, and their checking.
+
+Proof makers ask for hashes of complete subtrees through `Nodes`: (level, position) covers the leaves from
+`position << level` up to `(position + 1) << level`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+
+HASH_BYTES = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+
+Nodes = Callable[[int, int], bytes]
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Return the hash of a leaf: SHA-256(0x00 || leaf)."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of an inner node: SHA-256(0x01 || left || right)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
+    """Return the root over leaf hashes given in order; memory is logarithmic in their number."""
+    stack: list[tuple[int, bytes]] = []
+    for current in leaf_hashes:
+        level = 0
+        while stack and stack[-1][0] == level:
+            current = node_hash(stack.pop()[1], current)
+            level += 1
+        stack.append((level, current))
+    if not stack:
+        return EMPTY_ROOT
+    root = stack.pop()[1]
+    while stack:
+        root = node_hash(stack.pop()[1], root)
+    return root
+
+
+def completed_by(index: int) -> int:
+    """Return how many levels above the leaf `index` are completed by it (0 for an even index)."""
+    return ((index + 1) & -(index + 1)).bit_length() - 1
+
+
+def root_at(nodes: Nodes, size: int) -> bytes:
+    """Return the root of the first `size` leaves."""
+    return _range_hash(nodes, 0, size) if size else EMPTY_ROOT
+
+
+def inclusion_path(nodes: Nodes, index: int, size: int) -> list[bytes]:
+    """Return the audit path of leaf `index` in the tree of `size` leaves (RFC 6962 section 2.1.1)."""
+    if not 0 <= index < size:
+        raise ValueError("the leaf is not in a tree of that size")
+    return _path(nodes, index, 0, size)
+
+
+def consistency_path(nodes: Nodes, old_size: int, size: int) -> list[bytes]:
+    """Return the proof that the tree of `size` begins with the tree of `old_size` (RFC 6962 section 2.1.2)."""
+    if not 0 <= old_size <= size:
+        raise ValueError("the old size must not exceed the size")
+    if old_size in (0, size):
+        return []
+    return _subproof(nodes, old_size, 0, size, whole=True)
+
+
+def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
+    """Check an inclusion proof for a leaf *hash* (RFC 9162 section 2.1.3.2)."""
+    if not 0 <= index < size:
+        return False
+    position, last, current = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            current = node_hash(sibling, current)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            current = node_hash(current, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and current == root
+
+
+def consistent(old_size: int, size: int, old_root: bytes, root: bytes, path: Sequence[bytes]) -> bool:
+    """Check a consistency proof (RFC 9162 section 2.1.4.2)."""
+    if old_size > size or old_size < 0:
+        return False
+    if old_size == size:
+        return not path and old_root == root
+    if old_size == 0:
+        return not path and old_root == EMPTY_ROOT
+    hashes = list(path)
+    if old_size & (old_size - 1) == 0:
+        hashes.insert(0, old_root)
+    if not hashes:
+        return False
+    position, last = old_size - 1, size - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    old = new = hashes[0]
+    for sibling in hashes[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        position, last = position >> 1, last >> 1
+    return last == 0 and old == old_root and new == root
+
+
+def _split(count: int) -> int:
+    """The largest power of two smaller than `count`."""
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+def _range_hash(nodes: Nodes, start: int, end: int) -> bytes:
+    count = end - start
+    if count & (count - 1) == 0:
+        level = count.bit_length() - 1
+        return nodes(level, start >> level)
+    middle = start + _split(count)
+    return node_hash(_range_hash(nodes, start, middle), _range_hash(nodes, middle, end))
+
+
+def _path(nodes: Nodes, index: int, start: int, end: int) -> list[bytes]:
+    if end - start == 1:
+        return []
+    middle = start + _split(end - start)
+    if index < middle:
+        return [*_path(nodes, index, start, middle), _range_hash(nodes, middle, end)]
+    return [*_path(nodes, index, middle, end), _range_hash(nodes, start, middle)]
+
+
+def _subproof(nodes: Nodes, old_end: int, start: int, end: int, *, whole: bool) -> list[bytes]:
+    if old_end == end:
+        return [] if whole else [_range_hash(nodes, start, end)]
+    middle = start + _split(end - start)
+    if old_end <= middle:
+        return [*_subproof(nodes, old_end, start, middle, whole=whole), _range_hash(nodes, middle, end)]
+    return [*_subproof(nodes, old_end, middle, end, whole=False), _range_hash(nodes, start, middle)]

@@ -1,0 +1,155 @@
+"""The local pilot authority: made at `edms init`, so that an archive can seal from its first day.
+
+It proves that this archive made the seal, to whoever has its root from the archive itself; it is no recognised
+authority, and every view says so. Certificates follow RFC 5280; the timestamp certificate RFC 3161 section 2.3.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from edms.core.clock import Clock
+
+PILOT = "Local pilot authority"
+DEVELOPMENT = "Development timestamp authority"
+_SKEW = timedelta(minutes=5)
+_ROOT_YEARS_MORE = 10
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """A certificate (PEM) and its private key (PKCS#8 PEM, never shown)."""
+
+    certificate: str
+    private_key: str = field(repr=False)
+
+    def parsed(self) -> tuple[asn1_x509.Certificate, asn1_keys.PrivateKeyInfo]:
+        """Return both as asn1crypto objects."""
+        certificate = x509.load_pem_x509_certificate(self.certificate.encode())
+        key = serialization.load_pem_private_key(self.private_key.encode(), None)
+        der = key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        return (
+            asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER)),
+            asn1_keys.PrivateKeyInfo.load(der),
+        )
+
+
+@dataclass(frozen=True)
+class AuthorityMaterial:
+    """Root, seal and timestamp keys; kept as one secret of the key ring."""
+
+    root: KeyPair
+    seal: KeyPair
+    timestamp: KeyPair
+
+    def to_json(self) -> bytes:
+        """Return the secret as it lies in the key ring."""
+        pairs = {"root": self.root, "seal": self.seal, "timestamp": self.timestamp}
+        return json.dumps({name: [pair.certificate, pair.private_key] for name, pair in pairs.items()}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> "AuthorityMaterial":
+        pairs = {name: KeyPair(*parts) for name, parts in json.loads(data).items()}
+        return cls(pairs["root"], pairs["seal"], pairs["timestamp"])
+
+    def public_pem(self) -> str:
+        """Return all certificates, root first: what an outsider needs."""
+        return self.root.certificate + self.seal.certificate + self.timestamp.certificate
+
+
+def create_authority(organisation: str, country: str, clock: Clock, years: int) -> AuthorityMaterial:
+    """Make a root and the seal and timestamp certificates below it, ECDSA on P-256, valid `years` from now."""
+    root_key, root = _root(organisation, country, clock, years + _ROOT_YEARS_MORE)
+    seal = _leaf(organisation, country, f"{organisation} (electronic seal)", None, clock, years, root, root_key)
+    timestamp = _leaf(
+        organisation, country, DEVELOPMENT, ExtendedKeyUsageOID.TIME_STAMPING, clock, years, root, root_key
+    )
+    return AuthorityMaterial(_pair(root, root_key), seal, timestamp)
+
+
+def _name(organisation: str, country: str, common: str) -> x509.Name:
+    return x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, country),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
+            x509.NameAttribute(NameOID.COMMON_NAME, common[:64]),
+        ]
+    )
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, clock: Clock, years: int) -> x509.CertificateBuilder:
+    start = clock.now().replace(microsecond=0) - _SKEW
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=366 * years))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _usage(*, signs_documents: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=signs_documents,
+        content_commitment=signs_documents,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=not signs_documents,
+        crl_sign=not signs_documents,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _root(organisation: str, country: str, clock: Clock, years: int) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(organisation, country, f"{PILOT} of {organisation}")
+    certificate = (
+        _builder(name, name, key.public_key(), clock, years)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_documents=False), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return key, certificate
+
+
+def _leaf(
+    organisation: str,
+    country: str,
+    common: str,
+    purpose: x509.ObjectIdentifier | None,
+    clock: Clock,
+    years: int,
+    root: x509.Certificate,
+    root_key: ec.EllipticCurvePrivateKey,
+) -> KeyPair:
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = (
+        _builder(_name(organisation, country, common), root.subject, key.public_key(), clock, years)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_documents=True), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
+    )
+    if purpose is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+    return _pair(builder.sign(root_key, hashes.SHA256()), key)
+
+
+def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> KeyPair:
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return KeyPair(certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode())

@@ -1,0 +1,78 @@
+"""Making seals: CAdES-B-T detached over bytes, PAdES-B-T inside a PDF (R60, R61; ETSI EN 319 122-1, 319 142-1)."""
+
+import asyncio
+import io
+from typing import BinaryIO
+
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import signers
+from pyhanko.sign.ades.api import CAdESSignedAttrSpec
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+
+from edms.signing.errors import SealRefused, SignerUnavailable
+from edms.signing.protocols import Signer, TimestampAuthority
+
+DIGEST = "sha256"
+FIELD = "EdmsSeal"
+
+
+def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority) -> bytes:
+    """Return a detached CAdES-B-T signature over `content`, DER. Raises SignerUnavailable; never a seal without time."""
+    attributes = PdfCMSSignedAttributes(
+        signing_time=signer.clock.now(), cades_signed_attrs=CAdESSignedAttrSpec()
+    )
+    try:
+        signed = asyncio.run(
+            signer.pyhanko().async_sign_general_data(
+                content,
+                DIGEST,
+                detached=True,
+                use_cades=True,
+                timestamper=timestamps.pyhanko(),
+                signed_attr_settings=attributes,
+            )
+        )
+    except Exception as error:
+        raise SignerUnavailable(f"no seal could be made: {type(error).__name__}", "is the timestamp authority there?") from error
+    return bytes(signed.dump())
+
+
+def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str) -> bytes:
+    """Return the PDF with an invisible PAdES-B-T signature added as an incremental update.
+
+    What was in the file stays byte for byte, earlier signatures included. Raises SealRefused when the file does not
+    permit it, SignerUnavailable when signer or authority do not answer.
+    """
+    content = source.read()
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+        if writer.prev.encrypted:
+            raise SealRefused("an encrypted PDF cannot be sealed inside")
+        metadata = signers.PdfSignatureMetadata(
+            field_name=_free_field(writer),
+            md_algorithm=DIGEST,
+            subfilter=SigSeedSubFilter.PADES,
+            reason=reason,
+        )
+        sealer = signers.PdfSigner(metadata, signer=signer.pyhanko(), timestamper=timestamps.pyhanko())
+    except SealRefused:
+        raise
+    except Exception as error:
+        raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
+    out = io.BytesIO()
+    try:
+        sealer.sign_pdf(writer, output=out)
+    except OSError as error:
+        raise SignerUnavailable(f"no seal could be made: {type(error).__name__}") from error
+    except Exception as error:
+        raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
+    return out.getvalue()
+
+
+def _free_field(writer: IncrementalPdfFileWriter) -> str:
+    taken = {signature.field_name for signature in writer.prev.embedded_signatures}
+    number = 1
+    while f"{FIELD}{number}" in taken:
+        number += 1
+    return f"{FIELD}{number}"
