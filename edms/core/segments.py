@@ -4,8 +4,10 @@
 keep their bytes in it. Neither side holds more than a few segments of 1 MiB, whatever the length of the stream.
 """
 
+import contextlib
 import io
 import os
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -198,7 +200,8 @@ class SegmentReader(io.RawIOBase):
         self._plain = bytearray()
         self._sealed = bytearray()
         self._end_known = False
-        self._size = raw.seek(0, io.SEEK_END)
+        with _reading():
+            self._size = raw.seek(0, io.SEEK_END)
         self._claimed = plaintext_size(self._size)
         self._last = -(-self._size // SEGMENT_BYTES) - 1
         header = bytes(self._fetch(0, HEADER_BYTES))
@@ -341,7 +344,7 @@ class SegmentReader(io.RawIOBase):
         if len(self._sealed) < size:
             self._sealed = bytearray(size)
         view = memoryview(self._sealed)[:size]
-        try:
+        with _reading():
             self._raw.seek(start)
             filled = 0
             while filled < size:
@@ -349,6 +352,12 @@ class SegmentReader(io.RawIOBase):
                 if not taken:
                     raise IntegrityFault("the sealed stream ends before its own length")
                 filled += taken
-        except OSError as fault:
-            raise StorageFault(f"the sealed stream cannot be read: {fault.strerror or fault}") from fault
         return view
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise StorageFault(f"the sealed stream cannot be read: {fault.strerror or fault}") from fault

@@ -63,7 +63,11 @@ class LocalBlobStore:
             yield from (name for name in found if _WHOLE.fullmatch(name) and name.startswith(folder))
 
     def exists(self, name: str) -> bool:
-        return self._path(name).is_file()
+        try:
+            self._stat(name)
+        except NotFound:
+            return False
+        return True
 
     def size(self, name: str) -> int:
         return self._stat(name).st_size

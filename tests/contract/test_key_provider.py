@@ -28,13 +28,13 @@ PROVIDERS: dict[str, Callable[[Path], Callable[[], KeyProvider]]] = {
 }
 
 
-@pytest.fixture(params=sorted(PROVIDERS))
-def again(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], KeyProvider]:
+@pytest.fixture(params=sorted(PROVIDERS), scope="module")
+def again(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], KeyProvider]:
     """Open the same provider anew, as another process would."""
-    return PROVIDERS[request.param](tmp_path)
+    return PROVIDERS[request.param](tmp_path_factory.mktemp("provider"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def keys(again: Callable[[], KeyProvider]) -> KeyProvider:
     return again()
 

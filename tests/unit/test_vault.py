@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import random
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -294,3 +295,44 @@ def test_a_source_is_not_closed(vault: Vault) -> None:
     source: BinaryIO = io.BytesIO(b"x")
     vault.put(source, "original")
     assert not source.closed
+
+
+class Generated(io.RawIOBase):
+    """Bytes out of nothing, so that a large source takes no memory itself."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        size = min(self._left, memoryview(buffer).nbytes)  # type: ignore[arg-type]
+        self._left -= size
+        return size
+
+
+def test_memory_does_not_grow_with_the_file(vault: Vault) -> None:
+    tracemalloc.start()
+    try:
+        blob = vault.put(Generated(64 * SEGMENT_BYTES), "original")  # type: ignore[arg-type]
+        vault.verify(blob)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * SEGMENT_BYTES
+
+
+def test_only_what_a_read_touches_is_decrypted(vault: Vault, blobs: Path) -> None:
+    """A broken first segment does not keep the last one from being read, and the other way round."""
+    blob = vault.put(io.BytesIO(CONTENT), "original")
+    path = file_of(blobs, blob)
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    with vault.open(blob) as plain:
+        plain.seek(-10, io.SEEK_END)
+        assert plain.read() == CONTENT[-10:]
+        plain.seek(0)
+        with pytest.raises(IntegrityFault, match="segment 0"):
+            plain.read(1)
