@@ -30,6 +30,7 @@ _PART = r"(?:[^\W_]|[\u0300-\u036f])+"
 _BROKEN = r"[-\u2010\u00ad][ \t]*\r?\n[ \t]*"
 _JOIN = rf"(?:{_BROKEN}|[-/.:_'\u2010\u2011\u2019\u00ad])"
 _TOKEN = re.compile(rf"{_PART}(?:{_JOIN}{_PART})*")
+_WORD = re.compile(_PART)
 _PIECE = re.compile(rf"({_PART})|({_BROKEN}|\u00ad)|(.)", re.DOTALL)
 
 _STOP_ID = """
@@ -89,6 +90,11 @@ def tokens(text: str) -> Iterator[Token]:
         yield token
 
 
+def part_starts(text: str) -> Iterator[int]:
+    """Yield the character at which each part of `text` begins, in the order of their positions."""
+    return (match.start() for match in _WORD.finditer(text))
+
+
 def _compound(surface: str, start: int, position: int) -> Token:
     parts: list[Part] = []
     whole = ""
@@ -130,6 +136,21 @@ def _word_terms(form: str, language: Language) -> tuple[bytes, ...]:
     return (exact, STEM[language] + stem(form, language).encode())
 
 
+@lru_cache(maxsize=200_000)
+def _surface_terms(surface: str, language: Language) -> tuple[bytes, ...]:
+    return _word_terms(fold(surface)[:MAX_TERM], language)
+
+
+def _compound_terms(token: Token, language: Language) -> Iterator[tuple[bytes, int]]:
+    at = token.parts[0].position
+    if token.joined:
+        yield from ((term, at) for term in _word_terms(token.whole, language))
+    elif token.whole:
+        yield EXACT + token.whole.encode(), at
+    for part in token.parts:
+        yield from ((term, part.position) for term in _word_terms(part.form, language))
+
+
 def guess_language(text: str) -> Language:
     """Return `en` when English function words clearly outnumber Indonesian ones at the start of the text."""
     words = [fold(word) for word in re.findall(r"[^\W\d_]+", text[:20_000])]
@@ -146,17 +167,24 @@ def language_of(name: str, text: str) -> Language:
 def terms(text: str, language: Language) -> "dict[bytes, array[int]]":
     """Return the terms of a field, each with its ascending positions (unsigned 32 bit)."""
     found: dict[bytes, array[int]] = {}
-    for token in tokens(text):
-        at = token.parts[0].position
-        if token.whole:
-            whole_terms = _word_terms(token.whole, language) if token.joined else (EXACT + token.whole.encode(),)
-            for term in whole_terms:
-                found.setdefault(term, array("I")).append(at)
-        for part in token.parts:
-            for term in _word_terms(part.form, language):
-                places = found.setdefault(term, array("I"))
-                if not places or places[-1] != part.position:
-                    places.append(part.position)
+    position = 0
+    for match in _TOKEN.finditer(text):
+        surface = match.group()
+        if surface.isalnum():
+            for term in _surface_terms(surface, language):
+                places = found.get(term)
+                if places is None:
+                    found[term] = array("I", (position,))
+                else:
+                    places.append(position)
+            position += 1
+            continue
+        token = _compound(surface, match.start(), position)
+        for term, at in _compound_terms(token, language):
+            places = found.setdefault(term, array("I"))
+            if not places or places[-1] != at:
+                places.append(at)
+        position += len(token.parts)
     return found
 
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from edms.search import passages
 from edms.search.analysis import EXACT, query_word
-from edms.search.codec import Numbers
+from edms.search.codec import Numbers, Postings
 from edms.search.evaluation import Evaluation, Outcome
 from edms.search.protocol import Highlight, Sort
 from edms.search.query import AllOf, AnyOf, Node, Phrase, Prefix, Word
-from edms.search.snapshot import SegmentView, Snapshot
+from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot
 
 MAX_MARKED_TERMS = 64
 
@@ -48,23 +48,38 @@ def _column(snapshot: Snapshot, documents: list[Numbers], name: str) -> Numbers:
     return _joined(columns).astype(np.int64)
 
 
-def highlights(view: SegmentView, document: int, root: AllOf, evaluation: Evaluation) -> dict[str, Highlight]:
-    """Return the marked fields of one hit, and a snippet of its text."""
-    groups = list(_groups(root, evaluation))
-    shown = view.shown(document)
-    marked: dict[str, Highlight] = {}
-    for name, value in shown.items():
-        wanted = _wanted(groups, name)
-        if found := passages.whole_field(value, wanted):
-            marked[name] = found
-    packed = view.passages(document)
-    if packed:
-        places = [_places(view, document, terms) for field, terms, _ in groups if field in ("", "text")]
-        wanted = _wanted(groups, "text")
-        found_text = passages.snippet(packed, passages.densest(places), wanted)
-        if found_text.text.strip():
-            marked["text"] = found_text
-    return marked
+class Highlighter:
+    """Marks the words of one question in its hits; what all hits share is looked up once."""
+
+    def __init__(self, root: AllOf, evaluation: Evaluation) -> None:
+        self._groups = list(_groups(root, evaluation))
+        self._wanted = {name: _wanted(self._groups, name) for name in TEXT_FIELDS}
+        self._postings: dict[tuple[str, bytes], Postings | None] = {}
+
+    def marked(self, view: SegmentView, document: int) -> dict[str, Highlight]:
+        """Return the marked fields of one hit, and a snippet of its text."""
+        marked: dict[str, Highlight] = {}
+        for name, value in view.shown(document).items():
+            if found := passages.whole_field(value, self._wanted[name]):
+                marked[name] = found
+        packed = view.passages(document)
+        if packed:
+            places = [self._places(view, document, terms) for name, terms, _ in self._groups if name in ("", "text")]
+            marked["text"] = passages.snippet(packed, passages.densest(places), self._wanted["text"])
+            if not marked["text"].text.strip():
+                del marked["text"]
+        return marked
+
+    def _places(self, view: SegmentView, document: int, terms: tuple[bytes, ...]) -> Numbers:
+        lists = [self._read(view, term) for term in terms]
+        places = [found.positions_in(document) for found in lists if found]
+        return np.unique(np.concatenate(places)) if places else np.zeros(0, np.int64)
+
+    def _read(self, view: SegmentView, term: bytes) -> Postings | None:
+        key = (view.name, term)
+        if key not in self._postings:
+            self._postings[key] = view.postings("text", term)
+        return self._postings[key]
 
 
 def _groups(node: Node, evaluation: Evaluation) -> Iterator[tuple[str, tuple[bytes, ...], str]]:
@@ -87,8 +102,3 @@ def _wanted(groups: list[tuple[str, tuple[bytes, ...], str]], name: str) -> pass
     own = [group for group in groups if group[0] in ("", name)]
     terms = frozenset(term for _, terms, prefix in own if not prefix for term in terms)
     return passages.Wanted(terms, tuple(prefix for _, _, prefix in own if prefix))
-
-
-def _places(view: SegmentView, document: int, terms: tuple[bytes, ...]) -> Numbers:
-    lists = [found.positions_in(document) for term in terms if (found := view.postings("text", term))]
-    return np.unique(np.concatenate(lists)) if lists else np.zeros(0, np.int64)

@@ -3,38 +3,46 @@
 A snippet costs the same for one page and for a thousand: the positions in the posting lists say which piece to open.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 
-from edms.search.analysis import EXACT, STEM, Language, fold, stem, tokens
+from edms.search.analysis import EXACT, LANGUAGES, STEM, fold, part_starts, stem, tokens
 from edms.search.codec import Numbers
 from edms.search.protocol import Highlight
 
-PIECE = 3000
+PIECE = 1200
 """Characters of text in one piece."""
 SNIPPET = 240
 WINDOW = 40
 """Words within which hits count as near each other."""
 
+_BETWEEN = re.compile(r"(?<=[^\W_])\s")
+"""A place where no token goes on: a broken word has its hyphen before the white space."""
 _COUNT = struct.Struct("<I")
 _ENTRY = struct.Struct("<II")
 
 
 def pack(text: str) -> bytes:
-    """Return `text` in compressed pieces that begin at a token, each with the position of that token."""
-    starts = [(0, 0)]
-    for token in tokens(text):
-        first = token.parts[0]
-        if first.start - starts[-1][1] >= PIECE:
-            starts.append((first.position, first.start))
-    ends = [start for _, start in starts[1:]] + [len(text)]
-    pieces = [zlib.compress(text[start:end].encode(), 6) for (_, start), end in zip(starts, ends, strict=True)]
-    table = b"".join(_ENTRY.pack(position, len(piece)) for (position, _), piece in zip(starts, pieces, strict=True))
-    return _COUNT.pack(len(pieces)) + table + b"".join(pieces)
+    """Return `text` in compressed pieces, each with the position of its first token; no token is cut."""
+    entries: list[bytes] = []
+    pieces: list[bytes] = []
+    start = position = 0
+    while start < len(text) or not pieces:
+        cut = _BETWEEN.search(text, start + PIECE)
+        end = cut.start() if cut else len(text)
+        piece = text[start:end]
+        pieces.append(zlib.compress(piece.encode(), 6))
+        entries.append(_ENTRY.pack(position, len(pieces[-1])))
+        position += sum(1 for _ in part_starts(piece))
+        start = end
+    return _COUNT.pack(len(pieces)) + b"".join(entries) + b"".join(pieces)
 
 
 def piece_at(packed: bytes, position: int) -> tuple[str, int, int, int]:
@@ -56,12 +64,12 @@ class Wanted:
     def matches(self, form: str) -> bool:
         if EXACT + form.encode() in self.terms or (self.prefixes and form.startswith(self.prefixes)):
             return True
-        return form.isalpha() and any(_stem_term(form, language) in self.terms for language in STEM)
+        return form.isalpha() and not self.terms.isdisjoint(_stem_terms(form))
 
 
-def _stem_term(form: str, language: str) -> bytes:
-    known: Language = "en" if language == "en" else "id"
-    return STEM[known] + stem(form, known).encode()
+@lru_cache(maxsize=50_000)
+def _stem_terms(form: str) -> tuple[bytes, ...]:
+    return tuple(STEM[language] + stem(form, language).encode() for language in LANGUAGES)
 
 
 def marks(text: str, wanted: Wanted) -> list[tuple[int, int]]:
@@ -97,16 +105,14 @@ def densest(groups: Iterable[Numbers]) -> int | None:
 def snippet(packed: bytes, position: int | None, wanted: Wanted) -> Highlight:
     """Return about `SNIPPET` characters of the text around the token at `position` (the beginning when None)."""
     text, first, number, count = piece_at(packed, position or 0)
-    found = marks(text, wanted)
     centre = 0
     if position is not None:
-        centre = next((part.start for t in tokens(text) for part in t.parts if first + part.position >= position), 0)
+        centre = next(islice(part_starts(text), position - first, None), 0)
     start = max(0, min(centre - SNIPPET // 4, len(text) - SNIPPET))
-    end = min(len(text), start + SNIPPET)
-    start, end = _at_word(text, start, end)
-    ranges = tuple((a - start, b - start) for a, b in found if a >= start and b <= end)
+    start, end = _at_word(text, start, min(len(text), start + SNIPPET))
+    shown = text[start:end]
     return Highlight(
-        text[start:end], ranges, before=number > 0 or start > 0, after=number + 1 < count or end < len(text)
+        shown, tuple(marks(shown, wanted)), before=number > 0 or start > 0, after=number + 1 < count or end < len(text)
     )
 
 

@@ -52,11 +52,15 @@ class ListPool:
     def add(self, item: tuple[str, bytes, int, float, Any]) -> None:
         """Take one posting from Whoosh: field, term, document, weight (the frequency) and the array of positions."""
         field, term, document, weight, places = item
-        ids, frequencies, positions = self._entry(field, term)
-        ids.append(document)
-        frequencies.append(int(weight))
-        positions.extend(places)
-        self._grow(_POSTING_COST + 4 * len(places))
+        entry = self._terms.get((field, term))
+        if entry is None:  # written out here: this is the innermost loop of indexing
+            entry = self._entry(field, term)
+        entry[0].append(document)
+        entry[1].append(int(weight))
+        entry[2].extend(places)
+        self._size += _POSTING_COST + 4 * len(places)
+        if self._size > self._limit:
+            self._spill()
 
     def add_list(self, field: str, term: bytes, ids: Numbers, postings: Postings, kept: Numbers | None) -> None:
         """Take the posting list of a segment that is merged: `ids` are the new numbers of the documents kept."""

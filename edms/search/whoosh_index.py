@@ -13,7 +13,7 @@ from whoosh.index import TOC, FileIndex
 from edms.core.errors import LimitExceeded, StorageFault
 from edms.core.settings import SearchSettings
 from edms.search import analysis
-from edms.search.answers import highlights, ranked
+from edms.search.answers import Highlighter, ranked
 from edms.search.encrypted_storage import INDEX_NAME, EncryptedStorage, PageCache
 from edms.search.errors import IndexDamaged
 from edms.search.evaluation import Evaluation, facet_counts
@@ -55,10 +55,11 @@ class WhooshIndex:
         visible = snapshot.visible(request.access)
         evaluation = Evaluation(snapshot, visible, self._settings.max_prefix_terms)
         outcome = evaluation.run(query, request.filters)
+        highlighter = Highlighter(query.root, evaluation) if request.highlight else None
         hits = []
         for segment, document, score in ranked(snapshot, outcome, request.sort, offset, limit):
             view = snapshot.views[segment]
-            marked = highlights(view, document, query.root, evaluation) if request.highlight else {}
+            marked = highlighter.marked(view, document) if highlighter else {}
             version = int(view.numbers("version")[document])
             hits.append(SearchHit(view.record_id(document), version, score, marked))
         notices = tuple(dict.fromkeys([*query.notices, *outcome.notices]))
