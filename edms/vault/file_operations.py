@@ -97,14 +97,21 @@ def remove_durably(path: Path) -> bool:
     return True
 
 
-def make_private_folder(path: Path) -> None:
-    """Make a folder that only its owner can enter, with the parents it needs; durable on return."""
-    if path.is_dir():
+def make_private_folder(path: Path, *, certain: bool = False) -> None:
+    """Make a folder that only its owner can enter, with the parents it needs; durable on return.
+
+    One that is there already is taken as durable, unless it must be `certain`.
+    """
+    if path.is_dir() and not certain:
         return
     if not path.parent.exists():
         make_private_folder(path.parent)
     with storage_faults(f"cannot make the folder {path}"):
-        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        try:
+            os.mkdir(path, PRIVATE_FOLDER)  # noqa: PTH102
+        except FileExistsError:
+            if not path.is_dir():
+                raise
     sync_folder(path.parent)
 
 

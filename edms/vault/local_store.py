@@ -16,7 +16,6 @@ from edms.vault.file_operations import (
     make_private_folder,
     remove_durably,
     storage_faults,
-    sync_folder,
     write_durably,
 )
 from edms.vault.store import checked_name
@@ -33,18 +32,12 @@ class LocalBlobStore:
         self._root = root
         self._incoming = root / INCOMING
         make_private_folder(self._incoming)
-        with storage_faults(f"cannot read the folder {root}"):
-            present = set(os.listdir(root))  # noqa: PTH208
-        # All at once and fsynced here, so that a put never depends on a folder another process has just made
-        # and not yet made durable.
-        for name in _FOLDERS:
-            if name not in present:
-                with storage_faults(f"cannot make the folder {root / name}"):
-                    (root / name).mkdir(mode=0o700, exist_ok=True)
-        sync_folder(root)
+        self._durable: set[Path] = set()
 
     def put(self, name: str, write: Callable[[BinaryIO], None]) -> None:
-        write_durably(self._path(name), self._incoming / name, write)
+        final = self._path(name)
+        self._make_durable_folder(final.parent)
+        write_durably(final, self._incoming / name, write)
 
     def open(self, name: str) -> BinaryIO:
         with storage_faults(f"cannot open blob {name}"):
@@ -59,7 +52,10 @@ class LocalBlobStore:
     def names(self) -> Iterator[str]:
         for folder in _FOLDERS:
             with storage_faults(f"cannot read the folder {folder}"):
-                found = os.listdir(self._root / folder)  # noqa: PTH208
+                try:
+                    found = os.listdir(self._root / folder)  # noqa: PTH208
+                except FileNotFoundError:  # made with its first blob
+                    continue
             yield from (name for name in found if _WHOLE.fullmatch(name) and name.startswith(folder))
 
     def exists(self, name: str) -> bool:
@@ -89,6 +85,12 @@ class LocalBlobStore:
             return remove_durably(path)
         except FileNotFoundError:  # its writer has just finished
             return False
+
+    def _make_durable_folder(self, folder: Path) -> None:
+        # Once in each process even when the folder is there: another one may have made it and not yet fsynced it.
+        if folder not in self._durable:
+            make_private_folder(folder, certain=True)
+            self._durable.add(folder)
 
     def _path(self, name: str) -> Path:
         return self._root / checked_name(name)[:2] / name

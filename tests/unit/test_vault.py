@@ -285,6 +285,7 @@ def test_leftovers_of_crashes_are_cleaned_after_the_grace_period_only(vault: Vau
 def test_a_foreign_file_among_the_blobs_is_neither_listed_nor_removed(
     vault: Vault, store: LocalBlobStore, blobs: Path
 ) -> None:
+    (blobs / "ab").mkdir()
     (blobs / "ab" / "lost+found").write_bytes(b"")
     (blobs / "ab" / ("c" * 32)).write_bytes(b"")
     assert list(store.names()) == []

@@ -25,7 +25,7 @@ from edms.vault.vault import Vault
 CLOCK = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))
 KEYS = FileKeyProvider("00", 1, {1: bytes(32)})
 CONTENT = bytes(2 * SEGMENT_BYTES)
-WATCHED = ("open", "write", "fsync", "rename", "unlink", "close")
+WATCHED = ("mkdir", "open", "write", "fsync", "rename", "unlink", "close")
 LATER = datetime.now(UTC) + timedelta(days=1)
 
 
@@ -83,8 +83,25 @@ def calls_of_a_put(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return system.calls
 
 
-PUT = ["open", "write", "write", "write", "write", "fsync", "close", "rename", "open", "fsync", "close"]
+FOLDER = ["mkdir", "open", "fsync", "close"]
+PUT = [*FOLDER, "open", "write", "write", "write", "write", "fsync", "close", "rename", "open", "fsync", "close"]
 DELETE = ["unlink", "open", "fsync", "close"]
+
+
+def test_a_folder_is_made_durable_once_in_each_process(
+    vault: Vault, blobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, name = LocalBlobStore(blobs), "ab" * 16
+    other = LocalBlobStore(blobs)
+    store.put(name, lambda raw: None)
+    system = System()
+    with monkeypatch.context() as patched:
+        patched.setattr(file_operations, "os", system)
+        store.put("ab" * 15 + "00", lambda raw: None)
+        assert system.calls[:2] == ["open", "fsync"]
+        system.calls.clear()
+        other.put("ab" * 15 + "01", lambda raw: None)
+        assert system.calls[:4] == FOLDER, "another process may have made it and died before its fsync"
 
 
 def test_the_order_that_makes_a_blob_durable(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
