@@ -55,7 +55,7 @@ class Generations:
         try:
             state = (self.folder / CURRENT).stat()
         except FileNotFoundError:
-            if self.numbers() and not self.is_building():
+            if any(any(self.path(number).glob("*.seg")) for number in self.numbers()):
                 raise IndexDamaged(f"index file {CURRENT} is missing") from None
             return None
         mark = (state.st_ino, state.st_mtime_ns, state.st_size)
@@ -72,6 +72,10 @@ class Generations:
         sync_folder(self.folder)
         beside.rename(self.folder / CURRENT)
         sync_folder(self.folder)
+        self.keep_only(number)
+
+    def keep_only(self, number: int) -> None:
+        """Remove every generation but this one."""
         for other in self.numbers():
             if other != number:
                 shutil.rmtree(self.path(other), ignore_errors=True)
@@ -90,7 +94,8 @@ class Generations:
     @contextmanager
     def building(self) -> Iterator[None]:
         """Hold the right to build a generation. Raises IndexBusy when another is building."""
-        with self._lock("rebuild.lock", 0, "the index is being rebuilt by another process"):
+        # A moment's wait, because `is_building` of another process may just be looking.
+        with self._lock("rebuild.lock", 0.5, "the index is being rebuilt by another process"):
             yield
 
     def is_building(self) -> bool:

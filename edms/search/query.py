@@ -213,7 +213,7 @@ def parse(text: str, limit: int = 500) -> ParsedQuery:
     parser = _Parser()
     if len(text) > limit:
         parser.notices.append(Notice("too-long", str(limit)))
-    return parser.run(text[:limit])
+    return parser.run(text[:limit].encode("utf-8", "replace").decode())
 
 
 def parse_range(field: str, text: str) -> Range | None:

@@ -6,7 +6,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -47,7 +47,8 @@ _LENGTHS = np.array([byte_to_length(code) for code in range(256)], np.float32)
 
 
 def document_fields(document: IndexDocument) -> dict[str, Any]:
-    """Return what Whoosh is given for a document."""
+    """Return what Whoosh is given for a document; half surrogates, which extraction may leave, are replaced."""
+    document = _storable(document)
     language = analysis.language_of(document.language, document.text or document.title)
     year = document.year if document.year is not None else document.date.year if document.date else 0
     fields: dict[str, Any] = {name: getattr(document, name) for name in CODE_FIELDS}
@@ -68,6 +69,19 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         "tie": int.from_bytes(hashlib.blake2b(document.record_id.encode(), digest_size=8).digest(), "big", signed=True),
         "live": 1,
     }
+
+
+def _storable(document: IndexDocument) -> IndexDocument:
+    changed: dict[str, Any] = {}
+    for name in (*TEXT_FIELDS, *CODE_FIELDS):
+        value = getattr(document, name)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            changed[name] = value.encode("utf-8", "replace").decode()
+    if document.year is not None and not 0 < document.year < 10_000:
+        changed["year"] = 0
+    return replace(document, **changed) if changed else document
 
 
 def deletion_fields(record_id: str, version: int) -> dict[str, Any]:

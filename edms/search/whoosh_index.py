@@ -4,7 +4,6 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -23,11 +22,13 @@ from edms.search.query import parse
 from edms.search.segment_writer import LARGEST_MERGE, ListSegmentWriter, merge_named, merge_nothing, merge_tiers
 from edms.search.snapshot import SCHEMA, SegmentView, Snapshot, deletion_fields, document_fields
 
+_MEBIBYTE: Final = 1024 * 1024
 WRITER_WAIT_SECONDS: Final = 30.0
 Due: TypeAlias = tuple[Change, list[tuple[int, int]]]
 """A change and the places (segment, document) of what it replaces."""
+LARGEST_BATCH: Final = 256 * _MEBIBYTE
+"""Characters of text that a rebuild gathers for one commit at most."""
 _OPEN_ATTEMPTS: Final = 20
-_MEBIBYTE: Final = 1024 * 1024
 
 
 class WhooshIndex:
@@ -131,12 +132,12 @@ class WhooshIndex:
         current = self._generations.current()
         if current:
             return current[0]
-        number = self._create((self._generations.numbers() or [0])[-1] + 1)
-        if not self._generations.is_building():
-            self._generations.switch(number, analysis.VERSION)
+        number = self._create()
+        self._generations.switch(number, analysis.VERSION)
         return number
 
-    def _create(self, number: int) -> int:
+    def _create(self) -> int:
+        number = (self._generations.numbers() or [0])[-1] + 1
         path = self._generations.path(number)
         path.mkdir(mode=0o700)
         TOC.create(self._storage(number), SCHEMA, INDEX_NAME)
@@ -147,7 +148,9 @@ class WhooshIndex:
         for name in list(storage.durable()):
             if not name.endswith((".seg", ".toc")):
                 storage.delete_file(name)  # an unfinished table of contents of a writer that died
-        snapshot = load_snapshot(storage, TOC._latest_generation(storage, INDEX_NAME), {})
+        serving, state = self._state
+        known = {view.name: view for view in state.views} if serving == number else {}
+        snapshot = load_snapshot(storage, TOC._latest_generation(storage, INDEX_NAME), known)
         due = _due(snapshot, changes)
         if not due:
             return
@@ -192,7 +195,9 @@ class WhooshIndex:
         """Build a new generation while the old one serves, and switch (see the protocol)."""
         with self._generations.building():
             with self._generations.writing(WRITER_WAIT_SECONDS):
-                number = self._create((self._generations.numbers() or [0])[-1] + 1)
+                with suppress(IndexDamaged):  # what is damaged is what is being replaced
+                    self._generations.keep_only(self._writable())
+                number = self._create()
             try:
                 count = self._fill(number, documents)
                 with self._generations.writing(WRITER_WAIT_SECONDS):
@@ -206,17 +211,25 @@ class WhooshIndex:
         return count
 
     def _fill(self, number: int, documents: Iterable[IndexDocument]) -> int:
-        count, source = 0, iter(documents)
-        while batch := [Upsert(document) for document in islice(source, LARGEST_MERGE)]:
-            self._commit(number, batch, merge_nothing)
-            count += len(batch)
+        count, size, batch = 0, 0, list[Change]()
+        for document in documents:
+            batch.append(Upsert(document))
+            count, size = count + 1, size + len(document.text)
+            if len(batch) >= LARGEST_MERGE or size >= LARGEST_BATCH:
+                self._commit(number, batch, merge_nothing)
+                size, batch = 0, []
+        self._commit(number, batch, merge_nothing)
         return count
 
     # Checking
 
     def verify(self, expected: Iterable[tuple[str, int]] | None = None) -> Iterator[Fault]:
         """Authenticate every file that serves, then compare with what is expected (see the protocol)."""
-        faults = list(self._file_faults())
+        for _ in range(_OPEN_ATTEMPTS):
+            before = self._commit_mark()
+            faults = list(self._file_faults())
+            if not faults or before == self._commit_mark():
+                break  # else a writer replaced files while they were read
         yield from faults
         if expected is None or faults:
             return
@@ -229,6 +242,14 @@ class WhooshIndex:
                 yield Fault("index-stale", record_id, f"the index holds version {found}, not {version}")
         for record_id in sorted(held):
             yield Fault("index-extra", record_id, "the index holds a record that should not be there")
+
+    def _commit_mark(self) -> object:
+        """Return what changes with every commit."""
+        try:
+            current = self._generations.current()
+        except IndexDamaged:
+            return None
+        return current and (current, TOC._latest_generation(self._storage(current[0]), INDEX_NAME))
 
     def _file_faults(self) -> Iterator[Fault]:
         try:

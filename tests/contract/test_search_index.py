@@ -360,6 +360,25 @@ def test_a_failing_rebuild_leaves_the_old_one(open_index: Open, folder: Path) ->
     assert found(index, "") == {"9"}
 
 
+def test_a_rebuild_mends_any_damage(open_index: Open, folder: Path) -> None:
+    put(open_index(folder), document("1", "rapat"))
+    for kind in ("CURRENT", ".toc", ".seg"):
+        for damage in (lambda path: path.unlink(), lambda path: path.write_bytes(b"")):
+            damage(next(path for path in folder.rglob("*") if path.name.endswith(kind)))
+            with pytest.raises(IndexDamaged):
+                ask(open_index(folder), "rapat")
+            assert open_index(folder).rebuild(iter([document("1", "rapat")])) == 1
+            assert found(open_index(folder), "rapat") == {"1"}
+            assert list(open_index(folder).verify([("1", 1)])) == []
+
+
+def test_odd_text_is_taken_in(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "rapat \ud800 dinas\x00", title="judul\udfff", year=10**12), document("2", "x" * 100_000))
+    assert found(index, "dinas") == {"1"}
+    assert ask(index, "\ud800 rapat").hits[0].highlights["text"].text.startswith("rapat")
+
+
 def test_searches_go_on_while_others_write(open_index: Open, folder: Path) -> None:
     index = open_index(folder)
     put(index, *(document(f"tetap{n}", "tetap") for n in range(5)))
