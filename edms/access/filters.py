@@ -22,7 +22,7 @@ def sql_filter(
     if scope.offices and scope.office_level:
         parts.append(and_(office_id.in_(sorted(scope.offices)), effective.in_(_names(scope.office_level))))
     if scope.everywhere_level:
-        everywhere = effective.in_(_names(scope.everywhere_level))
+        everywhere: ColumnElement[bool] = effective.in_(_names(scope.everywhere_level))
         if not scope.everywhere_pending:
             everywhere = and_(everywhere, stage == Stage.DECLARED.value)
         parts.append(everywhere)

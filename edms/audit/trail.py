@@ -34,10 +34,10 @@ class AuditTrail:
         last = session.execute(
             select(AuditLeaf.index, AuditLeaf.at).order_by(AuditLeaf.index.desc()).limit(1)
         ).one_or_none()
-        index = last.index + 1 if last else 0
+        index = last[0] + 1 if last else 0
         at = self._clock.now()
-        if last and last.at > at:
-            at = last.at
+        if last and last[1] > at:
+            at = last[1]
         body = leaf_bytes(event, index, at)
         session.execute(
             insert(AuditLeaf),

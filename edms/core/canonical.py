@@ -10,7 +10,7 @@ import rfc8785
 def canonical_json(value: Mapping[str, Any] | list[Any]) -> bytes:
     """Return `value` as RFC 8785 bytes (UTF-8, sorted keys, no white space).
 
-    Values are str, int within ±2^53, float, bool, None, list and dict; anything else raises `rfc8785.CanonicalizationError`.
+    Values are str, int within ±2^53, float, bool, None, list and dict; others raise `rfc8785.CanonicalizationError`.
     """
     return rfc8785.dumps(dict(value) if isinstance(value, Mapping) else value)
 

@@ -31,7 +31,7 @@ class Claim:
     until: datetime
 
 
-class LeaseLost(RuntimeError):  # noqa: N818
+class LeaseLost(RuntimeError):
     """Another worker has taken the job over; the work done under the old lease must not be recorded."""
 
 

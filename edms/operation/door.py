@@ -22,7 +22,7 @@ from edms.core.errors import NotFound, NotSignedIn, Refused
 from edms.operation.model import OutboxEntry
 
 
-class Undecided(RuntimeError):  # noqa: N818 - the word of the invariant
+class Undecided(RuntimeError):
     """An operation ended without an access decision: a defect in our code, never a user's fault."""
 
 

@@ -99,7 +99,6 @@ class Record(Base):
     received_by: Mapped[str] = mapped_column(String(200))
     declared_at: Mapped[datetime | None]
     declared_by: Mapped[str | None] = mapped_column(String(200))
-    audit_index: Mapped[int | None]
     problem_code: Mapped[str | None] = mapped_column(String(40))
     problem_text: Mapped[str | None] = mapped_column(Text)
 

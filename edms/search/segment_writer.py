@@ -191,6 +191,8 @@ def merge_tiers(writer: ListSegmentWriter, segments: list[Any]) -> list[Any]:
 def merge_chosen(writer: ListSegmentWriter, segments: list[Any], chosen: list[Any]) -> list[Any]:
     """Write the chosen segments into the new one and return the others."""
     for segment in chosen:
+        if not segment.doc_count():
+            continue  # nothing of it is kept
         reader = SegmentReader(writer.storage, writer.schema, segment)
         writer.add_reader(reader)
         reader.close()

@@ -86,7 +86,9 @@ def _name(organisation: str, country: str, common: str) -> x509.Name:
     )
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, clock: Clock, years: int) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, clock: Clock, years: int
+) -> x509.CertificateBuilder:
     start = clock.now().replace(microsecond=0) - _SKEW
     return (
         x509.CertificateBuilder()
@@ -114,7 +116,9 @@ def _usage(*, signs_documents: bool) -> x509.KeyUsage:
     )
 
 
-def _root(organisation: str, country: str, clock: Clock, years: int) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def _root(
+    organisation: str, country: str, clock: Clock, years: int
+) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(organisation, country, f"{PILOT} of {organisation}")
     certificate = (

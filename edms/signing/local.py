@@ -49,7 +49,7 @@ class DevelopmentTimestamps:
         return self._stamper
 
 
-class _Stamper(TimeStamper):  # type: ignore[misc]
+class _Stamper(TimeStamper):
     """Answers pyHanko's requests in this process, with a token that `openssl ts -verify` accepts."""
 
     def __init__(self, material: AuthorityMaterial, clock: Clock) -> None:
@@ -59,7 +59,7 @@ class _Stamper(TimeStamper):  # type: ignore[misc]
         assert isinstance(loaded, ec.EllipticCurvePrivateKey)
         self._key = loaded
         self._clock = clock
-        super().__init__(include_nonce=True)
+        super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
         token = self._token(req)

@@ -18,10 +18,8 @@ FIELD = "EdmsSeal"
 
 
 def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority) -> bytes:
-    """Return a detached CAdES-B-T signature over `content`, DER. Raises SignerUnavailable; never a seal without time."""
-    attributes = PdfCMSSignedAttributes(
-        signing_time=signer.clock.now(), cades_signed_attrs=CAdESSignedAttrSpec()
-    )
+    """Return a detached CAdES-B-T signature over `content`, DER. Raises SignerUnavailable: no seal without time."""
+    attributes = PdfCMSSignedAttributes(signing_time=signer.clock.now(), cades_signed_attrs=CAdESSignedAttrSpec())
     try:
         signed = asyncio.run(
             signer.pyhanko().async_sign_general_data(
@@ -34,7 +32,9 @@ def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority
             )
         )
     except Exception as error:
-        raise SignerUnavailable(f"no seal could be made: {type(error).__name__}", "is the timestamp authority there?") from error
+        raise SignerUnavailable(
+            f"no seal could be made: {type(error).__name__}", "is the timestamp authority there?"
+        ) from error
     return bytes(signed.dump())
 
 

@@ -114,7 +114,7 @@ def verify_detached(content: bytes, signature: bytes, trust: TrustMaterial) -> S
                 ts_validation_context=_context(trust, _claimed_time(data)),
             )
         )
-    except Exception as error:  # noqa: BLE001 - see the head of this file
+    except Exception as error:
         raise SigningFault(f"the signature cannot be checked: {type(error).__name__}") from error
     return _verdict(status, WHOLE, "", ())
 

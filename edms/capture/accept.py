@@ -1,0 +1,163 @@
+"""Accepting a file: durable before acknowledged (invariants 1 to 3).
+
+The order matters and is the whole point: decide, store and fsync the encrypted bytes, then one transaction with
+the row, the job, the audit leaf and the outbox; only then does the caller learn that it was accepted.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from edms.access.actors import Actor
+from edms.access.model import Office
+from edms.access.policy import Action, RecordFacts, Stage, view_scope
+from edms.capture.incoming import IncomingFile, Placement, safe_name, title_from
+from edms.capture.states import FIRST_STEP, JOB_KIND
+from edms.core.errors import Refused
+from edms.core.ids import new_id
+from edms.jobs.queue import enqueue
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.classification import check_kip, checked_class
+from edms.records.facts import facts_of
+from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.searching import INDEX_TOPIC
+from edms.vault.model import StoredBlob
+from edms.vault.vault import SealedBlob
+
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The answer to the one who sent the file. `duplicate`: the office had these very bytes already."""
+
+    record_id: UUID
+    state: str
+    sha256: str
+    size: int
+    duplicate: bool
+
+
+def accept(actor: Actor | None, archive: Archive, incoming: IncomingFile, placement: Placement) -> Accepted:
+    """Take in one file. When this returns, the bytes are on the disk and the row is committed.
+
+    Raises NotFound (not your office), Refused (unknown class, contradiction), LimitExceeded (too large),
+    StorageFault (disk). In every such case nothing is left behind.
+    """
+    facts = RecordFacts(placement.office_id, placement.level, Stage.PENDING)
+    archive.door.permit(actor, Action.RECORD_CAPTURE, facts)
+    sealed = archive.vault.put(incoming.stream, purpose="original", limit=archive.settings.capture.max_file_bytes)
+    try:
+        accepted = _record(actor, archive, incoming, placement, facts, sealed)
+    except BaseException:
+        archive.vault.delete(sealed)
+        raise
+    if accepted.duplicate:
+        archive.vault.delete(sealed)
+    return accepted
+
+
+def _record(
+    actor: Actor | None,
+    archive: Archive,
+    incoming: IncomingFile,
+    placement: Placement,
+    facts: RecordFacts,
+    sealed: SealedBlob,
+) -> Accepted:
+    """Write the row, or report the duplicate; two equal files at the same moment meet at the unique key."""
+    for _attempt in range(2):
+        try:
+            with archive.door.write(actor, Action.RECORD_CAPTURE) as operation:
+                operation.decide(facts)
+                return _insert_or_report(operation, archive, incoming, placement, sealed)
+        except IntegrityError:
+            continue
+    raise Refused("the same file is being received by somebody else", "try again in a moment")
+
+
+def _insert_or_report(
+    operation: Operation, archive: Archive, incoming: IncomingFile, placement: Placement, sealed: SealedBlob
+) -> Accepted:
+    known, key = _known_duplicate(operation, placement.office_id, sealed.sha256)
+    if known is not None:
+        operation.about("record", known.id, "record.duplicate")
+        operation.note(sha256=sealed.sha256)
+        return Accepted(known.id, known.state, sealed.sha256, sealed.size, duplicate=True)
+    record = _new_record(operation, archive, incoming, placement, key)
+    session = operation.session
+    session.add(StoredBlob.of(sealed, operation.now))
+    session.add(record)
+    session.flush()
+    session.add(
+        Component(
+            id=new_id(archive.clock),
+            record_id=record.id,
+            role=ComponentRole.ORIGINAL.value,
+            blob_id=sealed.blob_id,
+            name=record.file_name,
+            media_type=UNKNOWN_MEDIA_TYPE,
+            facts={},
+        )
+    )
+    enqueue(session, archive.clock, JOB_KIND, record.id, FIRST_STEP)
+    operation.outbox(INDEX_TOPIC, record.id)
+    operation.about("record", record.id)
+    operation.note(sha256=sealed.sha256, size=sealed.size, office=str(placement.office_id))
+    return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=False)
+
+
+def _known_duplicate(operation: Operation, office_id: UUID, sha256: str) -> tuple[Record | None, str | None]:
+    """Return the record with the same bytes in this office, and the key under which a new one is unique.
+
+    A record that the actor may not see is not reported, since a duplicate warning would reveal it (invariant 5):
+    the file is then kept a second time, without a key.
+    """
+    key = f"{office_id.hex}:{sha256}"
+    known = operation.session.scalars(select(Record).where(Record.duplicate_key == key)).one_or_none()
+    if known is None:
+        return None, key
+    if view_scope(operation.actor).covers(facts_of(known)) is None:
+        return None, None
+    return known, key
+
+
+def _new_record(
+    operation: Operation, archive: Archive, incoming: IncomingFile, placement: Placement, key: str | None
+) -> Record:
+    session = operation.session
+    if session.get(Office, placement.office_id) is None:
+        raise Refused("there is no such office")
+    told = placement.description
+    name = safe_name(incoming.name, archive.settings.capture.max_name_length)
+    check_kip(placement.level, told.kip)
+    chosen = checked_class(session, placement.class_code, archive.clock.today()) if placement.class_code else None
+    return Record(
+        id=new_id(archive.clock),
+        office_id=placement.office_id,
+        folder_id=placement.folder_id,
+        state=RecordState.PENDING.value,
+        duplicate_key=key,
+        file_name=name,
+        title=(told.title or title_from(name))[:500],
+        class_code=chosen.code if chosen else None,
+        class_edition=chosen.edition if chosen else None,
+        class_title=chosen.title if chosen else None,
+        level=placement.level.value if placement.level else None,
+        kip=told.kip,
+        number=told.number,
+        document_date=told.document_date,
+        sender=told.sender,
+        recipient=told.recipient,
+        record_type=told.record_type,
+        development=told.development,
+        medium=told.medium,
+        language=told.language,
+        legacy_unverified=told.legacy_unverified,
+        received_at=operation.now,
+        received_by=operation.actor.name,
+        version=1,
+    )

@@ -1,0 +1,63 @@
+"""The last steps: seal the manifest, declare the record. From then on it is evidence."""
+
+from edms.capture.results import CMS_TYPE, JSON_TYPE, StepResult, load
+from edms.capture.states import Step
+from edms.core.canonical import sha256_hex
+from edms.jobs.queue import Claim
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.components import attach, seal_bytes
+from edms.records.manifest import manifest_of
+from edms.records.model import ComponentRole, Record, RecordState
+from edms.records.retention import store_due_date
+from edms.records.rules import edition_in_force
+from edms.records.searching import INDEX_TOPIC
+from edms.signing.seals import seal_detached
+
+
+def seal(archive: Archive, claimed: Claim) -> StepResult:
+    """Seal the canonical manifest (CAdES-B-T, detached): ids, hashes, sizes and description in one signature.
+
+    The manifest is made from the row as it is now; should the row change before the transaction, the step is redone.
+    """
+    record = load(archive, claimed)
+    if not (record.class_code and record.level):
+        return StepResult("record.awaits_class", lambda _operation: Step.CLASSIFY)
+    version = record.version
+    manifest = manifest_of(record, archive.settings.archive.name, archive.clock.now().isoformat())
+    signature = seal_detached(manifest, archive.signer, archive.timestamps)
+    kept = seal_bytes(archive, manifest, ComponentRole.MANIFEST)
+    sealed = seal_bytes(archive, signature, ComponentRole.SEAL)
+
+    def write(operation: Operation) -> Step:
+        row = operation.session.get_one(Record, record.id, with_for_update=True)
+        if row.version != version:
+            return Step.SEAL
+        attach(operation, archive, row, ComponentRole.MANIFEST, kept, "manifest.json", JSON_TYPE, {"version": version})
+        attach(operation, archive, row, ComponentRole.SEAL, sealed, "seal.p7s", CMS_TYPE)
+        return Step.DECLARE
+
+    return StepResult("record.sealed", write, {"manifest_sha256": sha256_hex(manifest)})
+
+
+def declare(archive: Archive, claimed: Claim) -> StepResult:
+    """Declare the record: it is immutable evidence from here, with its retention rule and due date."""
+    record = load(archive, claimed)
+    manifest = record.component(ComponentRole.MANIFEST)
+    if manifest is None:
+        return StepResult("record.seal_missing", lambda _operation: Step.SEAL)
+    digest, sealed_version = manifest.blob.sha256, manifest.facts.get("version")
+
+    def write(operation: Operation) -> Step | None:
+        row = operation.session.get_one(Record, record.id, with_for_update=True)
+        if row.version != sealed_version:
+            return Step.SEAL
+        row.state = RecordState.DECLARED.value
+        row.declared_at, row.declared_by = operation.now, operation.actor.name
+        row.rule_book = edition_in_force(operation.session)
+        store_due_date(operation.session, archive, row)
+        row.version += 1
+        operation.outbox(INDEX_TOPIC, row.id)
+        return None
+
+    return StepResult("record.declared", write, {"manifest_sha256": digest})

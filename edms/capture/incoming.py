@@ -1,0 +1,71 @@
+"""What comes in: a file with a name that is not trusted, and where it is to go."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from typing import BinaryIO
+from uuid import UUID
+
+from edms.access.levels import Level
+
+_UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of the document when it comes in (elements of a naskah dinas); all of it may follow later."""
+
+    title: str | None = None
+    number: str | None = None
+    document_date: date | None = None
+    sender: str | None = None
+    recipient: str | None = None
+    record_type: str | None = None
+    development: str | None = None
+    medium: str | None = None
+    kip: str | None = None
+    language: str | None = None
+    legacy_unverified: bool = False
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the document goes: its office, and its class and level as far as they are known."""
+
+    office_id: UUID
+    class_code: str | None = None
+    level: Level | None = None
+    folder_id: UUID | None = None
+    description: Description = field(default_factory=Description)
+
+
+@dataclass(frozen=True)
+class IncomingFile:
+    """A file to capture. `stream` is read once, to its end."""
+
+    name: str
+    stream: BinaryIO
+
+
+def safe_name(name: str, limit: int) -> str:
+    """Return the last part of `name` without what could mislead a person, a shell or a file system (R85).
+
+    The name is only ever shown and offered for download; no path on the server is made from it.
+    """
+    last = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
+    clean = _UNWANTED.sub("", last).strip(" .")
+    if not clean:
+        return "unnamed"
+    if len(clean) <= limit:
+        return clean
+    stem, dot, extension = clean.rpartition(".")
+    if not dot or len(extension) > 10:
+        return clean[:limit]
+    return stem[: limit - len(extension) - 1] + "." + extension
+
+
+def title_from(name: str) -> str:
+    """Return a first title for a file nobody has described yet: its name without extension and with spaces."""
+    stem = name.rpartition(".")[0] or name
+    return re.sub(r"[_\s]+", " ", stem).strip() or name

@@ -1,0 +1,172 @@
+"""Capturing files and folders from the console, with a signed reconciliation: given = what became of each."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+from edms.access.actors import Actor
+from edms.access.levels import Level
+from edms.capture.accept import accept
+from edms.capture.incoming import IncomingFile, Placement
+from edms.capture.indexing import wait_until_indexed
+from edms.capture.places import place_to_work
+from edms.capture.progress import Progress, progress_of
+from edms.capture.work import work_once
+from edms.core.canonical import canonical_json, sha256_hex
+from edms.core.errors import EdmsError
+from edms.records.archive import Archive
+from edms.signing.seals import seal_detached
+
+POLL_SECONDS = 0.2
+
+
+class Bar(Protocol):
+    """What shows progress: `click.progressbar`, or nothing in a pipe."""
+
+    def update(self, count: int) -> None: ...
+
+
+ShowProgress = Callable[[int], AbstractContextManager[Bar]]
+
+
+@dataclass(frozen=True)
+class IngestLine:
+    """What became of one file. `state`: captured, declared, awaiting_class, processing, duplicate, quarantined,
+    refused."""
+
+    path: str
+    record: str | None
+    state: str
+    sha256: str
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "record": self.record,
+            "state": self.state,
+            "sha256": self.sha256,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class SignedReport:
+    """A reconciliation and the archive's detached CAdES signature over it."""
+
+    content: bytes
+    signature: bytes
+
+    @property
+    def sha256(self) -> str:
+        return sha256_hex(self.content)
+
+    def write(self, path: Path) -> None:
+        """Write the report to `path` and its signature beside it (`.p7s`)."""
+        path.write_bytes(self.content)
+        path.with_name(path.name + ".p7s").write_bytes(self.signature)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """All lines of one ingest. Every file given is on exactly one line."""
+
+    lines: tuple[IngestLine, ...]
+
+    @property
+    def refused(self) -> int:
+        return sum(line.state == "refused" for line in self.lines)
+
+    def totals(self) -> dict[str, int]:
+        """Return given = captured + duplicate + quarantined (+ refused, where a file was not accepted at all)."""
+        states = [line.state for line in self.lines]
+        counted = {name: states.count(name) for name in ("duplicate", "quarantined", "refused")}
+        given = len(states)
+        return {"given": given, "captured": given - sum(counted.values()), **counted}
+
+    def sign(self, archive: Archive, actor: Actor) -> SignedReport:
+        """Sign the reconciliation with the archive's seal."""
+        content = canonical_json(
+            {
+                "kind": "reconciliation",
+                "archive": archive.settings.archive.name,
+                "by": actor.name,
+                "at": archive.clock.now().isoformat(),
+                **self.totals(),
+                "files": [line.as_dict() for line in self.lines],
+            }
+        )
+        return SignedReport(content, seal_detached(content, archive.signer, archive.timestamps))
+
+
+def files_below(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield every regular file given or below a given folder, in a stable order. Links are not followed (R85)."""
+    for path in paths:
+        if path.is_file():
+            yield path
+            continue
+        for folder, below, names in os.walk(path, followlinks=False):
+            below.sort()
+            yield from (Path(folder) / name for name in sorted(names) if not (Path(folder) / name).is_symlink())
+
+
+def ingest_paths(
+    actor: Actor,
+    archive: Archive,
+    paths: Sequence[Path],
+    office_id: UUID,
+    class_code: str | None,
+    level: Level | None,
+    progress: ShowProgress,
+) -> IngestReport:
+    """Accept every file below `paths`. A file that is refused is reported and does not stop the others."""
+    placement = Placement(office_id, class_code, level)
+    files = list(files_below(paths))
+    lines = []
+    with progress(len(files)) as bar:
+        for path in files:
+            lines.append(ingest_file(actor, archive, path, placement))
+            bar.update(1)
+    return IngestReport(tuple(lines))
+
+
+def ingest_file(actor: Actor, archive: Archive, path: Path, placement: Placement) -> IngestLine:
+    """Accept one file."""
+    try:
+        with path.open("rb") as stream:
+            accepted = accept(actor, archive, IncomingFile(path.name, stream), placement)
+    except EdmsError as error:
+        return IngestLine(str(path), None, "refused", "", str(error))
+    except OSError as error:
+        return IngestLine(str(path), None, "refused", "", f"cannot be read: {error.strerror or error}")
+    state = "duplicate" if accepted.duplicate else "captured"
+    return IngestLine(str(path), str(accepted.record_id), state, accepted.sha256)
+
+
+def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progress: ShowProgress) -> IngestReport:
+    """Wait until every accepted file has come to rest; do the work here when no worker is alive."""
+    waiting = {UUID(line.record) for line in report.lines if line.record and line.state == "captured"}
+    settled: dict[UUID, Progress] = {}
+    with progress(len(waiting)) as bar, place_to_work(archive) as place:
+        while waiting:
+            worked = work_once(archive, place) if place else False
+            arrived = {
+                found.record_id: found for found in progress_of(actor, archive, sorted(waiting)) if found.at_rest
+            }
+            settled.update(arrived)
+            waiting.difference_update(arrived)
+            bar.update(len(arrived))
+            if waiting and not worked:
+                time.sleep(POLL_SECONDS)
+        wait_until_indexed(archive, settled, work_here=place is not None)
+    return IngestReport(tuple(_final(line, settled) for line in report.lines))
+
+
+def _final(line: IngestLine, settled: dict[UUID, Progress]) -> IngestLine:
+    found = settled.get(UUID(line.record)) if line.record and line.state == "captured" else None
+    return line if found is None else replace(line, state=found.state, reason=found.reason)

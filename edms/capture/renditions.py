@@ -1,0 +1,72 @@
+"""Renditions derived from the original: recognised text, the sealed access copy, what its own signatures say."""
+
+import io
+import json
+import os
+from typing import Any, BinaryIO
+
+from edms.capture.results import PDF_TYPE, Unfit
+from edms.core.sandbox import SandboxFault
+from edms.records.archive import Archive
+from edms.records.components import open_component
+from edms.records.model import Component
+from edms.signing.errors import SealRefused, SigningFault
+from edms.signing.seals import seal_pdf
+from edms.signing.verification import TrustMaterial, verify_pdf
+from edms.text.ocr import NotRecognisable, OcrOutcome, OcrUnavailable
+
+SEAL_REASON = "Access copy made and sealed by the archive"
+
+
+def recognised(archive: Archive, original: Component) -> tuple[OcrOutcome | None, str]:
+    """OCR the original. Without an OCR program the record goes on, marked, and can be recognised later."""
+    try:
+        with open_component(archive, original) as stream:
+            return archive.ocr.searchable_pdf(stream, original.media_type), "done"
+    except OcrUnavailable:
+        return None, "unavailable"
+    except NotRecognisable as fault:
+        raise Unfit(fault.code, fault.message) from fault
+    except SandboxFault as fault:
+        raise Unfit(f"{fault.reason}_limit", f"the pages could not be recognised: {fault.message}") from fault
+
+
+def sealed_copy(archive: Archive, original: Component, made: bytes | None, facts: dict[str, Any]) -> bytes | None:
+    """Return the access copy with the archive's PAdES seal; None for formats that have none.
+
+    A PDF that permits no further signature is kept without: its seal is then the detached one over the manifest.
+    """
+    if made is None and original.media_type != PDF_TYPE:
+        return None
+    try:
+        if made is not None:
+            return seal_pdf(io.BytesIO(made), archive.signer, archive.timestamps, SEAL_REASON)
+        with open_component(archive, original) as stream:
+            return seal_pdf(stream, archive.signer, archive.timestamps, SEAL_REASON)
+    except SealRefused as refused:
+        facts["seal_refused"] = refused.message
+        return made
+
+
+def signature_facts(archive: Archive, original: Component) -> list[dict[str, Any]]:
+    """Return the verdicts on the signatures that came with a PDF, checked in the sandbox: its parser is complex."""
+    roots = [root.hex() for root in archive.trust.roots]
+    try:
+        with open_component(archive, original) as stream:
+            answer = archive.sandbox.call("edms.capture.renditions:examine_signatures", roots, files=(stream,))
+    except SandboxFault as fault:
+        return [{"problems": [f"cannot be checked: {fault.message}"]}]
+    found = answer.values.get("verdicts")
+    return found if isinstance(found, list) else []
+
+
+def examine_signatures(descriptors: list[int], roots: list[str]) -> tuple[dict[str, Any], list[bytes]]:
+    """Check the signatures of the PDF at the first descriptor. For the sandbox."""
+    trust = TrustMaterial(tuple(bytes.fromhex(root) for root in roots))
+    with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
+        source: BinaryIO = io.BytesIO(stream.read())
+    try:
+        verdicts = [verdict.as_dict() for verdict in verify_pdf(source, trust)]
+    except SigningFault as fault:
+        verdicts = [{"problems": [fault.message]}]
+    return {"verdicts": json.loads(json.dumps(verdicts, default=str))}, []

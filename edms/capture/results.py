@@ -1,0 +1,56 @@
+"""What a step of capture yields."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import selectinload
+
+from edms.capture.states import Step
+from edms.core.errors import EdmsError
+from edms.jobs.queue import Claim
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.model import Component, ComponentRole, Record
+
+JSON_TYPE = "application/json"
+PDF_TYPE = "application/pdf"
+CMS_TYPE = "application/pkcs7-signature"
+
+
+class Unfit(EdmsError):
+    """The file cannot be digested: it goes to quarantine under `code`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step found: `event` and `details` for the audit trail, `write` for the rows.
+
+    `write` runs inside the worker's one transaction for the step and returns the next step (None: done).
+    """
+
+    event: str
+    write: Callable[[Operation], Step | None]
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def load(archive: Archive, claimed: Claim) -> Record:
+    """Read the claimed record with its parts, detached, for the computing half of a step."""
+    with archive.database.reader() as session:
+        return session.get_one(
+            Record,
+            claimed.subject_id,
+            options=[selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)],
+        )
+
+
+def original_of(record: Record) -> Component:
+    """Return the bytes as received. Every record has them (invariant 3)."""
+    part = record.component(ComponentRole.ORIGINAL)
+    if part is None:
+        raise Unfit("original_missing", "the original is missing from the database")
+    return part

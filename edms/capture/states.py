@@ -1,0 +1,20 @@
+"""The steps of capture, in order. Each is one row state and one transaction, so a killed worker's step is redone.
+
+`EXAMINE` covers screening, identification and text: they share one pass of one sandboxed process over the file, since
+starting three would cost three times and the file would be read three times.
+"""
+
+from enum import StrEnum
+
+JOB_KIND = "capture"
+
+
+class Step(StrEnum):
+    EXAMINE = "examine"
+    ACCESS_COPY = "access_copy"
+    CLASSIFY = "classify"
+    SEAL = "seal"
+    DECLARE = "declare"
+
+
+FIRST_STEP = Step.EXAMINE.value

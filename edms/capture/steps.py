@@ -1,0 +1,104 @@
+"""The first steps: examine what came in, make the copy that people open.
+
+Each step reads, computes outside any transaction, and returns what to write. Blobs a step makes are durable before
+the transaction that names them (invariant 2).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from edms.capture.declaring import declare, seal
+from edms.capture.renditions import recognised, sealed_copy, signature_facts
+from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
+from edms.capture.states import Step
+from edms.jobs.queue import Claim
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.components import attach, open_component, pages_to_bytes, seal_bytes
+from edms.records.model import ComponentRole, Record
+from edms.records.searching import INDEX_TOPIC
+from edms.text.types import Reading
+
+
+def examine(archive: Archive, claimed: Claim) -> StepResult:
+    """Screen, identify by content, read the text. Unreadable files go to quarantine with the reader's reason."""
+    record = load(archive, claimed)
+    with open_component(archive, original_of(record)) as stream:
+        reading = archive.reader.read(stream, record.file_name)
+    if reading.problem is not None:
+        raise Unfit(reading.problem.code, reading.problem.message)
+    needs_ocr = any(page.needs_ocr for page in reading.pages)
+    text = None if needs_ocr else seal_bytes(archive, pages_to_bytes(reading.pages), ComponentRole.TEXT)
+
+    def write(operation: Operation) -> Step:
+        row = operation.session.get_one(Record, record.id)
+        part = original_of(row)
+        part.media_type, part.puid = reading.identification.media_type, reading.identification.puid
+        part.facts = _facts(reading, needs_ocr=needs_ocr)
+        row.page_count = reading.page_count
+        if text is not None:
+            attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
+        row.version += 1
+        operation.outbox(INDEX_TOPIC, row.id)
+        return Step.ACCESS_COPY
+
+    details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
+    return StepResult("record.examined", write, details)
+
+
+def _facts(reading: Reading, *, needs_ocr: bool) -> dict[str, Any]:
+    return {
+        "format": reading.identification.format_name,
+        "flags": sorted(reading.flags),
+        "needs_ocr": needs_ocr,
+        **reading.facts,
+    }
+
+
+def access_copy(archive: Archive, claimed: Claim) -> StepResult:
+    """Make the copy that people open: searchable PDF/A for scans, for born-digital ones the PDF with our seal."""
+    record = load(archive, claimed)
+    original = original_of(record)
+    facts = dict(original.facts)
+    outcome = None
+    if facts.get("needs_ocr"):
+        outcome, facts["ocr"] = recognised(archive, original)
+    if "signed" in facts.get("flags", ()):
+        facts["signatures"] = signature_facts(archive, original)
+    made = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
+    copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
+    text = seal_bytes(archive, pages_to_bytes(outcome.pages), ComponentRole.TEXT) if outcome else None
+
+    def write(operation: Operation) -> Step:
+        row = operation.session.get_one(Record, record.id)
+        original_of(row).facts = facts
+        if copy is not None:
+            kind = {"kind": "PDF/A-2b with recognised text" if outcome else "the PDF as received"}
+            attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, kind)
+        if text is not None and outcome is not None:
+            attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
+            row.page_count = len(outcome.pages)
+        row.version += 1
+        operation.outbox(INDEX_TOPIC, row.id)
+        return Step.SEAL if row.class_code and row.level else Step.CLASSIFY
+
+    return StepResult("record.access_copy_made", write, {"made": copy is not None, "recognised": outcome is not None})
+
+
+def classify(_archive: Archive, _claimed: Claim) -> StepResult:
+    """A person has classified the record while it waited here: go on to the seal."""
+
+    def write(operation: Operation) -> Step:
+        row = operation.session.get_one(Record, _claimed.subject_id)
+        return Step.SEAL if row.class_code and row.level else Step.CLASSIFY
+
+    return StepResult("record.classification_seen", write)
+
+
+STEPS: dict[Step, Callable[[Archive, Claim], StepResult]] = {
+    Step.EXAMINE: examine,
+    Step.ACCESS_COPY: access_copy,
+    Step.CLASSIFY: classify,
+    Step.SEAL: seal,
+    Step.DECLARE: declare,
+}

@@ -1,0 +1,103 @@
+"""The worker's loop over capture jobs: claim, take the steps, give back. Survives being killed at any point."""
+
+import logging
+from collections.abc import Callable
+
+from edms.access.actors import system_actor
+from edms.access.policy import Action
+from edms.capture.quarantine import quarantine
+from edms.capture.results import StepResult, Unfit
+from edms.capture.states import JOB_KIND, Step
+from edms.capture.steps import STEPS
+from edms.core.errors import EdmsError
+from edms.jobs.queue import Claim, LeaseLost, advance, claim, finish, held, release_leases, retry_later, wait
+from edms.records.archive import Archive
+
+WORKER = system_actor("capture")
+
+log = logging.getLogger("edms.capture")
+
+
+def work_once(archive: Archive, owner: str) -> bool:
+    """Take one job through as many steps as it can go. Returns False when there was nothing to do."""
+    claimed = _claim(archive, owner)
+    if claimed is None:
+        return False
+    step = Step(claimed.step)
+    try:
+        following: Step | None = step
+        while following is not None:
+            following = _take(archive, claimed, following)
+    except LeaseLost:
+        log.warning("lease lost on %s; another worker has it", claimed.subject_id)
+    return True
+
+
+def work_until_idle(archive: Archive, owner: str, stop: Callable[[], bool] = lambda: False) -> int:
+    """Work until no job is ready (or `stop()`); returns how many jobs were taken up."""
+    done = 0
+    while not stop() and work_once(archive, owner):
+        done += 1
+    return done
+
+
+def take_over(archive: Archive, owner: str) -> int:
+    """Free the leases of a dead predecessor in the place `owner`, whose lock the caller holds."""
+    with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        operation.unrecorded()
+        return release_leases(operation.session, owner)
+
+
+def _claim(archive: Archive, owner: str) -> Claim | None:
+    with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        operation.unrecorded()
+        return claim(operation.session, archive.clock, JOB_KIND, archive.settings.worker.lease_seconds, owner)
+
+
+def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
+    """Take one step; returns the next one under the same lease, or None when the job rests."""
+    try:
+        result = STEPS[step](archive, claimed)
+        return _settle(archive, claimed, result)
+    except Unfit as unfit:
+        quarantine(archive, claimed, unfit.code, unfit.message)
+    except LeaseLost:
+        raise
+    except EdmsError as error:
+        _fail(archive, claimed, str(error))
+    except Exception as error:
+        log.exception("step %s of %s failed", step, claimed.subject_id)
+        _fail(archive, claimed, f"{type(error).__name__} in step {step}")
+    return None
+
+
+def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None:
+    """Write what the step found and where the job goes, in one transaction with its audit event."""
+    with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        job = held(operation.session, claimed)
+        following = result.write(operation)
+        operation.about("record", claimed.subject_id, result.event)
+        operation.note(**result.details)
+        if following is Step.CLASSIFY:
+            wait(job, Step.CLASSIFY.value)
+            return None
+        if following is None:
+            finish(job, archive.clock)
+            return None
+        advance(job, archive.clock, following.value, archive.settings.worker.lease_seconds)
+        return following
+
+
+def _fail(archive: Archive, claimed: Claim, message: str) -> None:
+    """Try again later; after the last attempt the record is set aside with the reason, never lost."""
+    if claimed.attempts >= archive.settings.worker.max_attempts:
+        quarantine(archive, claimed, "processing_failed", message)
+        return
+    with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        operation.about("record", claimed.subject_id, "record.step_failed")
+        operation.note(attempt=claimed.attempts)
+        retry_later(held(operation.session, claimed), archive.clock, message)

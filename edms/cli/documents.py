@@ -1,0 +1,148 @@
+"""Commands on documents: ingest, search, record."""
+
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from edms.access.levels import Level
+from edms.capture.ingest import IngestLine, IngestReport, ingest_paths, wait_until_done
+from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table, progress_bar
+from edms.core.errors import NotFound
+from edms.core.ids import parse_id
+from edms.records.describe import record_details
+from edms.records.evidence import export_bundle
+from edms.records.people import office_by_code
+from edms.records.searching import Question, search
+
+LEVELS = click.Choice([level.value for level in Level])
+FACETS = ("class_code", "year", "office", "level", "record_type")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@as_option
+@click.option("--office", help="Office code; default: the person's own office.")
+@click.option("--class", "class_code", help="Classification code; without one a clerk classifies later.")
+@click.option("--level", type=LEVELS, help="Security level.")
+@click.option("--wait", is_flag=True, help="Wait until every file is captured; works itself when no worker is alive.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the signed reconciliation report there.")
+@json_option
+@pass_context
+def ingest(
+    context: Context,
+    paths: tuple[Path, ...],
+    username: str,
+    office: str | None,
+    class_code: str | None,
+    level: str | None,
+    wait: bool,
+    report: Path | None,
+    as_json: bool,
+) -> None:
+    """Capture files or folders; a signed reconciliation at the end says what became of each."""
+    archive = context.archive
+    actor = context.person(username)
+    office_id = office_by_code(archive, office) if office else actor.office_id
+    if office_id is None:
+        raise click.UsageError("this person has no office of their own: name one with --office")
+    outcome = ingest_paths(
+        actor, archive, paths, office_id, class_code, Level(level) if level else None, progress=progress_bar("ingest")
+    )
+    if wait:
+        outcome = wait_until_done(actor, archive, outcome, progress=progress_bar("capture"))
+    for line in outcome.lines:
+        _print_line(line, as_json)
+    signed = outcome.sign(archive, actor)
+    if report:
+        signed.write(report)
+    _print_total(outcome, as_json, signed.sha256)
+    if outcome.refused:
+        raise click.exceptions.Exit(1)
+
+
+def _print_line(line: IngestLine, as_json: bool) -> None:
+    if as_json:
+        print_json(line.as_dict())
+    else:
+        click.echo(
+            f"{line.state:<12} {line.record or '-':<36} {line.sha256[:16]:<16} {line.path}  {line.reason}".rstrip()
+        )
+
+
+def _print_total(outcome: IngestReport, as_json: bool, sha256: str) -> None:
+    total = {**outcome.totals(), "report_sha256": sha256}
+    if as_json:
+        print_json(total)
+    else:
+        click.echo(", ".join(f"{name} {count}" for name, count in total.items()))
+
+
+@click.command("search")
+@click.argument("query")
+@as_option
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@click.option("--facets", is_flag=True, help="Count the hits by class, year, office, level and type.")
+@json_option
+@pass_context
+def search_command(context: Context, query: str, username: str, limit: int, facets: bool, as_json: bool) -> None:
+    """Print what that person would find."""
+    question = Question(query, limit=limit, facets=FACETS if facets else ())
+    results = search(context.person(username), context.archive, question)
+    if as_json:
+        print_json(results.as_dict())
+        return
+    click.echo(f"{results.answer.total} found")
+    print_table(
+        ("record", "date", "level", "office", "title"),
+        (
+            (hit.record.id, hit.record.document_date or "", hit.level, hit.record.office.code, hit.record.title)
+            for hit in results.found
+        ),
+    )
+    for field, counts in results.answer.facets.items():
+        click.echo(f"{field}: " + ", ".join(f"{value} {count}" for value, count in counts.items()))
+
+
+@click.group()
+def record() -> None:
+    """One record."""
+
+
+@record.command()
+@click.argument("record_id", metavar="ID")
+@as_option
+@json_option
+@pass_context
+def show(context: Context, record_id: str, username: str, as_json: bool) -> None:
+    """Metadata, components and history."""
+    details = record_details(context.person(username), context.archive, _id(record_id))
+    if as_json:
+        print_json(details.as_dict())
+        return
+    for name, value in details.as_dict().items():
+        if not isinstance(value, list):
+            click.echo(f"{name}: {value}")
+    print_table(("at", "what", "who"), ((e["at"], e["action"], e["actor"]) for e in details.as_dict()["history"]))
+
+
+@record.command()
+@click.argument("record_id", metavar="ID")
+@as_option
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: ID.evidence.zip")
+@pass_context
+def export(context: Context, record_id: str, username: str, output: Path | None) -> None:
+    """Write the evidence bundle (zip) that anybody can check off line."""
+    target = output or Path(f"{record_id}.evidence.zip")
+    export_bundle(context.person(username), context.archive, _id(record_id), target)
+    click.echo(str(target))
+
+
+def _id(text: str) -> UUID:
+    record_id = parse_id(text)
+    if record_id is None:
+        raise NotFound()
+    return record_id
+
+
+COMMANDS = (ingest, search_command, record)

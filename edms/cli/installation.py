@@ -1,0 +1,89 @@
+"""Commands of an installation: init, serve, worker."""
+
+import signal
+import sys
+
+import click
+
+from edms.bootstrap import initialise, open_archive
+from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json, print_table
+from edms.cli.samples import capture_samples
+from edms.worker.main import run, stop_on_signals
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Add the demo offices and people, with random passwords printed once.")
+@click.option("--samples", is_flag=True, help="Capture the sample archive.")
+@json_option
+@pass_context
+def init(context: Context, demo: bool, samples: bool, as_json: bool) -> None:
+    """Make storage, keys and database; migrate an older database; safe to repeat."""
+    report = initialise(context.settings, context.console(), demo=demo)
+    captured = capture_samples(context) if samples else None
+    if as_json:
+        print_json(
+            {
+                "storage": str(context.settings.storage.path),
+                "created": report.created,
+                "people": [{"user": user, "password": password} for user, password in report.passwords.items()],
+                "samples": captured,
+            }
+        )
+        return
+    click.echo(f"archive ready in {context.settings.storage.path}")
+    if report.passwords:
+        print_table(("user", "password"), report.passwords.items())
+        click.echo("These passwords are shown once and kept nowhere.")
+    if captured:
+        click.echo("samples: " + ", ".join(f"{name} {count}" for name, count in captured.items()))
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default from the configuration.")
+@click.option("--port", type=int, help="Port; default from the configuration.")
+@click.option("--workers", type=click.IntRange(0, 64), help="Capture worker processes; default from the configuration.")
+@pass_context
+def serve(context: Context, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the pages and run the workers; Ctrl-C stops everything."""
+    from edms.web.server import serve as serve_pages
+
+    settings = context.settings
+    serve_pages(
+        settings,
+        context.config,
+        host=host or settings.server.host,
+        port=settings.server.port if port is None else port,
+        workers=settings.worker.processes if workers is None else workers,
+    )
+
+
+@click.command()
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the parent process ends.")
+@pass_context
+def worker(context: Context, with_parent: bool) -> None:
+    """Run capture and indexing jobs until told to stop."""
+    if with_parent:
+        from edms.core.processes import die_with_parent
+
+        die_with_parent(signal.SIGTERM)
+    stopping = stop_on_signals()
+    run(open_archive(context.settings), stopping)
+    if on_terminal():
+        click.echo("worker stopped", err=True)
+    sys.exit(0)
+
+
+@click.command("serve-pages", hidden=True)
+@click.option("--host", required=True)
+@click.option("--port", type=int, required=True)
+@pass_context
+def serve_pages(context: Context, host: str, port: int) -> None:
+    """The page server alone; started and watched by `edms serve`."""
+    from edms.core.processes import die_with_parent
+    from edms.web.server import serve_pages as run_pages
+
+    die_with_parent(signal.SIGTERM)
+    run_pages(context.settings, host, port)
+
+
+COMMANDS = (init, serve, serve_pages, worker)

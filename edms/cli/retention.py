@@ -1,0 +1,180 @@
+"""Commands on retention: check, apply, report, explain; holds."""
+
+import csv
+import sys
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table
+from edms.core.errors import NotFound
+from edms.core.ids import parse_id
+from edms.records.holds import list_holds, place_hold, release_hold
+from edms.records.retention import ReportQuestion, apply_rules, explain_record, retention_report
+from edms.retention.rulebook import load_rules
+from edms.retention.types import Outcome
+
+DAY = click.DateTime(["%Y-%m-%d"])
+COLUMNS = ("record", "title", "office", "class", "rule", "edition", "fate", "phase", "outcome", "due_on", "reasons")
+
+
+@click.group()
+def retention() -> None:
+    """Retention rules and what they say."""
+
+
+@retention.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+def check(folder: Path, as_json: bool) -> None:
+    """Validate rule files; a mistake is named with file, line and reason."""
+    book = load_rules(folder)
+    found = {"ok": True, "sha256": book.sha256, "editions": sorted(book.editions), "rules": len(book.rules())}
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(f"ok: {len(book.editions)} editions, {found['rules']} rules, sha256 {book.sha256}")
+
+
+@retention.command("apply")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--sha256", help="Apply only when the content is the one that was reviewed.")
+@click.option("--as", "username", metavar="USER", help="Act for this person; default: the console.")
+@json_option
+@pass_context
+def apply_command(context: Context, folder: Path, sha256: str | None, username: str | None, as_json: bool) -> None:
+    """Put rules into force: an audited act. Declared records keep the rules they were declared under."""
+    book = load_rules(folder)
+    actor = context.person(username) if username else context.console()
+    changed = apply_rules(actor, context.archive, book, sha256)
+    if as_json:
+        print_json({"sha256": book.sha256, "changed": changed})
+    else:
+        click.echo(f"in force: {book.sha256}; {changed} undeclared records changed their due date")
+
+
+@retention.command()
+@click.option("--as-of", type=DAY, help="Any day, past or future; default today.")
+@click.option("--office", help="Only this office (code).")
+@click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only this outcome.")
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
+@click.option("--as", "username", default="records", show_default=True, metavar="USER", help="Act for this person.")
+@pass_context
+def report(
+    context: Context,
+    as_of: datetime | None,
+    office: str | None,
+    outcome: str | None,
+    form: str,
+    language: str,
+    username: str,
+) -> None:
+    """What is due, when and why: every row, most urgent first."""
+    question = ReportQuestion(as_of.date() if as_of else None, office, outcome)
+    found = retention_report(context.person(username), context.archive, question, language)
+    rows = [row.as_dict() for row in found.rows]
+    if form == "json":
+        print_json({"as_of": found.as_of.isoformat(), "total": found.total, "counts": found.counts, "rows": rows})
+    elif form == "csv":
+        writer = csv.DictWriter(sys.stdout, COLUMNS)
+        writer.writeheader()
+        writer.writerows({**row, "reasons": "; ".join(row["reasons"])} for row in rows)
+    else:
+        click.echo(f"{found.as_of}: " + ", ".join(f"{name} {count}" for name, count in found.counts.items()))
+        print_table(
+            ("record", "class", "rule", "fate", "outcome", "due on", "why"),
+            (
+                (row.record, row.class_code, row.rule or "-", row.fate or "-", row.outcome, row.due_on or "-",
+                 "; ".join(row.reason_texts))
+                for row in found.rows
+            ),
+        )  # fmt: skip
+
+
+@retention.command()
+@click.argument("record_id", metavar="ID")
+@click.option("--as-of", type=DAY, help="Any day, past or future; default today.")
+@click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
+@click.option("--as", "username", default="records", show_default=True, metavar="USER", help="Act for this person.")
+@json_option
+@pass_context
+def explain(
+    context: Context, record_id: str, as_of: datetime | None, language: str, username: str, as_json: bool
+) -> None:
+    """The decision on one record and its reasons, step by step."""
+    actor, day = context.person(username), as_of.date() if as_of else None
+    row = explain_record(actor, context.archive, _id(record_id), day, language)
+    if row is None:
+        raise NotFound("the record has no class yet, so no rule speaks of it", "classify it first")
+    if as_json:
+        print_json(row.as_dict(steps=True))
+        return
+    click.echo(row.headline)
+    for number, step in enumerate(row.step_texts, 1):
+        click.echo(f"  {number}. {step}")
+    for reason in row.reason_texts:
+        click.echo(f"  - {reason}")
+
+
+@click.group()
+def hold() -> None:
+    """Holds: what stops any disposal."""
+
+
+@hold.command()
+@click.argument("records", nargs=-1, required=True, metavar="ID…")
+@click.option("--title", required=True)
+@click.option("--mandate", required=True, help="The letter or order that asks for it.")
+@click.option("--reason", required=True)
+@as_option
+@json_option
+@pass_context
+def place(
+    context: Context, records: tuple[str, ...], title: str, mandate: str, reason: str, username: str, as_json: bool
+) -> None:
+    """Place a hold on records."""
+    ids = [_id(text) for text in records]
+    placed = place_hold(context.person(username), context.archive, ids, title, mandate, reason)
+    if as_json:
+        print_json({"hold": str(placed), "records": [str(one) for one in ids]})
+    else:
+        click.echo(str(placed))
+
+
+@hold.command()
+@click.argument("hold_id", metavar="HOLD")
+@as_option
+@pass_context
+def release(context: Context, hold_id: str, username: str) -> None:
+    """Release a hold; by another person than the one who placed it."""
+    release_hold(context.person(username), context.archive, _id(hold_id))
+    click.echo("released")
+
+
+@hold.command("list")
+@as_option
+@json_option
+@pass_context
+def list_command(context: Context, username: str, as_json: bool) -> None:
+    """List the holds in force on records that person may see."""
+    found = list_holds(context.person(username), context.archive)
+    if as_json:
+        print_json({"holds": found})
+    else:
+        print_table(
+            ("hold", "title", "mandate", "records"),
+            ((h["hold"], h["title"], h["mandate"], len(h["records"])) for h in found),
+        )
+
+
+def _id(text: str) -> UUID:
+    found = parse_id(text)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+COMMANDS = (retention, hold)

@@ -1,0 +1,146 @@
+"""Commands that keep the archive well and let others check it: verify, keys, audit, reindex, doctor."""
+
+from pathlib import Path
+
+import click
+
+from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table
+from edms.core.ids import parse_id
+from edms.reconcile.doctor import examine as examine_installation
+from edms.reconcile.faults import Report
+from edms.reconcile.whole import verify_all, verify_record
+from edms.records.evidence import consistency_proof, inclusion_proof, new_checkpoint, public_keys
+from edms.records.upkeep import rebuild_index
+from edms.verify.bundle import check_bundle
+from edms.verify.trust import trusted_from_pem
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="The whole archive.")
+@click.option("--record", "record_id", metavar="ID", help="One record.")
+@click.option("--bundle", type=click.Path(exists=True, path_type=Path), help="An evidence bundle, off line.")
+@click.option(
+    "--key", type=click.Path(exists=True, path_type=Path), help="Public keys to trust (from `edms keys public`)."
+)
+@json_option
+@pass_context
+def verify(
+    context: Context, everything: bool, record_id: str | None, bundle: Path | None, key: Path | None, as_json: bool
+) -> None:
+    """Reconcile database, blobs, index, signatures and audit trail; name each fault. Exits 1 on any."""
+    if sum((everything, record_id is not None, bundle is not None)) != 1:
+        raise click.UsageError("say what to verify: --all, --record ID or --bundle FILE")
+    if bundle:
+        found = check_bundle(bundle, trusted_from_pem(key.read_bytes()) if key else None)
+        report = Report.of_parts(found.checked, found.faults, found.notes)
+    elif record_id:
+        report = verify_record(context.console(), context.archive, parse_id(record_id))
+    else:
+        report = verify_all(context.console(), context.archive)
+    _answer(report, as_json)
+
+
+def _answer(report: Report, as_json: bool) -> None:
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        for fault in report.faults:
+            click.echo(f"FAULT {fault.kind} {fault.id}: {fault.detail}")
+        for note in report.notes:
+            click.echo(f"note: {note}")
+        checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
+        click.echo(f"{'ok' if report.ok else 'NOT OK'}: {checked or 'nothing'} checked, {len(report.faults)} faults")
+    if not report.ok:
+        raise click.exceptions.Exit(1)
+
+
+@click.group()
+def keys() -> None:
+    """Keys of the archive."""
+
+
+@keys.command()
+@pass_context
+def public(context: Context) -> None:
+    """Print what an outsider needs to check us, as PEM."""
+    click.echo(public_keys(context.archive), nl=False)
+
+
+@keys.command()
+@json_option
+@pass_context
+def status(context: Context, as_json: bool) -> None:
+    """Show the key in use and the named secrets (names only)."""
+    keys = context.archive.keys
+    found = {"key": keys.keys.key_id, "epoch": keys.keys.epoch, "secrets": keys.names()}
+    if as_json:
+        print_json(found)
+    else:
+        print_table(("what", "value"), found.items())
+
+
+@click.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command()
+@click.option("--as", "username", metavar="USER", help="Act for this person; default: the console.")
+@json_option
+@pass_context
+def checkpoint(context: Context, username: str | None, as_json: bool) -> None:
+    """Sign the trail as it stands now and print the checkpoint; keep it elsewhere."""
+    actor = context.person(username) if username else context.console()
+    note = new_checkpoint(actor, context.archive)
+    if as_json:
+        print_json({"checkpoint": note})
+    else:
+        click.echo(note, nl=False)
+
+
+@audit.command()
+@click.option("--index", type=click.IntRange(0), help="Prove that this leaf is in the trail.")
+@click.option("--from", "old_size", type=click.IntRange(0), help="Prove that the trail only grew since this size.")
+@as_option
+@pass_context
+def prove(context: Context, index: int | None, old_size: int | None, username: str) -> None:
+    """Print an inclusion or a consistency proof as JSON."""
+    if (index is None) == (old_size is None):
+        raise click.UsageError("name either --index or --from")
+    actor = context.person(username)
+    if index is not None:
+        print_json(inclusion_proof(actor, context.archive, index))
+    elif old_size is not None:
+        print_json(consistency_proof(actor, context.archive, old_size))
+
+
+@click.command()
+@json_option
+@pass_context
+def reindex(context: Context, as_json: bool) -> None:
+    """Build the search index anew from the records, while the old one serves."""
+    count = rebuild_index(context.console(), context.archive)
+    if as_json:
+        print_json({"documents": count})
+    else:
+        click.echo(f"{count} records indexed")
+
+
+@click.command()
+@json_option
+@pass_context
+def doctor(context: Context, as_json: bool) -> None:
+    """Look at the installation and say what to mend. Exits 1 when something is wrong."""
+    findings = examine_installation(context.console(), context.archive)
+    ok = all(finding.level != "error" for finding in findings)
+    if as_json:
+        print_json({"ok": ok, "findings": [finding.as_dict() for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level}: {finding.what}" + (f" -> {finding.mend}" if finding.mend else ""))
+        click.echo("ok" if ok else "NOT OK")
+    if not ok:
+        raise click.exceptions.Exit(1)
+
+
+COMMANDS = (verify, keys, audit, reindex, doctor)

@@ -1,0 +1,108 @@
+"""Looking at an installation and saying what to mend."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from edms.access.actors import Actor
+from edms.access.policy import Action
+from edms.core.migrations import current_revision
+from edms.jobs.model import Job, JobState
+from edms.operation.model import OutboxEntry
+from edms.records.archive import Archive
+from edms.text.ocr import ocr_available
+from edms.vault.file_provider import is_locked, permission_findings
+
+LITTLE_SPACE = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing: `level` is error, warning or info; `mend` says what to do."""
+
+    level: str
+    what: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"level": self.level, "what": self.what, "mend": self.mend}
+
+
+def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
+    """Return findings, the worst first."""
+    archive.door.permit(actor, Action.ARCHIVE_MAINTAIN)
+    found = [*_keys(archive), *_programs(archive), *_space(archive), *_work(archive), *_facts(archive)]
+    order = ("error", "warning", "info")
+    return sorted(found, key=lambda finding: order.index(finding.level))
+
+
+def _keys(archive: Archive) -> Iterator[Finding]:
+    settings = archive.settings
+    keys = settings.keys_path
+    if keys.is_relative_to(settings.storage.path):
+        yield Finding(
+            "warning",
+            f"the keys lie beside the data they open ({keys}): who copies the storage folder reads the archive",
+            "stop the service, move the folder to another disk or key medium, set [keys] path to it, start again",
+        )
+    for problem in permission_findings(keys):
+        yield Finding("error", problem, "chmod 700 the folder and 600 the files in it")
+    if not is_locked(keys):
+        yield Finding(
+            "warning", "the key file has no passphrase: it opens the archive as it lies", "for production wrap it"
+        )
+    yield Finding(
+        "warning", "seals are made by a local pilot authority", "configure a recognised signer for production"
+    )
+    if not settings.signing.timestamp_url:
+        yield Finding(
+            "warning",
+            "timestamps are by the built-in development authority, which proves nothing to outsiders",
+            "set [signing] timestamp_url to a recognised RFC 3161 authority",
+        )
+
+
+def _programs(archive: Archive) -> Iterator[Finding]:
+    status = ocr_available(archive.settings.text)
+    if not status.available:
+        yield Finding("warning", f"scans are kept but not recognised: {status.reason}", status.mend)
+    yield Finding("info", f"parsers are isolated by: {archive.sandbox.isolation()}")
+
+
+def _space(archive: Archive) -> Iterator[Finding]:
+    free = shutil.disk_usage(archive.settings.storage.path).free
+    if free < LITTLE_SPACE:
+        yield Finding("error", f"only {free // 1024**2} MiB are free on the disk of the storage", "free some space")
+
+
+def _work(archive: Archive) -> Iterator[Finding]:
+    now = archive.clock.now()
+    with archive.database.reader() as session:
+        late = session.scalar(
+            select(func.count())
+            .select_from(Job)
+            .where(Job.state == JobState.READY.value, Job.created_at < now - timedelta(minutes=10))
+        )
+        failed = session.scalar(select(func.count()).select_from(Job).where(Job.state == JobState.FAILED.value))
+        waiting = session.scalar(
+            select(func.count()).select_from(OutboxEntry).where(OutboxEntry.created_at < now - timedelta(minutes=10))
+        )
+    if late:
+        yield Finding(
+            "warning", f"{late} files wait longer than ten minutes", "is a worker running? edms serve or edms worker"
+        )
+    if waiting:
+        yield Finding(
+            "warning", f"{waiting} changes wait longer than ten minutes for the index", "edms reindex, then look again"
+        )
+    if failed:
+        yield Finding("info", f"{failed} files are in quarantine", "see the quarantine page")
+
+
+def _facts(archive: Archive) -> Iterator[Finding]:
+    kind = "SQLite under SQLCipher" if archive.database.is_sqlite else "PostgreSQL"
+    yield Finding("info", f"database: {kind}, revision {current_revision(archive.database)}")

@@ -1,0 +1,38 @@
+"""What a use case works with: the door and the mechanisms, built once by `edms.bootstrap`."""
+
+from dataclasses import dataclass
+
+from edms.audit.trail import AuditTrail
+from edms.core.clock import Clock
+from edms.core.database import Database
+from edms.core.sandbox import Sandbox
+from edms.core.settings import Settings
+from edms.operation.door import Door
+from edms.search.protocol import SearchIndex
+from edms.signing.protocols import Signer, TimestampAuthority
+from edms.signing.verification import TrustMaterial
+from edms.text.ocr import OcrEngine
+from edms.text.reader import Reader
+from edms.vault.keyring import KeyRing
+from edms.vault.vault import Vault
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One archive, open: every adapter behind its protocol. `public_pem` is what outsiders need to check us."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    door: Door
+    trail: AuditTrail
+    keys: KeyRing
+    vault: Vault
+    sandbox: Sandbox
+    reader: Reader
+    ocr: OcrEngine
+    signer: Signer
+    timestamps: TimestampAuthority
+    trust: TrustMaterial
+    index: SearchIndex
+    public_pem: str

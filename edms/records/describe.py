@@ -1,0 +1,115 @@
+"""Everything one may know of one record: description, components, verdicts on signatures, history."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from edms.access.actors import Actor
+from edms.access.policy import Action, decide
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.facts import decided_record, facts_of
+from edms.records.model import Hold, HoldLink, Record, TriggerEvent
+
+
+@dataclass(frozen=True)
+class RecordDetails:
+    """A record as shown to one actor; `may` says which further acts that actor is allowed."""
+
+    record: Record
+    components: tuple[dict[str, Any], ...]
+    history: tuple[dict[str, Any], ...]
+    holds: tuple[dict[str, Any], ...]
+    events: tuple[dict[str, Any], ...]
+    may: frozenset[Action]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON of `edms record show`."""
+        record = self.record
+        return {
+            "record": str(record.id),
+            "state": record.state,
+            "title": record.title,
+            "office": record.office.code,
+            "class": record.class_code,
+            "class_title": record.class_title,
+            "class_edition": record.class_edition,
+            "level": record.level,
+            "kip": record.kip,
+            "number": record.number,
+            "date": record.document_date,
+            "sender": record.sender,
+            "recipient": record.recipient,
+            "type": record.record_type,
+            "development": record.development,
+            "medium": record.medium,
+            "language": record.language,
+            "pages": record.page_count,
+            "file_name": record.file_name,
+            "received_at": record.received_at.isoformat(),
+            "received_by": record.received_by,
+            "declared_at": record.declared_at.isoformat() if record.declared_at else None,
+            "problem": record.problem_text,
+            "rule": record.rule_code,
+            "due_on": record.due_on,
+            "components": list(self.components),
+            "holds": list(self.holds),
+            "events": list(self.events),
+            "history": list(self.history),
+        }
+
+
+def record_details(actor: Actor | None, archive: Archive, record_id: UUID) -> RecordDetails:
+    """Return the record as the actor may see it; looking at a record leaves an event. Raises NotFound."""
+    with archive.door.write(actor, Action.RECORD_VIEW) as operation:
+        record = decided_record(operation, record_id)
+        operation.about("record", record_id)
+        return _details(operation, archive, record)
+
+
+def _details(operation: Operation, archive: Archive, record: Record) -> RecordDetails:
+    session = operation.session
+    facts = facts_of(record)
+    _ = record.office.code, record.folder
+    holds = session.scalars(select(Hold).join(HoldLink).where(HoldLink.record_id == record.id).order_by(Hold.placed_at))
+    events = session.scalars(
+        select(TriggerEvent).where(TriggerEvent.record_id == record.id).order_by(TriggerEvent.happened_on)
+    )
+    return RecordDetails(
+        record=record,
+        components=tuple(
+            {
+                "role": part.role,
+                "name": part.name,
+                "media_type": part.media_type,
+                "puid": part.puid,
+                "size": part.blob.size,
+                "sha256": part.blob.sha256,
+                "facts": part.facts,
+            }
+            for part in record.components
+        ),
+        history=tuple(archive.trail.history(session, "record", str(record.id))),
+        holds=tuple(
+            {
+                "hold": str(hold.id),
+                "title": hold.title,
+                "mandate": hold.mandate,
+                "released": hold.released_at is not None,
+            }
+            for hold in holds
+        ),
+        events=tuple(
+            {
+                "event": str(event.id),
+                "type": event.type,
+                "label": event.label,
+                "date": event.happened_on,
+                "verified": event.verified_at is not None,
+            }
+            for event in events
+        ),
+        may=frozenset(action for action in Action if decide(operation.actor, action, facts).allowed),
+    )

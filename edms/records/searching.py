@@ -1,0 +1,201 @@
+"""Search as a use case, and the feeding of the index from the outbox.
+
+The index is derived (invariant 6): every change leaves an outbox entry in its own transaction; draining reads the
+rows anew, so draining twice is harmless and the order of entries does not matter.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, select
+from sqlalchemy.orm import Session, selectinload
+
+from edms.access.actors import Actor, system_actor
+from edms.access.filters import record_token, search_tokens, sql_filter
+from edms.access.levels import UNCLASSIFIED_COUNTS_AS
+from edms.access.model import Office
+from edms.access.policy import Action, Scope
+from edms.core.errors import LimitExceeded
+from edms.operation.model import OutboxEntry
+from edms.records.archive import Archive
+from edms.records.components import read_pages
+from edms.records.facts import facts_of
+from edms.records.model import Component, Record
+from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
+
+INDEX_TOPIC = "index"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One hit, with what the actor may read of it."""
+
+    record: Record
+    score: float
+    highlights: Mapping[str, Highlight]
+
+    @property
+    def level(self) -> str:
+        return self.record.level or UNCLASSIFIED_COUNTS_AS.value
+
+    def as_dict(self) -> dict[str, Any]:
+        """One hit of the stable JSON of `edms search`."""
+        record = self.record
+        shown = self.highlights.get("text") or self.highlights.get("title")
+        return {
+            "record": str(record.id),
+            "title": record.title,
+            "office": record.office.code,
+            "class": record.class_code,
+            "level": self.level,
+            "date": record.document_date.isoformat() if record.document_date else None,
+            "state": record.state,
+            "number": record.number,
+            "score": round(self.score, 4),
+            "snippet": shown.text if shown else "",
+        }
+
+
+@dataclass(frozen=True)
+class Results:
+    answer: SearchAnswer
+    found: tuple[Found, ...]
+    office_names: dict[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The stable JSON of `edms search`."""
+        return {
+            "total": self.answer.total,
+            "hits": [hit.as_dict() for hit in self.found],
+            "facets": {name: dict(counts) for name, counts in self.answer.facets.items()},
+            "notices": [{"code": notice.code, "detail": notice.detail} for notice in self.answer.notices],
+        }
+
+
+def search(actor: Actor | None, archive: Archive, request: "Question") -> Results:
+    """Return what `actor` finds. Hits, total and facets are of visible records only: the filter is in the query.
+
+    Raises LimitExceeded for a query or a window over the limit.
+    """
+    limits = archive.settings.search
+    if len(request.text) > limits.max_query_characters:
+        raise LimitExceeded(
+            f"the query is longer than {limits.max_query_characters} characters",
+            "use fewer words (search.max_query_characters)",
+        )
+    if request.offset + request.limit > limits.max_results_window:
+        raise LimitExceeded(f"only the first {limits.max_results_window} results can be listed", "narrow the search")
+    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+        scope = operation.scope()
+        offices = list(operation.session.scalars(select(Office)))
+        answer = archive.index.search(
+            SearchRequest(
+                text=request.text,
+                access=search_tokens(scope, [office.id for office in offices]),
+                filters=request.filters,
+                limit=request.limit,
+                offset=request.offset,
+                sort=request.sort,
+                facets=request.facets,
+            )
+        )
+        rows = _visible_rows(operation.session, scope, [UUID(hit.record_id) for hit in answer.hits])
+        found = tuple(
+            Found(rows[UUID(hit.record_id)], hit.score, hit.highlights)
+            for hit in answer.hits
+            if UUID(hit.record_id) in rows
+        )
+        return Results(answer, found, {office.code: office.name for office in offices})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: text in the query language, filters, window, order, wanted facets."""
+
+    text: str
+    filters: Filters = field(default_factory=Filters)
+    limit: int = 20
+    offset: int = 0
+    sort: Sort = "relevance"
+    facets: tuple[str, ...] = ()
+
+
+def _visible_rows(session: Session, scope: Scope, ids: list[UUID]) -> dict[UUID, Record]:
+    """Read the hits' rows through the same rule again, so that an index that lags behind never shows too much."""
+    if not ids:
+        return {}
+    query = (
+        select(Record)
+        .where(Record.id.in_(ids), sql_filter(scope, Record.office_id, Record.level, Record.state))
+        .options(selectinload(Record.office))
+    )
+    return {record.id: record for record in session.scalars(query)}
+
+
+def drain(archive: Archive) -> int:
+    """Bring the index up to date with one batch of the outbox. Returns how many entries were done, 0 when none wait.
+
+    The entries are deleted only after the index has committed durably; a crash in between repeats the batch.
+    """
+    with archive.database.reader() as session:
+        query = select(OutboxEntry).where(OutboxEntry.topic == INDEX_TOPIC).order_by(OutboxEntry.sequence)
+        entries = list(session.scalars(query.limit(archive.settings.search.batch_size)))
+        if not entries:
+            return 0
+        changes = list(_changes(archive, session, {entry.subject_id for entry in entries}))
+    archive.index.apply(changes)
+    _forget(archive, [entry.sequence for entry in entries])
+    return len(entries)
+
+
+def _forget(archive: Archive, sequences: list[int]) -> None:
+    with archive.door.write(system_actor("index"), Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        operation.unrecorded()
+        operation.session.execute(delete(OutboxEntry).where(OutboxEntry.sequence.in_(sequences)))
+
+
+def _changes(archive: Archive, session: Session, ids: set[UUID]) -> Iterator[Change]:
+    for record in session.scalars(_with_parts().where(Record.id.in_(ids))):
+        yield Upsert(document_of(archive, record))
+
+
+def every_document(archive: Archive, session: Session) -> Iterator[IndexDocument]:
+    """Yield the index document of every record, for a rebuild; memory stays bounded."""
+    ids = list(session.scalars(select(Record.id).order_by(Record.id)))
+    for start in range(0, len(ids), 200):
+        chunk = ids[start : start + 200]
+        for record in session.scalars(_with_parts().where(Record.id.in_(chunk)).order_by(Record.id)):
+            yield document_of(archive, record)
+        session.expunge_all()
+
+
+def _with_parts() -> Select[Record]:
+    return select(Record).options(
+        selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)
+    )
+
+
+def document_of(archive: Archive, record: Record) -> IndexDocument:
+    """Return what the index keeps of `record`, with the one access token that decides who finds it."""
+    year = record.document_date.year if record.document_date else None
+    return IndexDocument(
+        record_id=str(record.id),
+        version=record.version,
+        title=record.title,
+        text="\n\f".join(page["text"] for page in read_pages(archive, record)),
+        number=record.number or "",
+        sender=record.sender or "",
+        recipient=record.recipient or "",
+        office=record.office.code,
+        class_code=record.class_code or "",
+        level=record.level or UNCLASSIFIED_COUNTS_AS.value,
+        record_type=record.record_type or "",
+        date=record.document_date,
+        year=year,
+        state=record.state,
+        language=record.language or "",
+        access=record_token(facts_of(record)),
+    )

@@ -1,0 +1,201 @@
+"""Reading one rule file: TOML into editions, classes and rules, each mistake with its line.
+
+The format is docs/formats/retention-rules.md.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edms.retention.errors import RuleMistake
+from edms.retention.types import (
+    ActiveMode,
+    ClassNode,
+    Cutoff,
+    Edition,
+    EditionKind,
+    EditionState,
+    Fate,
+    Period,
+    Rule,
+    TriggerType,
+)
+
+CODE = r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$"
+_LEVEL = r"^(open|restricted|secret|top_secret)$"
+_KIP = r"^(berkala|serta_merta|setiap_saat|dikecualikan)$"
+_HEADER = re.compile(r"^\s*\[\[?\s*([a-z_.]+)\s*\]\]?")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Edition(_Part):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")
+    kind: EditionKind
+    number: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    state: EditionState
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(min_length=10)
+    source_url: str = ""
+    source_sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
+    approval_letter: str = ""
+    example: bool = False
+    supplements: str = ""
+
+
+class _Class(_Part):
+    code: str = Field(pattern=CODE)
+    title: str = Field(min_length=1)
+    parent: str = ""
+    default_security: str | None = Field(None, pattern=_LEVEL)
+    default_kip: str | None = Field(None, pattern=_KIP)
+
+
+class _Exception(_Part):
+    selector: str = Field(min_length=1)
+    fate: Fate
+
+
+class _Rule(_Part):
+    code: str = Field(min_length=1)
+    series: str = Field(min_length=1)
+    classes: tuple[str, ...] = ()
+    group: str = ""
+    active_mode: ActiveMode = ActiveMode.DURATION
+    active_years: int = Field(0, ge=0, le=200)
+    active_months: int = Field(0, ge=0, le=1200)
+    inactive_years: int = Field(0, ge=0, le=200)
+    inactive_months: int = Field(0, ge=0, le=1200)
+    triggers: tuple[TriggerType, ...] = ()
+    trigger_label: str = ""
+    any_trigger: bool = False
+    cutoff: Cutoff = Cutoff.NONE
+    fate: Fate
+    fate_text: str = Field(min_length=1)
+    exceptions: tuple[_Exception, ...] = ()
+    security_default: str | None = Field(None, pattern=_LEVEL)
+    vital: bool = False
+    terjaga: bool = False
+    legal_ref: str = ""
+    page: str = ""
+
+
+class RuleFile:
+    """The content of one file. `mistakes` is empty when everything in it could be read."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.mistakes: list[RuleMistake] = []
+        self.edition: Edition | None = None
+        self.supplements = ""
+        self.classes: list[tuple[ClassNode, int]] = []
+        self.rules: list[tuple[Rule, int]] = []
+        self._text = text
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            content = tomllib.loads(self._text)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"line (\d+)", str(error))
+            self._mistake(int(found.group(1)) if found else 1, str(error))
+            return
+        for unknown in sorted(content.keys() - {"edition", "class", "rule"}):
+            self._mistake(self._key_line(1, unknown), f"{unknown} is not known here")
+        edition = self._one(_Edition, content.get("edition", {}), self._line("edition", 0))
+        if edition is None:
+            return
+        self.supplements = edition.supplements
+        self.edition = Edition(**edition.model_dump(exclude={"supplements"}))
+        if edition.kind is EditionKind.SCHEDULE and not edition.approval_letter and not edition.example:
+            self._mistake(
+                self._line("edition", 0),
+                "a schedule needs the approval letter of Kepala ANRI (PP 28/2012 art. 53), or example = true",
+            )
+        self._many("class", content, _Class, lambda part, line: self.classes.append((self._class(part), line)))
+        self._many("rule", content, _Rule, lambda part, line: self._add_rule(part, line))
+
+    def _many(self, table: str, content: dict[str, Any], kind: type[_Part], add: Callable[[Any, int], None]) -> None:
+        entries = content.get(table, [])
+        if not isinstance(entries, list):
+            self._mistake(self._line(table, 0), f"write [[{table}]], not [{table}]")
+            return
+        for index, entry in enumerate(entries):
+            line = self._line(table, index)
+            part = self._one(kind, entry, line)
+            if part is not None:
+                add(part, line)
+
+    def _one(self, kind: type[_Part], values: Any, line: int) -> Any:
+        try:
+            return kind.model_validate(values)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False, include_input=False):
+                key = str(fault["loc"][0]) if fault["loc"] else ""
+                told = {"extra_forbidden": "is not a known key", "missing": "is missing"}
+                reason = told.get(fault["type"], fault["msg"])
+                self._mistake(self._key_line(line, key), f"{'.'.join(map(str, fault['loc']))}: {reason}")
+            return None
+
+    def _class(self, part: _Class) -> ClassNode:
+        assert self.edition is not None
+        return ClassNode(
+            self.edition.id, part.code, part.title, part.parent or None, part.default_security, part.default_kip
+        )
+
+    def _add_rule(self, part: _Rule, line: int) -> None:
+        assert self.edition is not None
+        if part.active_mode is ActiveMode.UNTIL_EVENT and not part.triggers:
+            self._mistake(line, f"rule {part.code} is UNTIL_EVENT and names no trigger")
+        if TriggerType.OTHER in part.triggers and not part.trigger_label:
+            self._mistake(line, f"rule {part.code} waits for OTHER and does not say what (trigger_label)")
+        if part.fate is Fate.DESTROY and (part.exceptions or "kecuali" in part.fate_text.lower()):
+            self._mistake(line, f"rule {part.code} is conditional, so its fate is DINILAI_KEMBALI (R31)")
+        if not (part.legal_ref or self.edition.source):
+            self._mistake(line, f"rule {part.code} cites nothing")
+        told = part.model_dump(
+            exclude={"classes", "active_years", "active_months", "inactive_years", "inactive_months", "exceptions"}
+        )
+        exceptions = tuple((exception.selector, exception.fate) for exception in part.exceptions)
+        rule = Rule(
+            edition=self.edition.id,
+            class_codes=part.classes,
+            active=Period(part.active_years, part.active_months),
+            inactive=Period(part.inactive_years, part.inactive_months),
+            exceptions=exceptions,
+            **told,
+        )
+        self.rules.append((rule, line))
+
+    def _line(self, table: str, index: int) -> int:
+        """The line of the `index`-th header of `table` (1 when there is none)."""
+        seen = 0
+        for number, line in enumerate(self._text.splitlines(), 1):
+            found = _HEADER.match(line)
+            if found and found.group(1) == table:
+                if seen == index:
+                    return number
+                seen += 1
+        return 1
+
+    def _key_line(self, start: int, key: str) -> int:
+        """The line of `key` in the table that begins at line `start`; the table's own line when it is not written."""
+        lines = self._text.splitlines()
+        for number in range(start, len(lines) + 1):
+            line = lines[number - 1]
+            if number > start and _HEADER.match(line):
+                break
+            if re.match(rf"\s*\[*{re.escape(key)}\b", line) and key:
+                return number
+        return start
+
+    def _mistake(self, line: int, reason: str) -> None:
+        self.mistakes.append(RuleMistake(self.name, line, reason))

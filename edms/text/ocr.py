@@ -1,0 +1,139 @@
+"""OCR from outside the sandbox: the engine's contract, and the one through OCRmyPDF and Tesseract."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from edms.core.errors import EdmsError
+from edms.core.sandbox import Sandbox, SandboxFault
+from edms.core.settings import TextSettings
+from edms.text.types import PageText
+
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - private folders are made in it
+_PREFIX = "edms-ocr-"
+
+
+class OcrUnavailable(EdmsError):
+    """There is no program to recognise scans with: they are kept, and can be recognised later."""
+
+    exit_code = 1
+
+
+class NotRecognisable(EdmsError):
+    """The pages cannot be recognised; `code` as in `edms.text.types.Problem`."""
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class OcrOutcome:
+    """`pdf`: a searchable PDF/A-2b of all pages; `pages`: what was recognised, in order."""
+
+    pdf: bytes
+    pages: tuple[PageText, ...]
+
+
+@dataclass(frozen=True)
+class OcrStatus:
+    """Whether scans can be recognised here; if not, why, and what to do."""
+
+    available: bool
+    reason: str = ""
+    mend: str = ""
+
+
+class OcrEngine(Protocol):
+    """Recognises scans. MUST raise OcrUnavailable when it cannot work at all, NotRecognisable or SandboxFault for one
+    file; MUST NOT write plaintext to a disk; MUST keep every page, in order."""
+
+    def searchable_pdf(self, source: BinaryIO, media_type: str) -> OcrOutcome: ...
+
+
+class OcrMyPdfEngine:
+    """OCRmyPDF around Tesseract, in a sandboxed process for each file."""
+
+    def __init__(self, sandbox: Sandbox, settings: TextSettings) -> None:
+        self._sandbox = sandbox
+        self._settings = settings
+        _remove_stale_folders()
+
+    def searchable_pdf(self, source: BinaryIO, media_type: str) -> OcrOutcome:
+        """Return the searchable PDF of a scan."""
+        status = ocr_available(self._settings)
+        if not status.available:
+            raise OcrUnavailable(status.reason, status.mend)
+        with _private_folder() as folder:
+            answer = self._sandbox.call(
+                "edms.text.recognise:searchable_pdf",
+                media_type,
+                self._settings.ocr_languages,
+                folder,
+                self._settings.max_page_pixels,
+                files=(source,),
+            )
+        problem = answer.values.get("problem")
+        if problem:
+            raise NotRecognisable(str(problem["code"]), str(problem["message"]))
+        if len(answer.sections) != 1:
+            raise SandboxFault("crash", "the answer makes no sense")
+        texts = [str(text) for text in answer.values["pages"]]
+        pages = tuple(PageText(number, text, "ocr" if text.strip() else "none") for number, text in enumerate(texts, 1))
+        return OcrOutcome(answer.sections[0], pages)
+
+
+def ocr_available(settings: TextSettings) -> OcrStatus:
+    """Say whether Tesseract and its languages are installed."""
+    if settings.ocr == "off":
+        return OcrStatus(False, "recognition is switched off", 'set [text] ocr = "auto"')
+    program = shutil.which("tesseract")
+    packages = "tesseract-ocr " + " ".join(f"tesseract-ocr-{name}" for name in settings.ocr_languages.split("+"))
+    if program is None:
+        return OcrStatus(False, "the program tesseract is not installed", f"install the packages {packages}")
+    found = _languages(program)
+    missing = sorted(set(settings.ocr_languages.split("+")) - found)
+    if missing:
+        return OcrStatus(
+            False, f"tesseract lacks the languages {', '.join(missing)}", f"install the packages {packages}"
+        )
+    return OcrStatus(True)
+
+
+_KNOWN_LANGUAGES: dict[str, set[str]] = {}
+
+
+def _languages(program: str) -> set[str]:
+    if program not in _KNOWN_LANGUAGES:
+        listed = subprocess.run([program, "--list-langs"], capture_output=True, text=True, timeout=30, check=False)
+        _KNOWN_LANGUAGES[program] = set(listed.stdout.split()) | set(listed.stderr.split())
+    return _KNOWN_LANGUAGES[program]
+
+
+@contextlib.contextmanager
+def _private_folder() -> Iterator[str]:
+    """A folder that only we can enter, in memory; its name tells whose it is, so that a killed worker's is found."""
+    base = MEMORY_FOLDER if MEMORY_FOLDER.is_dir() and os.access(MEMORY_FOLDER, os.W_OK) else None
+    if base is None:
+        raise OcrUnavailable("there is no file system in memory (/dev/shm)", "mount a tmpfs there")
+    folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=base)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_stale_folders() -> None:
+    """Remove what killed processes of ours have left."""
+    for folder in MEMORY_FOLDER.glob(f"{_PREFIX}*"):
+        pid = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and folder.stat().st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,157 @@
+"""Text of office documents. XML goes through defusedxml: a document with a DTD or entities is refused."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import Element
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import ParseError, iterparse
+
+from edms.text.packages import open_package
+from edms.text.types import PageText, Unreadable
+
+Content = tuple[list[PageText], set[str], dict[str, Any]]
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_ODF_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_ODF_BREAKS = {f"{_ODF_TEXT}p", f"{_ODF_TEXT}h"}
+_MACROS = re.compile(r"(vbaProject\.bin|Basic/|Scripts/)", re.IGNORECASE)
+_EMBEDDED = re.compile(r"(embeddings/|ObjectReplacements/|Object \d+/)", re.IGNORECASE)
+
+
+def read_docx(stream: BinaryIO, limits: dict[str, int]) -> Content:
+    """Return the body, tables, notes, headers and footers of a Word document as one page."""
+    with open_package(stream, limits) as package:
+        names = [
+            name
+            for name in package.namelist()
+            if re.fullmatch(r"word/(document|header\d*|footer\d*|footnotes|endnotes|comments)\.xml", name)
+        ]
+        if "word/document.xml" not in names:
+            raise Unreadable("damaged", "the document has no body")
+        names.sort(key=lambda name: (name != "word/document.xml", name))
+        text = "\n".join(_words(package, name, f"{_W}t", {f"{_W}p", f"{_W}br"}, f"{_W}tab") for name in names)
+        return [PageText(1, text)], _flags(package), {}
+
+
+def read_pptx(stream: BinaryIO, limits: dict[str, int]) -> Content:
+    """Return a page for each slide."""
+    with open_package(stream, limits) as package:
+        slides = sorted(
+            (int(found.group(1)), found.group())
+            for name in package.namelist()
+            if (found := re.fullmatch(r"ppt/slides/slide(\d+)\.xml", name))
+        )
+        pages = [
+            PageText(position, _words(package, name, f"{_A}t", {f"{_A}p"}, f"{_A}tab"))
+            for position, (_number, name) in enumerate(slides, 1)
+        ]
+        return pages, _flags(package), {}
+
+
+def read_xlsx(stream: BinaryIO, limits: dict[str, int]) -> Content:
+    """Return a page for each sheet: cells as shown last, a tab between them, a line for each row."""
+    import openpyxl
+
+    with open_package(stream, limits) as package:
+        for name in package.namelist():
+            if name.endswith((".xml", ".rels")):
+                for _event in _parsed(package, name):
+                    break
+        flags = _flags(package)
+    stream.seek(0)
+    book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+    pages, left = [], limits["max_text_characters"]
+    for number, sheet in enumerate(book.worksheets, 1):
+        lines = [sheet.title]
+        for row in sheet.iter_rows(values_only=True):
+            line = "\t".join(str(cell) for cell in row if cell is not None)
+            left -= len(line)
+            if left < 0:
+                break
+            if line:
+                lines.append(line)
+        pages.append(PageText(number, "\n".join(lines)))
+    return pages, flags, {}
+
+
+def read_odf(stream: BinaryIO, limits: dict[str, int]) -> Content:
+    """Return the content of an OpenDocument file as one page."""
+    with open_package(stream, limits) as package:
+        if "content.xml" not in package.namelist():
+            raise Unreadable("damaged", "the document has no content")
+        if "manifest:encryption-data" in _manifest(package):
+            raise Unreadable("encrypted", "the document is protected by a password; bring it without one")
+        parts = [name for name in ("content.xml", "styles.xml") if name in package.namelist()]
+        text = "\n".join(_all_words(package, name) for name in parts)
+        return [PageText(1, text)], _flags(package), {}
+
+
+def read_zip(stream: BinaryIO, limits: dict[str, int]) -> Content:
+    """A plain zip is kept as it is; its names are findable, and archives in archives are bounded in depth."""
+    with open_package(stream, limits) as package:
+        names = package.namelist()
+        _bounded_depth(package, limits, 1)
+    return [PageText(1, "\n".join(names))], {"archive"}, {"entries": len(names)}
+
+
+def _bounded_depth(package: zipfile.ZipFile, limits: dict[str, int], depth: int) -> None:
+    for entry in package.infolist():
+        if not entry.filename.lower().endswith(".zip"):
+            continue
+        if depth >= limits["max_archive_depth"]:
+            raise Unreadable("archive_depth", f"archives lie more than {limits['max_archive_depth']} deep in it")
+        with open_package(io.BytesIO(package.read(entry)), limits) as inner:
+            _bounded_depth(inner, limits, depth + 1)
+
+
+def _flags(package: zipfile.ZipFile) -> set[str]:
+    names = "\n".join(package.namelist())
+    found = {"macros", "active_content"} if _MACROS.search(names) else set()
+    return found | ({"embedded_files"} if _EMBEDDED.search(names) else set())
+
+
+def _manifest(package: zipfile.ZipFile) -> str:
+    try:
+        return package.read("META-INF/manifest.xml").decode("utf-8", "replace")
+    except KeyError:
+        return ""
+
+
+def _parsed(package: zipfile.ZipFile, name: str) -> Iterator[tuple[str, Element]]:
+    """Parse a part, streaming. Raises Unreadable for a DTD, entities, or broken XML."""
+    try:
+        with package.open(name) as part:
+            yield from iterparse(part, events=("end",), forbid_dtd=True)
+    except DefusedXmlException:
+        raise Unreadable("xml_entities", "it holds XML with a DTD or entities, which may read other files") from None
+    except ParseError:
+        raise Unreadable("damaged", f"the file is damaged: {name} is not XML") from None
+
+
+def _words(package: zipfile.ZipFile, name: str, text: str, breaks: set[str], tab: str) -> str:
+    pieces: list[str] = []
+    for _event, element in _parsed(package, name):
+        if element.tag == text and element.text:
+            pieces.append(element.text)
+        elif element.tag in breaks:
+            pieces.append("\n")
+        elif element.tag == tab:
+            pieces.append("\t")
+        if element.tag in breaks:
+            element.clear()
+    return "".join(pieces)
+
+
+def _all_words(package: zipfile.ZipFile, name: str) -> str:
+    """Text of OpenDocument paragraphs and headings in order; spans and links inside them included."""
+    pieces: list[str] = []
+    for _event, element in _parsed(package, name):
+        if element.tag in _ODF_BREAKS:
+            pieces.append("".join(element.itertext()) + "\n")
+            element.clear()
+    return "".join(pieces)

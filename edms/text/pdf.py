@@ -1,0 +1,130 @@
+"""Text of PDF pages through PDFium; which pages need OCR; what is active in the file."""
+
+import math
+import re
+from typing import Any, BinaryIO
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from edms.text.types import PageText, Unreadable
+
+_FEW_CHARACTERS = 25
+_MOSTLY_IMAGE = 0.5
+_GARBAGE_SHARE = 0.3
+_WORDLIKE = re.compile(r"[^\W\d_]{2,}")
+_SCREENED = 8 * 1024 * 1024
+_MARKS = {
+    "active_content": (rb"/JavaScript", rb"/JS", rb"/Launch", rb"/OpenAction", rb"/AA", rb"/RichMedia"),
+    "embedded_files": (rb"/EmbeddedFile", rb"/EmbeddedFiles"),
+    "signed": (rb"/ByteRange",),
+    "form": (rb"/AcroForm",),
+}
+
+
+def read(stream: BinaryIO, limits: dict[str, int]) -> tuple[list[PageText], set[str], dict[str, Any]]:
+    """Return pages, flags and facts. Raises Unreadable: encrypted, damaged, too_many_pages."""
+    content = stream.read()
+    document = open_pdf(content)
+    try:
+        count = len(document)
+        if count > limits["max_pages"]:
+            raise Unreadable("too_many_pages", f"it has {count} pages; the limit is {limits['max_pages']}")
+        if count == 0:
+            raise Unreadable("damaged", "no page of the PDF can be read")
+        pages, readable = _pages(document, count, limits["max_text_characters"])
+        if not readable:
+            raise Unreadable("damaged", "no page of the PDF can be read")
+        return pages, _flags(content), {"pages": count, **_metadata(document)}
+    finally:
+        document.close()
+
+
+def open_pdf(content: bytes) -> pdfium.PdfDocument:
+    """Open a PDF from memory; an empty user password opens. Raises Unreadable."""
+    try:
+        return pdfium.PdfDocument(content)
+    except pdfium.PdfiumError as error:
+        if "password" in str(error).lower():
+            raise Unreadable("encrypted", "the PDF is protected by a password; bring it without one") from None
+        raise Unreadable("damaged", "the PDF is damaged: it cannot be opened") from None
+
+
+def _pages(document: pdfium.PdfDocument, count: int, most: int) -> tuple[list[PageText], int]:
+    pages, readable = [], 0
+    for index in range(count):
+        try:
+            page = document[index]
+        except pdfium.PdfiumError:
+            pages.append(PageText(index + 1, "", "none"))
+            continue
+        readable += 1
+        try:
+            text = _text(page, most)
+            needs = _needs_ocr(page, text)
+        finally:
+            page.close()
+        most = max(0, most - len(text))
+        pages.append(PageText(index + 1, text, "text" if text.strip() else "none", needs))
+    return pages, readable
+
+
+def _text(page: pdfium.PdfPage, most: int) -> str:
+    try:
+        with_text = page.get_textpage()
+    except pdfium.PdfiumError:
+        return ""
+    try:
+        return str(with_text.get_text_range(0, min(with_text.count_chars(), most))) if most else ""
+    except pdfium.PdfiumError:
+        return ""
+    finally:
+        with_text.close()
+
+
+def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
+    """A page needs OCR when it is mostly a picture with hardly any text, or its text layer is garbage."""
+    stripped = text.strip()
+    if len(stripped) >= _FEW_CHARACTERS:
+        return _garbage(stripped)
+    return _image_share(page) >= _MOSTLY_IMAGE
+
+
+def _garbage(text: str) -> bool:
+    """True when the characters do not spell words: private-use and replacement characters, broken encodings."""
+    sample = text[:4000]
+    odd = sum(
+        char == "\ufffd" or 0xE000 <= ord(char) <= 0xF8FF or (ord(char) < 32 and char not in "\n\r\t")
+        for char in sample
+    )
+    if odd > len(sample) * _GARBAGE_SHARE:
+        return True
+    letters = sum(char.isalpha() for char in sample)
+    return letters > 200 and not _WORDLIKE.search(sample)
+
+
+def _image_share(page: pdfium.PdfPage) -> float:
+    """The share of the page that its largest picture covers, 0 to 1."""
+    width, height = page.get_size()
+    area = width * height
+    if not area or not math.isfinite(area):
+        return 0.0
+    largest = 0.0
+    for found in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+        left, bottom, right, top = found.get_bounds()
+        largest = max(largest, (right - left) * (top - bottom))
+    return float(min(1.0, largest / area))
+
+
+def _flags(content: bytes) -> set[str]:
+    head = content[:_SCREENED]
+    tail = content[-_SCREENED:] if len(content) > _SCREENED else b""
+    return {flag for flag, marks in _MARKS.items() if any(mark in head or mark in tail for mark in marks)}
+
+
+def _metadata(document: pdfium.PdfDocument) -> dict[str, Any]:
+    try:
+        told = document.get_metadata_dict(skip_empty=True)
+    except pdfium.PdfiumError:
+        return {}
+    return {name.lower(): str(value)[:300] for name, value in told.items() if name in ("Title", "Producer", "Creator")}

@@ -1,0 +1,106 @@
+"""Pictures: what a scan is, and pictures of pages for looking at. Runs inside the sandbox."""
+
+import io
+import os
+from typing import Any, BinaryIO
+
+import pypdfium2 as pdfium
+from PIL import Image, ImageOps, ImageSequence
+
+from edms.text.pdf import open_pdf
+from edms.text.types import PageText, Unreadable
+
+Content = tuple[list[PageText], set[str], dict[str, Any]]
+_LONGEST_SIDE = 6000
+
+
+def read(stream: BinaryIO, limits: dict[str, int]) -> Content:
+    """Return one page for each frame, all needing OCR, and what R54 asks: size, resolution, depth."""
+    Image.MAX_IMAGE_PIXELS = limits["max_page_pixels"]
+    try:
+        with Image.open(stream) as picture:
+            _bounded(picture, limits)
+            facts = _facts(picture)
+            count = _count(picture, limits)
+    except Image.DecompressionBombError:
+        raise Unreadable("decompression_bomb", "the picture has more pixels than is allowed") from None
+    except (OSError, SyntaxError, ValueError):
+        raise Unreadable("damaged", "the picture is damaged: it cannot be opened") from None
+    return [PageText(number, "", "none", needs_ocr=True) for number in range(1, count + 1)], set(), facts
+
+
+def _bounded(picture: Image.Image, limits: dict[str, int]) -> None:
+    if picture.width * picture.height > limits["max_page_pixels"]:
+        raise Unreadable(
+            "decompression_bomb", f"the picture is {picture.width} x {picture.height}, more than is allowed"
+        )
+
+
+def _count(picture: Image.Image, limits: dict[str, int]) -> int:
+    count = 0
+    for frame in ImageSequence.Iterator(picture):
+        _bounded(frame, limits)
+        count += 1
+        if count > limits["max_pages"]:
+            raise Unreadable("too_many_pages", f"it has more than {limits['max_pages']} pages")
+    return count
+
+
+def _facts(picture: Image.Image) -> dict[str, Any]:
+    resolution = picture.info.get("dpi", (0, 0))
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "dpi": [round(float(side)) for side in resolution],
+        "mode": picture.mode,
+        "compression": str(picture.info.get("compression", "")),
+    }
+
+
+def page_picture(
+    descriptors: list[int], media_type: str, page: int, width: int, most_pixels: int
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return one page as WebP, `width` pixels wide; no section when there is no such page. For the sandbox."""
+    Image.MAX_IMAGE_PIXELS = most_pixels
+    with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
+        made = _pdf_page(stream, page, width) if media_type == "application/pdf" else _frame(stream, page, width)
+    if made is None:
+        return {"found": False}, []
+    out = io.BytesIO()
+    made.convert("RGB").save(out, "WEBP", quality=80, method=2)
+    return {"found": True}, [out.getvalue()]
+
+
+def _pdf_page(stream: BinaryIO, number: int, width: int) -> Image.Image | None:
+    document = open_pdf(stream.read())
+    try:
+        if number > len(document):
+            return None
+        page = document[number - 1]
+        across, up = page.get_size()
+        # A page may claim any size; the picture never grows beyond what a screen needs.
+        scale = min(width / max(across, 1), _LONGEST_SIDE / max(up, 1))
+        picture: Image.Image = page.render(scale=scale, may_draw_forms=True).to_pil()
+        return picture
+    except pdfium.PdfiumError:
+        return None
+    finally:
+        document.close()
+
+
+def _frame(stream: BinaryIO, number: int, width: int) -> Image.Image | None:
+    with Image.open(stream) as picture:
+        try:
+            picture.seek(number - 1)
+        except EOFError:
+            return None
+        shown = ImageOps.exif_transpose(picture).convert("RGB")
+        height = _true_height(shown, picture, width)
+        return shown.resize((width, height))
+
+
+def _true_height(shown: Image.Image, picture: Image.Image, width: int) -> int:
+    """Fax pages have pixels that are not square; the picture shows them as they were on paper."""
+    across, up = (float(side) for side in picture.info.get("dpi", (1, 1)))
+    stretch = across / up if across > 0 and up > 0 else 1.0
+    return max(1, min(_LONGEST_SIDE, round(shown.height * stretch * width / max(1, shown.width))))

@@ -1,0 +1,84 @@
+"""Reading from outside the sandbox: hands the bytes over, gets plain values back."""
+
+from typing import Any, BinaryIO
+
+from edms.core.sandbox import Sandbox, SandboxFault
+from edms.core.sandbox_limits import Limits
+from edms.core.settings import TextSettings
+from edms.text.types import Identification, PageText, Problem, Reading
+
+_LIMITS = (
+    "max_text_characters", "max_pages", "max_page_pixels", "max_decompression_ratio", "max_archive_entries",
+    "max_archive_depth", "max_archive_bytes",
+)  # fmt: skip
+_FAULTS = {
+    "time": Problem("time_limit", "reading it took longer than is allowed"),
+    "memory": Problem("memory_limit", "reading it needs more memory than is allowed"),
+    "output": Problem("output_limit", "it yields more text than is allowed"),
+    "crash": Problem("damaged", "the program that reads it gave up; the file is damaged or made to do harm"),
+    "error": Problem("damaged", "the file is damaged or not what it seems"),
+}
+
+
+def sandbox_limits(settings: TextSettings) -> Limits:
+    """Return what one sandboxed process may use."""
+    return Limits(settings.time_limit_seconds, settings.memory_limit_bytes, settings.max_output_bytes)
+
+
+class Reader:
+    """Identifies and reads files. `identifying` is a resident sandbox, `reading` makes a process for each file."""
+
+    def __init__(self, identifying: Sandbox, reading: Sandbox, settings: TextSettings) -> None:
+        self._identifying = identifying
+        self._reading = reading
+        self._limits = {name: getattr(settings, name) for name in _LIMITS}
+        self._most_pixels = settings.max_page_pixels
+
+    def identify(self, source: BinaryIO) -> Identification:
+        """Return what the content is. Raises SandboxFault."""
+        found = self._identifying.call("edms.text.identify:identify", files=(source,)).values
+        return Identification(str(found["media_type"]), found["puid"], str(found["format_name"]))
+
+    def read(self, source: BinaryIO, name: str) -> Reading:
+        """Identify and read `source` (seekable). What cannot be read comes back as a Problem, never as an exception.
+
+        `name` is only for the record of what was given; nothing is concluded from it.
+        """
+        try:
+            identification = self.identify(source)
+        except SandboxFault as fault:
+            return Reading(Identification("application/octet-stream", None, name), 0, (), problem=_FAULTS[fault.reason])
+        if identification.media_type == "application/x-empty":
+            return Reading(identification, 0, (), problem=Problem("empty", "the file is empty"))
+        source.seek(0)
+        try:
+            told = self._reading.call(
+                "edms.text.reading:read", identification.media_type, self._limits, files=(source,)
+            ).values
+            return _reading(identification, told)
+        except SandboxFault as fault:
+            return Reading(identification, 0, (), problem=_FAULTS.get(fault.reason, _FAULTS["error"]))
+        except (KeyError, TypeError, ValueError):
+            return Reading(identification, 0, (), problem=_FAULTS["crash"])
+
+    def page_picture(self, source: BinaryIO, media_type: str, page: int, width: int) -> bytes | None:
+        """Return one page (first is 1) as WebP, `width` pixels wide, or None. Hostile pages end as None too."""
+        try:
+            answer = self._reading.call(
+                "edms.text.pictures:page_picture", media_type, page, width, self._most_pixels, files=(source,)
+            )
+        except SandboxFault:
+            return None
+        return answer.sections[0] if answer.sections else None
+
+
+def _reading(identification: Identification, told: dict[str, Any]) -> Reading:
+    if told.get("problem"):
+        problem = Problem(str(told["problem"]["code"]), str(told["problem"]["message"]))
+        return Reading(identification, 0, (), problem=problem)
+    pages = tuple(
+        PageText(int(page["number"]), str(page["text"]), str(page["source"]), bool(page["needs_ocr"]))
+        for page in told["pages"]
+    )
+    flags = frozenset(str(flag) for flag in told["flags"])
+    return Reading(identification, len(pages), pages, flags, None, dict(told["facts"]))

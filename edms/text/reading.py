@@ -1,0 +1,80 @@
+"""Reading a file inside the sandbox: one pass, dispatch by media type. Nothing here runs in a process with keys."""
+
+import io
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+from edms.text import mail, office, pdf, pictures, plain
+from edms.text.types import PageText, Unreadable
+
+Content = tuple[list[PageText], set[str], dict[str, Any]]
+_READERS: dict[str, Callable[[BinaryIO, dict[str, int]], Content]] = {
+    "application/pdf": pdf.read,
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": office.read_docx,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": office.read_xlsx,
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": office.read_pptx,
+    "application/vnd.oasis.opendocument.text": office.read_odf,
+    "application/vnd.oasis.opendocument.spreadsheet": office.read_odf,
+    "application/vnd.oasis.opendocument.presentation": office.read_odf,
+    "application/zip": office.read_zip,
+    "message/rfc822": mail.read,
+    "text/html": plain.read_html,
+    "text/plain": plain.read_text,
+    "text/csv": plain.read_text,
+    "application/json": plain.read_text,
+    "application/xml": plain.read_text,
+    "text/xml": plain.read_text,
+    "image/tiff": pictures.read,
+    "image/jpeg": pictures.read,
+    "image/png": pictures.read,
+}
+
+
+def read(descriptors: list[int], media_type: str, limits: dict[str, int]) -> tuple[dict[str, Any], list[bytes]]:
+    """Return pages, flags, facts and problem of the file at the first descriptor. For the sandbox."""
+    stream = os.fdopen(os.dup(descriptors[0]), "rb")
+    try:
+        pages, flags, facts = read_stream(stream, media_type, limits)
+    except Unreadable as unreadable:
+        return {"problem": {"code": unreadable.code, "message": unreadable.message}}, []
+    except MemoryError:
+        return {"problem": {"code": "memory_limit", "message": "reading it needs more memory than is allowed"}}, []
+    except Exception as error:  # noqa: BLE001 - parsers of foreign files raise anything at all
+        message = f"the file is damaged or not what it seems ({type(error).__name__})"
+        return {"problem": {"code": "damaged", "message": message}}, []
+    text = [_bounded(page) for page in _within(pages, limits["max_text_characters"])]
+    return {"pages": text, "flags": sorted(flags), "facts": facts}, []
+
+
+def read_stream(stream: BinaryIO, media_type: str, limits: dict[str, int]) -> Content:
+    """Read one stream; unknown formats have no pages and no problem: they are kept as they are."""
+    reader = _READERS.get(media_type)
+    if reader is None and media_type.startswith("text/"):
+        reader = plain.read_text
+    if reader is None:
+        return [], {"unsupported"}, {}
+    return reader(stream, limits)
+
+
+def read_bytes(content: bytes, media_type: str, limits: dict[str, int]) -> Content:
+    """Read bytes that were inside another file: an attachment."""
+    return read_stream(io.BytesIO(content), media_type, limits)
+
+
+def _bounded(page: PageText) -> dict[str, Any]:
+    told = asdict(page)
+    # Lone surrogates cannot be written as UTF-8; the NUL character ends strings in too many places.
+    told["text"] = page.text.encode("utf-8", "replace").decode().replace("\x00", "")
+    return told
+
+
+def _within(pages: list[PageText], most: int) -> list[PageText]:
+    """Cut the text where the limit is passed; what is cut stays in the original."""
+    kept = []
+    for page in pages:
+        text = page.text[: max(0, most)]
+        most -= len(text)
+        kept.append(PageText(page.number, text, page.source, page.needs_ocr))
+    return kept

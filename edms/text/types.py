@@ -1,0 +1,52 @@
+"""What reading a file yields."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Identification:
+    """What a file is by its content. `puid` is the PRONOM identifier, None when PRONOM does not know it."""
+
+    media_type: str
+    puid: str | None
+    format_name: str
+
+
+@dataclass(frozen=True)
+class PageText:
+    """The text of one page (first is 1). `source`: text, ocr or none."""
+
+    number: int
+    text: str
+    source: str = "text"
+    needs_ocr: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a file cannot be digested: a stable code and words for a person."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that was learnt in one pass. `flags`: active_content, embedded_files, signed, macros, hidden_text."""
+
+    identification: Identification
+    page_count: int
+    pages: tuple[PageText, ...]
+    flags: frozenset[str] = frozenset()
+    problem: Problem | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Unreadable(Exception):
+    """Raised inside the sandbox: the file has a problem with this code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

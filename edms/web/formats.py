@@ -1,0 +1,83 @@
+"""How dates, sizes, levels and highlights are shown."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Flask
+from markupsafe import Markup, escape
+
+from edms.search.protocol import Highlight
+from edms.web.identity import archive
+from edms.web.language import current_language, gettext
+
+_KIBIBYTE = 1024
+
+
+def long_date(value: date | None) -> str:
+    """24 November 2026, or a dash."""
+    return format_date(value, "d MMMM y", locale=current_language()) if value else "–"
+
+
+def moment(value: datetime | str | None) -> str:
+    """24 Nov 2026 21.05 in the archive's own time zone, or a dash."""
+    if not value:
+        return "–"
+    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    local = (
+        instant.astimezone(ZoneInfo(archive().settings.archive.time_zone))
+        if instant.tzinfo
+        else instant.replace(tzinfo=UTC)
+    )
+    return format_datetime(local, "d MMM y HH.mm", locale=current_language())
+
+
+def size(count: int) -> str:
+    """1,5 MiB in the reader's own notation."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < _KIBIBYTE or unit == "GiB":
+            break
+        value /= _KIBIBYTE
+    return f"{number(round(value, 1 if unit != 'B' else 0))} {unit}"
+
+
+def number(value: float) -> str:
+    return str(format_decimal(value, locale=current_language()))
+
+
+def level_name(level: str | None) -> str:
+    """The security level in words."""
+    names = {
+        "open": gettext("Open"),
+        "restricted": gettext("Restricted"),
+        "secret": gettext("Secret"),
+        "top_secret": gettext("Top secret"),
+    }
+    return names.get(level or "", gettext("Unclassified"))
+
+
+def marked(found: Highlight | None) -> Markup:
+    """A piece of text with its matches marked. The text is escaped first: content never becomes markup."""
+    if found is None:
+        return Markup("")
+    parts, position = [], 0
+    for start, end in found.ranges:
+        parts += [
+            escape(found.text[position:start]),
+            Markup("<mark>"),
+            escape(found.text[start:end]),
+            Markup("</mark>"),
+        ]
+        position = end
+    parts.append(escape(found.text[position:]))
+    before, after = escape("…" if found.before else ""), escape("…" if found.after else "")
+    return before + Markup("").join(parts) + after
+
+
+def install(app: Flask) -> None:
+    """Register the filters."""
+    app.jinja_env.filters.update(
+        long_date=long_date, moment=moment, filesize=size, number=number, level_name=level_name, marked=marked
+    )

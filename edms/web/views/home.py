@@ -1,0 +1,26 @@
+"""The first page: a search box, and what waits for this person."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from edms.access.actors import Role
+from edms.access.policy import Action, decide
+from edms.capture.progress import inbox
+from edms.records.searching import Question, search
+from edms.web.identity import actor, archive
+
+pages = Blueprint("home", __name__)
+
+
+@pages.get("/")
+def start() -> ResponseReturnValue:
+    who = actor()
+    assert who is not None
+    waiting, quarantined = [], []
+    if who.has(Role.CLERK, Role.RECORDS_OFFICER):
+        waiting = inbox(who, archive(), "pending", limit=50)
+        quarantined = inbox(who, archive(), "quarantined", limit=50)
+    recent = None
+    if decide(who, Action.RECORD_SEARCH).allowed:
+        recent = search(who, archive(), Question("", sort="newest", limit=8, facets=("state", "class_code")))
+    return render_template("home.html", waiting=waiting, quarantined=quarantined, recent=recent)

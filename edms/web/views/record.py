@@ -1,0 +1,50 @@
+"""One record: preview, description, verdicts on signatures, retention explained, history."""
+
+from uuid import UUID
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from edms.access.levels import Level
+from edms.access.policy import Action
+from edms.records.classification import KIP_CATEGORIES
+from edms.records.contents import text_extract
+from edms.records.describe import record_details
+from edms.records.evidence import signature_verdicts
+from edms.records.file_plan import selectable_classes
+from edms.records.model import ComponentRole
+from edms.records.retention import explain_record
+from edms.web.identity import actor, archive
+from edms.web.language import current_language
+
+pages = Blueprint("record", __name__)
+
+MOST_PAGES_SHOWN = 200
+
+
+@pages.get("/records/<uuid:record_id>")
+def show(record_id: UUID) -> ResponseReturnValue:
+    who = actor()
+    assert who is not None
+    details = record_details(who, archive(), record_id)
+    record = details.record
+    pictured = any(
+        part["role"] in (ComponentRole.ACCESS_COPY, ComponentRole.ORIGINAL)
+        and (part["media_type"] == "application/pdf" or part["media_type"].startswith("image/"))
+        for part in details.components
+    )
+    may_classify = Action.RECORD_CLASSIFY in details.may and record.state == "pending"
+    return render_template(
+        "record.html",
+        details=details,
+        record=record,
+        pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state != "quarantined" else 0,
+        extract="" if pictured or record.state == "quarantined" else text_extract(who, archive(), record_id),
+        verdicts=signature_verdicts(who, archive(), record_id),
+        retention=explain_record(who, archive(), record_id, None, current_language()),
+        may_classify=may_classify,
+        may_release=Action.RECORD_RELEASE in details.may and record.state == "quarantined",
+        classes=selectable_classes(archive()) if may_classify else (),
+        levels=list(Level.up_to(who.clearance)),
+        kip_categories=KIP_CATEGORIES,
+    )

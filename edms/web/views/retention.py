@@ -1,0 +1,75 @@
+"""The retention report: what is due, when and why; as a page, as CSV."""
+
+import csv
+import io
+from datetime import date
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from edms.core.errors import Refused
+from edms.records.people import office_choices
+from edms.records.retention import ReportQuestion, retention_report
+from edms.web.identity import actor, archive
+from edms.web.language import current_language, gettext
+
+pages = Blueprint("retention", __name__)
+
+PAGE_SIZE = 100
+CSV_COLUMNS = ("record", "title", "office", "class", "rule", "edition", "fate", "phase", "outcome", "due_on", "reasons")
+
+
+@pages.get("/retention")
+def report() -> ResponseReturnValue:
+    who = actor()
+    assert who is not None
+    page = max(1, request.args.get("page", 1, type=int))
+    question = ReportQuestion(
+        as_of=_as_of(request.args.get("as_of")),
+        office=request.args.get("office") or None,
+        outcome=request.args.get("outcome") or None,
+        limit=PAGE_SIZE,
+        offset=(page - 1) * PAGE_SIZE,
+    )
+    found = retention_report(who, archive(), question, current_language())
+    return render_template(
+        "retention.html",
+        found=found,
+        question=question,
+        page=page,
+        pages_in_all=-(-found.total // PAGE_SIZE),
+        offices=office_choices(archive(), who),
+    )
+
+
+@pages.get("/retention.csv")
+def report_csv() -> ResponseReturnValue:
+    question = ReportQuestion(
+        as_of=_as_of(request.args.get("as_of")),
+        office=request.args.get("office") or None,
+        outcome=request.args.get("outcome") or None,
+    )
+    found = retention_report(actor(), archive(), question, current_language())
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(CSV_COLUMNS)
+    for row in found.rows:
+        content = row.as_dict()
+        writer.writerow([_cell(content[name]) for name in CSV_COLUMNS])
+    headers = {"Content-Disposition": f"attachment; filename=retention-{found.as_of}.csv"}
+    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet runs as a formula."""
+    text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _as_of(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(gettext("this is not a date")) from None

@@ -1,0 +1,72 @@
+"""The search page: a box, facets to narrow, hits with marked passages."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from edms.records.file_plan import class_titles
+from edms.records.searching import Question, search
+from edms.search.protocol import Filters
+from edms.web.identity import actor, archive
+
+pages = Blueprint("search", __name__)
+
+PAGE_SIZE = 20
+FACETS = ("class_code", "year", "office", "level", "record_type")
+SORTS = ("relevance", "newest", "oldest", "title")
+
+
+@pages.get("/search")
+def results() -> ResponseReturnValue:
+    page = max(1, request.args.get("page", 1, type=int))
+    sort = request.args.get("sort", "relevance")
+    question = Question(
+        text=request.args.get("q", "").strip(),
+        filters=_filters(request.args),
+        limit=PAGE_SIZE,
+        offset=(page - 1) * PAGE_SIZE,
+        sort=sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
+        facets=FACETS,
+    )
+    found = search(actor(), archive(), question)
+    chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
+    pages_in_all = min(-(-found.answer.total // PAGE_SIZE), archive().settings.search.max_results_window // PAGE_SIZE)
+    return render_template(
+        "search.html",
+        question=replace(question),
+        found=found,
+        chosen=chosen,
+        page=page,
+        pages_in_all=pages_in_all,
+        titles=class_titles(archive()),
+        link=_link,
+    )
+
+
+def _filters(asked: "MultiDict[str, str]") -> Filters:
+    year = asked.get("year", type=int)
+    return Filters(
+        class_prefix=asked.get("class_code", "")[:40],
+        offices=_one(asked.get("office")),
+        levels=_one(asked.get("level")),
+        record_types=_one(asked.get("record_type")),
+        states=_one(asked.get("state")),
+        year_from=year,
+        year_to=year,
+    )
+
+
+def _one(value: str | None) -> frozenset[str]:
+    return frozenset({value[:80]}) if value else frozenset()
+
+
+def _link(**changes: Any) -> str:
+    """The address of this search with some arguments changed; None takes one away, and the page starts anew."""
+    from flask import url_for
+
+    arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "page"}
+    arguments.update(changes)
+    return url_for("search.results", **{name: value for name, value in arguments.items() if value not in (None, "")})

@@ -1,0 +1,56 @@
+"""The worker: takes capture steps and keeps the index up to date, until told to stop."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+from edms.capture.indexing import bring_index_up_to_date
+from edms.capture.places import take_place
+from edms.capture.work import work_once
+from edms.core.errors import EdmsError
+from edms.records.archive import Archive
+
+log = logging.getLogger("edms.worker")
+
+PAUSE_AFTER_FAULT_SECONDS = 5.0
+
+
+def run(archive: Archive, stopping: threading.Event) -> None:
+    """Work until `stopping` is set. Faults of the surroundings (disk full, database away) are logged and outlived."""
+    place = take_place(archive)
+    if place is None:
+        log.error("every place at the workbench is taken")
+        return
+    try:
+        while not stopping.is_set():
+            if not _outlive(lambda: _round(archive, place.owner), stopping):
+                stopping.wait(archive.settings.worker.poll_seconds)
+    finally:
+        place.leave()
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; the step under way is finished first."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopping.set())
+    return stopping
+
+
+def _round(archive: Archive, owner: str) -> bool:
+    worked = work_once(archive, owner)
+    return bring_index_up_to_date(archive, more_is_coming=worked) or worked
+
+
+def _outlive(work: Callable[[], bool], stopping: threading.Event) -> bool:
+    started = time.monotonic()
+    try:
+        return work()
+    except EdmsError as error:
+        log.error("%s", error)
+    except Exception:
+        log.exception("the worker met a fault after %.1f s and goes on", time.monotonic() - started)
+    stopping.wait(PAUSE_AFTER_FAULT_SECONDS)
+    return False
