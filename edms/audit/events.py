@@ -7,11 +7,16 @@ from typing import Any
 from edms.core.canonical import canonical_json
 
 LEAF_VERSION = 1
+MOST_LEAF_BYTES = 64 * 1024
+MOST_CHARACTERS = {"action": 80, "actor_kind": 20, "actor_id": 120, "subject_kind": 40, "subject_id": 80}
 
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """One act. `details` hold ids, digests, counts and codes; never a title, never content."""
+    """One act. `details` hold ids, digests, counts and codes; never a title, never content.
+
+    Raises ValueError when a field is longer than its column: a leaf and its row must say the same on every database.
+    """
 
     action: str
     actor_kind: str
@@ -22,10 +27,15 @@ class AuditEvent:
     outcome: str = "done"
     details: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name, most in MOST_CHARACTERS.items():
+            if len(getattr(self, name)) > most:
+                raise ValueError(f"{name} of an audit event has more than {most} characters")
+
 
 def leaf_bytes(event: AuditEvent, index: int, at: datetime) -> bytes:
-    """Return the canonical leaf of `event` at position `index`."""
-    return canonical_json(
+    """Return the canonical leaf of `event` at position `index`. Raises ValueError when it is over 64 KiB."""
+    leaf = canonical_json(
         {
             "version": LEAF_VERSION,
             "index": index,
@@ -37,6 +47,9 @@ def leaf_bytes(event: AuditEvent, index: int, at: datetime) -> bytes:
             "details": event.details,
         }
     )
+    if len(leaf) > MOST_LEAF_BYTES:
+        raise ValueError(f"the leaf of {event.action} has more than {MOST_LEAF_BYTES} bytes")
+    return leaf
 
 
 def spelled(at: datetime) -> str:

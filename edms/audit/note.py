@@ -1,8 +1,9 @@
-"""Checkpoints as signed notes: C2SP tlog-checkpoint and signed-note, Ed25519 (docs/formats/audit.md, section 3)."""
+"""Signed notes and checkpoints: C2SP signed-note and tlog-checkpoint, Ed25519 (docs/formats/audit.md, section 3)."""
 
 import base64
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -10,69 +11,119 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from edms.core.errors import IntegrityFault
 
-_ALGORITHM = b"\x01"
-_DASH = "\u2014"
-_MOST_CHARACTERS = 10_000
+MOST_CHARACTERS = 64 * 1024
+MOST_SIGNATURES = 64
+MOST_LEAVES = 2**53
+_ED25519 = b"\x01"
+_KEY_ID_BYTES = 4
+_LINE = "\u2014 "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of a trail: `root` is the Merkle root of the first `size` leaves."""
+    """The state of a trail: `root` is the Merkle root (32 bytes) of the first `size` leaves."""
 
     origin: str
     size: int
     root: bytes
 
 
-def sign_checkpoint(checkpoint: Checkpoint, seed: bytes) -> str:
-    """Return the signed note of `checkpoint` by the Ed25519 key with this 32-byte seed."""
-    key = Ed25519PrivateKey.from_private_bytes(seed)
-    text = f"{checkpoint.origin}\n{checkpoint.size}\n{base64.b64encode(checkpoint.root).decode()}\n"
-    public = key.public_key().public_bytes_raw()
-    signature = key_id(checkpoint.origin, public) + key.sign(text.encode())
-    return f"{text}\n{_DASH} {checkpoint.origin} {base64.b64encode(signature).decode()}\n"
+def key_name(text: str) -> str:
+    """Return `text` as the name of a key: what signed-note forbids (white space, control characters, +) becomes "-"."""
+    return re.sub(r"[\s+\x00-\x1f]+", "-", text.strip()) or "archive"
 
 
 def key_id(name: str, public: bytes) -> bytes:
     """Return the four bytes that tell keys of one name apart."""
-    return hashlib.sha256(name.encode() + b"\n" + _ALGORITHM + public).digest()[:4]
+    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:_KEY_ID_BYTES]
+
+
+def verifier_key(name: str, public: bytes) -> str:
+    """Return the key as tools for transparency logs take it: NAME+KEYID+BASE64 (C2SP vkey, Go's sumdb/note)."""
+    return f"{name}+{key_id(name, public).hex()}+{base64.b64encode(_ED25519 + public).decode()}"
+
+
+def sign_note(text: str, name: str, seed: bytes) -> str:
+    """Return the signed note of `text` by the Ed25519 key with this 32-byte seed.
+
+    Raises ValueError when `text` or `name` is not one that every reader takes.
+    """
+    if not text.endswith("\n") or _CONTROL.search(text):
+        raise ValueError("the text of a note ends with a newline and has no other control character")
+    if name != key_name(name):
+        raise ValueError(f"a key name has no white space and no plus sign: {name!r}")
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    signature = key_id(name, key.public_key().public_bytes_raw()) + key.sign(text.encode())
+    return f"{text}\n{_LINE}{name} {base64.b64encode(signature).decode()}\n"
+
+
+def open_note(note: str, public: bytes, name: str | None = None) -> str:
+    """Return the text of a note that the key signed. Signatures of unknown keys are ignored.
+
+    `name` is the key's; None takes the first line of the text, as it is for a checkpoint signed by its own log.
+    Raises IntegrityFault when the note is malformed or not signed by the key, and when the key's signature is wrong.
+    """
+    if len(note) > MOST_CHARACTERS or _CONTROL.search(note):
+        raise IntegrityFault("the note is too long or has characters that a note may not have")
+    cut = note.rfind("\n\n")
+    if cut < 0 or not note.endswith("\n"):
+        raise IntegrityFault("the note has no signature")
+    text, lines = note[: cut + 1], note[cut + 2 : -1].split("\n")
+    if len(lines) > MOST_SIGNATURES:
+        raise IntegrityFault("the note has too many signatures")
+    known = name if name is not None else text.partition("\n")[0]
+    ours = [signature for line in lines if (signature := _signature(line, known, public)) is not None]
+    if not ours:
+        raise IntegrityFault("the note is not signed by the expected key")
+    for signature in ours:
+        _require(signature, text, public)
+    return text
+
+
+def sign_checkpoint(checkpoint: Checkpoint, seed: bytes) -> str:
+    """Return the checkpoint as a note signed by its own log, whose key is named by the origin."""
+    root = base64.b64encode(checkpoint.root).decode()
+    return sign_note(f"{checkpoint.origin}\n{checkpoint.size}\n{root}\n", checkpoint.origin, seed)
 
 
 def open_checkpoint(note: str, public: bytes) -> Checkpoint:
-    """Check the signature of a note and return its checkpoint. Raises IntegrityFault when anything is wrong."""
-    if len(note) > _MOST_CHARACTERS:
-        raise IntegrityFault("the checkpoint is too long to be one")
-    text, separator, signatures = note.partition("\n\n")
-    if not separator:
-        raise IntegrityFault("the checkpoint has no signature")
-    signed = text + "\n"
-    checkpoint = _parse(signed)
-    for line in signatures.splitlines():
-        if _signed_by(line, checkpoint.origin, signed, public):
-            return checkpoint
-    raise IntegrityFault("the checkpoint is not signed by the expected key")
+    """Check the signature of a note and return its checkpoint. Raises IntegrityFault when anything is wrong.
 
-
-def _parse(text: str) -> Checkpoint:
-    lines = text.split("\n")
-    try:
-        origin, size, root = lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True)
-    except (IndexError, ValueError, binascii.Error):
-        raise IntegrityFault("the checkpoint is malformed") from None
-    if not origin or size < 0 or str(size) != lines[1] or len(root) != hashlib.sha256().digest_size:
+    Extension lines after the third are allowed and ignored (tlog-checkpoint).
+    """
+    lines = open_note(note, public).split("\n")[:-1]
+    if len(lines) < 3 or not all(lines) or not _SIZE.fullmatch(lines[1]):
         raise IntegrityFault("the checkpoint is malformed")
-    return Checkpoint(origin, size, root)
+    root = _decoded(lines[2])
+    if root is None or len(root) != hashlib.sha256().digest_size or int(lines[1]) > MOST_LEAVES:
+        raise IntegrityFault("the checkpoint is malformed")
+    return Checkpoint(lines[0], int(lines[1]), root)
 
 
-def _signed_by(line: str, origin: str, text: str, public: bytes) -> bool:
-    parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != _DASH or parts[1] != origin:
-        return False
+def _signature(line: str, name: str, public: bytes) -> bytes | None:
+    """Return the signature of a line that claims to be by this key, else None. Raises when it is no signature line."""
+    parts = line.removeprefix(_LINE).split(" ")
+    blob = _decoded(parts[1]) if len(parts) == 2 else None
+    if not line.startswith(_LINE) or blob is None or len(blob) <= _KEY_ID_BYTES or not parts[0]:
+        raise IntegrityFault("a signature line of the note is malformed")
+    if parts[0] != name or blob[:_KEY_ID_BYTES] != key_id(name, public):
+        return None
+    return blob[_KEY_ID_BYTES:]
+
+
+def _require(signature: bytes, text: str, public: bytes) -> None:
     try:
-        blob = base64.b64decode(parts[2], validate=True)
-        if blob[:4] != key_id(origin, public):
-            return False
-        Ed25519PublicKey.from_public_bytes(public).verify(blob[4:], text.encode())
-    except (binascii.Error, ValueError, InvalidSignature):
-        return False
-    return True
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, text.encode())
+    except (ValueError, InvalidSignature):
+        raise IntegrityFault("the signature of the note is wrong: the note was altered") from None
+
+
+def _decoded(text: str) -> bytes | None:
+    """Decode standard base64 in its only spelling; None when it is not that."""
+    try:
+        value = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return value if base64.b64encode(value).decode() == text else None

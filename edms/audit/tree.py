@@ -1,7 +1,7 @@
 """The Merkle tree of RFC 6962 section 2.1, pure: roots, inclusion and consistency proofs, and their checking.
 
 Proof makers ask for hashes of complete subtrees through `Nodes`: (level, position) covers the leaves from
-`position << level` up to `(position + 1) << level`.
+`position << level` up to `(position + 1) << level`. Level 0 holds the leaf hashes.
 """
 
 import hashlib
@@ -23,21 +23,52 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
+class Frontier:
+    """A tree that grows leaf by leaf and keeps only the roots of its complete subtrees, one for each bit of its size.
+
+    `known` are those roots for a tree of `size` leaves, from the largest subtree to the smallest.
+    """
+
+    def __init__(self, size: int = 0, known: Sequence[bytes] = ()) -> None:
+        levels = frontier_levels(size)
+        if len(known) != len(levels):
+            raise ValueError(f"a tree of {size} leaves has {len(levels)} complete subtrees, not {len(known)}")
+        self.size = size
+        self._stack = list(zip(levels, known, strict=True))
+
+    def add(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
+        """Add a leaf *hash*; return (level, position, hash) of it and of every node that it completes, upwards."""
+        made = [(0, self.size, leaf)]
+        level, current = 0, leaf
+        while self._stack and self._stack[-1][0] == level:
+            current = node_hash(self._stack.pop()[1], current)
+            level += 1
+            made.append((level, self.size >> level, current))
+        self._stack.append((level, current))
+        self.size += 1
+        return made
+
+    def root(self) -> bytes:
+        """Return the root of the tree as it stands."""
+        if not self._stack:
+            return EMPTY_ROOT
+        root = self._stack[-1][1]
+        for _level, left in reversed(self._stack[:-1]):
+            root = node_hash(left, root)
+        return root
+
+
+def frontier_levels(size: int) -> list[int]:
+    """Return the levels of the complete subtrees that make up a tree of `size` leaves, the largest first."""
+    return [level for level in range(size.bit_length() - 1, -1, -1) if size >> level & 1]
+
+
 def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     """Return the root over leaf hashes given in order; memory is logarithmic in their number."""
-    stack: list[tuple[int, bytes]] = []
+    growing = Frontier()
     for current in leaf_hashes:
-        level = 0
-        while stack and stack[-1][0] == level:
-            current = node_hash(stack.pop()[1], current)
-            level += 1
-        stack.append((level, current))
-    if not stack:
-        return EMPTY_ROOT
-    root = stack.pop()[1]
-    while stack:
-        root = node_hash(stack.pop()[1], root)
-    return root
+        growing.add(current)
+    return growing.root()
 
 
 def completed_by(index: int) -> int:
@@ -58,7 +89,10 @@ def inclusion_path(nodes: Nodes, index: int, size: int) -> list[bytes]:
 
 
 def consistency_path(nodes: Nodes, old_size: int, size: int) -> list[bytes]:
-    """Return the proof that the tree of `size` begins with the tree of `old_size` (RFC 6962 section 2.1.2)."""
+    """Return the proof that the tree of `size` begins with the tree of `old_size` (RFC 6962 section 2.1.2).
+
+    It is empty for equal sizes and for an old size of 0, which every tree begins with.
+    """
     if not 0 <= old_size <= size:
         raise ValueError("the old size must not exceed the size")
     if old_size in (0, size):
@@ -68,7 +102,7 @@ def consistency_path(nodes: Nodes, old_size: int, size: int) -> list[bytes]:
 
 def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Check an inclusion proof for a leaf *hash* (RFC 9162 section 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or not _hashes(leaf, root, *path):
         return False
     position, last, current = index, size - 1, leaf
     for sibling in path:
@@ -86,16 +120,14 @@ def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: by
 
 def consistent(old_size: int, size: int, old_root: bytes, root: bytes, path: Sequence[bytes]) -> bool:
     """Check a consistency proof (RFC 9162 section 2.1.4.2)."""
-    if old_size > size or old_size < 0:
+    if not 0 <= old_size <= size or not _hashes(old_root, root, *path):
         return False
     if old_size == size:
         return not path and old_root == root
     if old_size == 0:
         return not path and old_root == EMPTY_ROOT
-    hashes = list(path)
-    if old_size & (old_size - 1) == 0:
-        hashes.insert(0, old_root)
-    if not hashes:
+    hashes = [old_root, *path] if old_size & (old_size - 1) == 0 else list(path)
+    if len(hashes) < 2:
         return False
     position, last = old_size - 1, size - 1
     while position & 1:
@@ -112,6 +144,10 @@ def consistent(old_size: int, size: int, old_root: bytes, root: bytes, path: Seq
             new = node_hash(new, sibling)
         position, last = position >> 1, last >> 1
     return last == 0 and old == old_root and new == root
+
+
+def _hashes(*values: bytes) -> bool:
+    return all(len(value) == HASH_BYTES for value in values)
 
 
 def _split(count: int) -> int:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from edms.access.actors import Actor, ActorKind
+from edms.access.actors import Actor
 from edms.access.policy import Action, RecordFacts, Scope, Verdict, decide, view_scope
 from edms.audit.events import AuditEvent
 from edms.audit.trail import AuditTrail
@@ -161,9 +161,7 @@ def _event(actor: Actor, name: str, subject: tuple[str, str], outcome: str, deta
         action=name,
         actor_kind=str(actor.kind),
         actor_id=actor.id,
-        actor_name=actor.name
-        if not actor.via or actor.kind is not ActorKind.CONSOLE
-        else f"{actor.name} via {actor.via}",
+        actor_name=actor.name if not actor.via or actor.id.startswith("console:") else f"{actor.name} via {actor.via}",
         subject_kind=subject[0],
         subject_id=subject[1],
         outcome=outcome,

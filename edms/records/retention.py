@@ -21,7 +21,7 @@ from edms.records.facts import decided_record
 from edms.records.model import Hold, HoldLink, Record, RecordState, RuleBookEdition, TriggerEvent
 from edms.records.rules import book_of, edition_in_force
 from edms.retention.decide import decide
-from edms.retention.explain import headline, reason_text, step_text
+from edms.retention.explain import headline, outcome_names, reason_text, step_text
 from edms.retention.rulebook import RuleBook
 from edms.retention.types import (
     Decision,
@@ -35,6 +35,7 @@ from edms.retention.types import (
 )
 
 CHUNK = 500
+__all__ = ["outcome_names"]
 
 
 @dataclass(frozen=True)

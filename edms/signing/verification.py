@@ -37,9 +37,8 @@ class TrustMaterial:
         """Return trust in every self-issued certificate of a PEM file. Raises SigningFault when there is none."""
         found = []
         try:
-            for _kind, _headers, der in pem.unarmor(text, multiple=True):
-                certificate = x509.Certificate.load(der)
-                if certificate.self_issued:
+            for kind, _headers, der in pem.unarmor(text, multiple=True):
+                if kind == "CERTIFICATE" and x509.Certificate.load(der).self_issued:
                     found.append(der)
         except ValueError:
             raise SigningFault("this is not a PEM file of certificates") from None

@@ -3,13 +3,14 @@
 import csv
 import io
 from datetime import date
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.core.errors import Refused
 from edms.records.people import office_choices
-from edms.records.retention import ReportQuestion, retention_report
+from edms.records.retention import ReportQuestion, outcome_names, retention_report
 from edms.web.identity import actor, archive
 from edms.web.language import current_language, gettext
 
@@ -39,6 +40,8 @@ def report() -> ResponseReturnValue:
         page=page,
         pages_in_all=-(-found.total // PAGE_SIZE),
         offices=office_choices(archive(), who),
+        outcome_names=outcome_names(current_language()),
+        retention_link=_link,
     )
 
 
@@ -58,6 +61,12 @@ def report_csv() -> ResponseReturnValue:
         writer.writerow([_cell(content[name]) for name in CSV_COLUMNS])
     headers = {"Content-Disposition": f"attachment; filename=retention-{found.as_of}.csv"}
     return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+
+
+def _link(**changes: object) -> str:
+    """The address of this report with some arguments changed."""
+    arguments = {**request.args.to_dict(), **{name: str(value) for name, value in changes.items()}}
+    return f"{url_for('retention.report')}?{urlencode(arguments)}"
 
 
 def _cell(value: object) -> str:
