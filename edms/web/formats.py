@@ -58,6 +58,32 @@ def level_name(level: str | None) -> str:
     return names.get(level or "", gettext("Unclassified"))
 
 
+def event_name(action: str) -> str:
+    """An audit event in words; one without words is shown as it stands in the trail."""
+    names = {
+        "record:capture": gettext("received"),
+        "record:view": gettext("looked at"),
+        "record:download": gettext("downloaded"),
+        "record:export": gettext("evidence exported"),
+        "record:classify": gettext("described"),
+        "record.examined": gettext("examined and read"),
+        "record.access_copy_made": gettext("access copy made"),
+        "record.classification_seen": gettext("classification taken up"),
+        "record.sealed": gettext("sealed"),
+        "record.declared": gettext("declared as a record"),
+        "record.quarantined": gettext("put into quarantine"),
+        "record.quarantine_released": gettext("released from quarantine"),
+        "record.retried": gettext("tried again"),
+        "record.step_failed": gettext("a step failed"),
+        "record.duplicate": gettext("received again"),
+        "record.held": gettext("put on hold"),
+        "record.released": gettext("hold released"),
+        "record.event_recorded": gettext("retention event noted"),
+        "record.event_verified": gettext("retention event verified"),
+    }
+    return names.get(action, action)
+
+
 def marked(found: Highlight | None) -> Markup:
     """A piece of text with its matches marked. The text is escaped first: content never becomes markup."""
     if found is None:
@@ -79,5 +105,11 @@ def marked(found: Highlight | None) -> Markup:
 def install(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
-        long_date=long_date, moment=moment, filesize=size, number=number, level_name=level_name, marked=marked
+        long_date=long_date,
+        moment=moment,
+        filesize=size,
+        number=number,
+        level_name=level_name,
+        marked=marked,
+        event_name=event_name,
     )
