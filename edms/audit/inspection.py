@@ -1,129 +1,280 @@
-"""Verifying the trail: everything is computed anew from the leaf bodies, in one pass and in constant memory."""
+"""Verifying the trail: everything is computed anew from the leaf bodies, in one pass and in constant memory.
+
+Three tellings of the same history must agree: the leaf bodies, the stored nodes, and the signed checkpoints. Where
+two agree against the third, the third is named; what follows from one fault is not reported again.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from rfc8785 import CanonicalizationError
+from sqlalchemy import Table, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from edms.audit import tree
-from edms.audit.events import spelled
+from edms.audit.events import LEAF_VERSION, spelled
 from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
-from edms.audit.note import open_checkpoint
+from edms.audit.note import Checkpoint, open_checkpoint
 from edms.core.canonical import canonical_json
 from edms.core.errors import IntegrityFault
 
-_AT_ONCE = 1000
+# A power of two, so that all but the last leaf of a batch have their parent node in it.
+BATCH = 1024
+_LEAVES, _NODES = cast(Table, AuditLeaf.__table__), cast(Table, AuditNode.__table__)
+_MOST_LEVELS = 53
+_MOST_STRAYS = 100
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with the trail."""
+    """One thing that is wrong with the trail. `kind`: "audit" (`id` an index or a node) or "checkpoint" (a size)."""
 
     kind: str
     id: str
     detail: str
 
 
-class _Growing:
-    """The tree as it grows leaf by leaf: the frontier of complete subtrees, and the root at any moment."""
+def faults(session: Session, origin: str, public_key: bytes, kept: Iterable[str] = ()) -> Iterator[Fault]:
+    """Yield every fault of the trail; docs/formats/audit.md, section 6, says what cannot be seen.
 
-    def __init__(self) -> None:
-        self._stack: list[tuple[int, bytes]] = []
-
-    def add(self, leaf: bytes) -> list[tuple[int, bytes]]:
-        """Add a leaf hash; return the (level, hash) of it and of all nodes it completes."""
-        made = [(0, leaf)]
-        level, current = 0, leaf
-        while self._stack and self._stack[-1][0] == level:
-            current = tree.node_hash(self._stack.pop()[1], current)
-            level += 1
-            made.append((level, current))
-        self._stack.append((level, current))
-        return made
-
-    def root(self) -> bytes:
-        if not self._stack:
-            return tree.EMPTY_ROOT
-        root = self._stack[-1][1]
-        for _level, left in reversed(self._stack[:-1]):
-            root = tree.node_hash(left, root)
-        return root
+    `public_key` is the raw Ed25519 key (32 bytes), `kept` are notes that were kept outside this archive.
+    """
+    return _Inspection(session, origin, public_key, tuple(kept)).run()
 
 
-def faults(session: Session, origin: str, public_key: bytes) -> Iterator[Fault]:
-    """Yield every fault of the trail; see docs/formats/audit.md, section 5, for what cannot be seen."""
-    notes = {row.size: row.note for row in session.scalars(select(AuditCheckpoint))}
-    growing = _Growing()
-    size = nodes = 0
-    previous = ""
-    yield from _checkpoint_faults(notes, 0, growing, origin, public_key)
-    for leaf in session.scalars(select(AuditLeaf).order_by(AuditLeaf.index).execution_options(yield_per=_AT_ONCE)):
-        if leaf.index != size:
-            yield Fault("audit", str(size), f"leaves {size} to {leaf.index - 1} are missing")
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of `audit_leaves`, its columns in their order."""
+
+    index: int
+    body: bytes
+    at: datetime
+    action: str
+    actor_id: str
+    subject_kind: str
+    subject_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the database tells of the leaves from `start` up to `end`: rows and the hashes of their bodies by index,
+    stored nodes by (level, position)."""
+
+    start: int
+    end: int
+    rows: dict[int, _Row]
+    told: dict[int, bytes]
+    nodes: dict[tuple[int, int], bytes]
+
+
+class _Inspection:
+    """One pass. `_fits` is the size of the newest checkpoint that agreed, `_broken` that one did not."""
+
+    def __init__(self, session: Session, origin: str, public_key: bytes, kept: Sequence[str]) -> None:
+        self._session = session
+        self._origin = origin
+        self._public = public_key
+        self._kept_notes = kept
+        self._kept: dict[int, list[Checkpoint]] = {}
+        self._growing = tree.Frontier()
+        self._previous = ""
+        self._fits = 0
+        self._broken = False
+
+    def run(self) -> Iterator[Fault]:
+        yield from self._open_kept()
+        yield from self._checkpoints_at(0, self._notes(-1, 0))
+        while batch := self._batch(self._growing.size):
+            yield from self._inspect(batch)
+            if self._growing.size < batch.end:
+                return
+        yield from self._beyond()
+
+    def _batch(self, start: int) -> _Batch | None:
+        """Return the next leaves, at most BATCH of them; None behind the last."""
+        query = select(_LEAVES).where(_LEAVES.c.index >= start, _LEAVES.c.index < start + BATCH)
+        rows = {row[0]: _Row(*row) for row in self._session.execute(query)}
+        if rows:
+            end = max(rows) + 1
+        elif self._session.scalar(select(func.max(_LEAVES.c.index)).where(_LEAVES.c.index >= start)) is not None:
+            end = start + BATCH
+        else:
+            return None
+        told = {index: tree.leaf_hash(row.body) for index, row in rows.items()}
+        return _Batch(start, end, rows, told, self._stored(start, end))
+
+    def _stored(self, start: int, end: int) -> dict[tuple[int, int], bytes]:
+        """Return the stored nodes that the leaves from `start` to `end` complete."""
+        ranges = [
+            and_(_NODES.c.level == level, _NODES.c.position >= start >> level, _NODES.c.position < end >> level)
+            for level in range(end.bit_length())
+            if start >> level < end >> level
+        ]
+        return {
+            (row.level, row.position): row.hash for row in self._session.execute(select(_NODES).where(or_(*ranges)))
+        }
+
+    def _inspect(self, batch: _Batch) -> Iterator[Fault]:
+        notes = self._notes(batch.start, batch.end)
+        yield from _gaps(batch)
+        for index in range(batch.start, batch.end):
+            row = batch.rows.get(index)
+            if row is not None:
+                yield from self._row_faults(row)
+            known, found = _leaf_hash(batch, index)
+            yield from found
+            if known is None:
+                yield Fault("audit", str(index), "nothing tells what stood here, so what follows was not checked")
+                return
+            yield from _node_faults(batch, self._growing.add(known))
+            yield from self._checkpoints_at(self._growing.size, notes)
+
+    def _row_faults(self, row: _Row) -> Iterator[Fault]:
+        detail = _leaf_problem(row)
+        if detail:
+            yield Fault("audit", str(row.index), detail)
             return
-        yield from _leaf_faults(leaf, previous)
-        made = growing.add(tree.leaf_hash(leaf.body))
-        nodes += len(made)
-        yield from _node_faults(session, leaf.index, made)
-        size += 1
-        previous = spelled(leaf.at)
-        yield from _checkpoint_faults(notes, size, growing, origin, public_key)
-    for beyond in sorted(noted for noted in notes if noted > size):
-        yield Fault(
-            "audit", str(beyond), f"the trail was cut: a checkpoint covers {beyond} leaves and there are {size}"
-        )
-    if session.scalar(select(func.count()).select_from(AuditNode)) != nodes:
-        yield Fault("audit", str(size), "there are nodes that belong to no leaf, or nodes are missing")
+        at = spelled(row.at)
+        if at < self._previous:
+            yield Fault("audit", str(row.index), "the leaf is dated before the one in front of it")
+        self._previous = max(self._previous, at)
 
+    def _notes(self, after: int, upto: int) -> dict[int, str]:
+        """Return the stored notes by size."""
+        sizes = AuditCheckpoint.size
+        query = select(sizes, AuditCheckpoint.note).where(sizes > after, sizes <= upto)
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
-def _leaf_faults(leaf: AuditLeaf, previous: str) -> Iterator[Fault]:
-    try:
-        body: dict[str, Any] = json.loads(leaf.body)
-        canonical = canonical_json(body) == leaf.body
-        told = (
-            body["index"],
-            body["at"],
-            body["action"],
-            body["actor"]["id"],
-            body["subject"]["kind"],
-            body["subject"]["id"],
-        )
-    except (ValueError, KeyError, TypeError):
-        yield Fault("audit", str(leaf.index), "the leaf is not readable")
-        return
-    if not canonical:
-        yield Fault("audit", str(leaf.index), "the leaf is not in canonical form")
-    row = (leaf.index, spelled(leaf.at), leaf.action, leaf.actor_id, leaf.subject_kind, leaf.subject_id)
-    if told != row:
-        yield Fault("audit", str(leaf.index), "the columns of the row are not what its leaf says")
-    if body["at"] < previous:
-        yield Fault("audit", str(leaf.index), "the leaf is dated before the one in front of it")
+    def _checkpoints_at(self, size: int, notes: dict[int, str]) -> Iterator[Fault]:
+        note = notes.get(size)
+        if note is None and size not in self._kept:
+            return
+        root = self._growing.root()
+        if note is not None:
+            yield from self._checkpoint_faults(size, note, root)
+        for checkpoint in self._kept.pop(size, ()):
+            if checkpoint.root != root:
+                yield Fault(
+                    "checkpoint", str(size), "the trail up to here is not the one of the checkpoint kept outside"
+                )
 
-
-def _node_faults(session: Session, index: int, made: list[tuple[int, bytes]]) -> Iterator[Fault]:
-    for level, expected in made:
-        query = select(AuditNode.hash).where(AuditNode.level == level, AuditNode.position == index >> level)
-        if session.scalar(query) != expected:
+    def _checkpoint_faults(self, size: int, note: str, root: bytes) -> Iterator[Fault]:
+        try:
+            checkpoint = open_checkpoint(note, self._public)
+        except IntegrityFault as fault:
+            yield Fault("checkpoint", str(size), fault.message)
+            return
+        if checkpoint.size != size or checkpoint.origin != self._origin:
+            yield Fault("checkpoint", str(size), "the checkpoint is of another size or another archive")
+        elif checkpoint.root == root:
+            self._fits = size
+        elif not self._broken:
+            self._broken = True
             yield Fault(
-                "audit", str(index), f"the leaf or the tree above it was altered (node {level}/{index >> level})"
+                "checkpoint",
+                str(size),
+                f"the trail up to here is not the one that was signed: something from leaf {self._fits} on was altered",
             )
 
+    def _open_kept(self) -> Iterator[Fault]:
+        for number, note in enumerate(self._kept_notes, 1):
+            try:
+                checkpoint = open_checkpoint(note, self._public)
+            except IntegrityFault as fault:
+                yield Fault("checkpoint", f"kept {number}", fault.message)
+                continue
+            if checkpoint.origin != self._origin:
+                yield Fault("checkpoint", f"kept {number}", "the checkpoint is of another archive")
+                continue
+            self._kept.setdefault(checkpoint.size, []).append(checkpoint)
 
-def _checkpoint_faults(
-    notes: dict[int, str], size: int, growing: _Growing, origin: str, public_key: bytes
-) -> Iterator[Fault]:
-    note = notes.get(size)
-    if note is None:
-        return
+    def _beyond(self) -> Iterator[Fault]:
+        """What lies behind the end. Sizes are asked anew in each statement: others may append meanwhile."""
+        ended = select(func.coalesce(func.max(_LEAVES.c.index) + 1, 0)).scalar_subquery()
+        sizes = select(AuditCheckpoint.size, ended).where(AuditCheckpoint.size > ended).order_by(AuditCheckpoint.size)
+        for size, end in self._session.execute(sizes.limit(_MOST_STRAYS)):
+            yield Fault("checkpoint", str(size), f"the trail was cut: it has {end} leaves, and {size} were signed")
+        for size in sorted(self._kept):
+            detail = f"the trail was cut: it has {self._growing.size} leaves, and a checkpoint kept outside has {size}"
+            yield Fault("checkpoint", str(size), detail)
+        reach = (_NODES.c.position + 1).bitwise_lshift(_NODES.c.level)
+        stray = or_(_NODES.c.level < 0, _NODES.c.level > _MOST_LEVELS, _NODES.c.position < 0, reach > ended)
+        strays = select(_NODES.c.level, _NODES.c.position).where(stray).order_by(_NODES.c.level, _NODES.c.position)
+        for level, position in self._session.execute(strays.limit(_MOST_STRAYS)):
+            yield Fault("audit", f"node {level}/{position}", "the node belongs to no leaf: leaves were cut off")
+        for index in self._session.scalars(select(_LEAVES.c.index).where(_LEAVES.c.index < 0).limit(_MOST_STRAYS)):
+            yield Fault("audit", str(index), "the leaf lies before the first")
+
+
+def _leaf_problem(row: _Row) -> str:
+    """Say what is wrong with one row by itself, or return an empty string."""
     try:
-        checkpoint = open_checkpoint(note, public_key)
-    except IntegrityFault as fault:
-        yield Fault("checkpoint", str(size), fault.message)
-        return
-    if checkpoint.size != size or checkpoint.origin != origin:
-        yield Fault("checkpoint", str(size), "the checkpoint is of another size or another archive")
-    elif checkpoint.root != growing.root():
-        yield Fault("checkpoint", str(size), "the trail up to here is not the one that was signed")
+        body = json.loads(row.body)
+        if not _is_canonical(body, row.body):
+            return "the leaf is not in canonical form"
+        told = (body["index"], body["at"], body["action"], body["actor"]["id"], *_subject(body["subject"]))
+        version = body["version"]
+    except (ValueError, KeyError, TypeError, RecursionError, CanonicalizationError):
+        return "the leaf is not readable"
+    if version != LEAF_VERSION:
+        return "the leaf is of an unknown version"
+    if told != (row.index, spelled(row.at), row.action, row.actor_id, row.subject_kind, row.subject_id):
+        return "the columns of the row are not what its leaf says"
+    return ""
+
+
+def _subject(subject: dict[str, Any]) -> tuple[str, str]:
+    return subject["kind"], subject["id"]
+
+
+def _is_canonical(body: Any, spelling: bytes) -> bool:
+    """True when `spelling` is RFC 8785's. Python's own writer gives the same bytes for nearly all leaves, faster."""
+    quick = json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return quick.encode() == spelling or canonical_json(body) == spelling
+
+
+def _gaps(batch: _Batch) -> Iterator[Fault]:
+    """Yield one fault for each run of leaves that are not there."""
+    first = None
+    for index in range(batch.start, batch.end + 1):
+        missing = index < batch.end and index not in batch.rows
+        if missing and first is None:
+            first = index
+        elif not missing and first is not None:
+            many = f"leaves {first} to {index - 1} are missing" if index - 1 > first else "the leaf is missing"
+            yield Fault("audit", str(first), many)
+            first = None
+
+
+def _leaf_hash(batch: _Batch, index: int) -> tuple[bytes | None, list[Fault]]:
+    """Return the hash to go on with, and the fault when leaf and node differ.
+
+    Which of the two was altered tells the parent node: one of them leads to it.
+    """
+    told, stored = batch.told.get(index), batch.nodes.get((0, index))
+    if told == stored or told is None:
+        return stored, []
+    if stored is None:
+        return told, [Fault("audit", f"node 0/{index}", "the node is missing")]
+    parent = batch.nodes.get((1, index >> 1))
+    for sibling in (batch.told.get(index ^ 1), batch.nodes.get((0, index ^ 1))):
+        if sibling is not None and _pair(index, told, sibling) == parent:
+            return told, [Fault("audit", f"node 0/{index}", "the node was altered: it is not the hash of its leaf")]
+    return stored, [Fault("audit", str(index), "the leaf was altered: it is not what was hashed when it was appended")]
+
+
+def _pair(index: int, value: bytes, sibling: bytes) -> bytes:
+    return tree.node_hash(sibling, value) if index & 1 else tree.node_hash(value, sibling)
+
+
+def _node_faults(batch: _Batch, made: list[tuple[int, int, bytes]]) -> Iterator[Fault]:
+    """Compare the inner nodes; the lowest that differs is named, those above follow from it."""
+    for level, position, expected in made[1:]:
+        stored = batch.nodes.get((level, position))
+        if stored != expected:
+            what = "is missing" if stored is None else "was altered: it is not the hash of its children"
+            yield Fault("audit", f"node {level}/{position}", f"the node {what}")
+            return
