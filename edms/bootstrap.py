@@ -72,6 +72,7 @@ def initialise(settings: Settings, actor: Actor, *, demo: bool, clock: Clock | N
         if not person_exists(archive, person.username):
             report.passwords[person.username] = random_password()
             add_person(actor, archive, person, report.passwords[person.username])
+    archive.database.close()
     return report
 
 

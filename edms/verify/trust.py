@@ -3,42 +3,53 @@
 from dataclasses import dataclass
 
 from asn1crypto import pem
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from edms.core.errors import EdmsError, Refused
+from edms.core.errors import Refused
+from edms.signing.errors import SigningFault
 from edms.signing.verification import TrustMaterial
 
 _PUBLIC_KEY = "PUBLIC KEY"
+_CERTIFICATE = "CERTIFICATE"
+_MEND = "use what `edms keys public` prints"
 
 
 @dataclass(frozen=True)
 class Trusted:
-    """`seals`: roots of the seals; `log`: raw public key (32 bytes) of the audit trail, None when not given."""
+    """`seals`: roots of the seals; `logs`: raw public keys (32 bytes each) of audit trails. Either may be empty."""
 
     seals: TrustMaterial
-    log: bytes | None
+    logs: tuple[bytes, ...] = ()
 
 
 def trusted_from_pem(text: bytes) -> Trusted:
-    """Read what `edms keys public` printed. Raises Refused when it is not that."""
+    """Read what `edms keys public` printed; certificates without the trail's key, or the key alone, are taken too.
+
+    Raises Refused when there is neither, and when there is a private key, which belongs in nobody's hands.
+    """
     try:
-        parts = list(pem.unarmor(text, multiple=True))
-        log = None
-        for kind, _headers, der in parts:
-            if kind == _PUBLIC_KEY:
-                key = load_pem_public_key(pem.armor(kind, der))
-                if isinstance(key, Ed25519PublicKey):
-                    log = key.public_bytes_raw()
-        return Trusted(TrustMaterial.from_pem(text), log)
-    except (EdmsError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise Refused(
-            f"this is not a file of public keys ({type(error).__name__})", "use what `edms keys public` prints"
-        ) from None
+        parts = list(pem.unarmor(text, multiple=True)) if b"-----BEGIN" in text else []
+        kinds = {kind for kind, _headers, _der in parts}
+        if any("PRIVATE" in kind for kind in kinds):
+            raise Refused("there is a private key in this file of public keys", "keep it secret, and " + _MEND)
+        logs = tuple(_log_key(der) for kind, _headers, der in parts if kind == _PUBLIC_KEY)
+        seals = TrustMaterial.from_pem(text) if _CERTIFICATE in kinds else TrustMaterial()
+    except (ValueError, TypeError, SigningFault):
+        raise Refused("this is not a file of public keys", _MEND) from None
+    if not logs and not seals.roots:
+        raise Refused("there is neither a root certificate nor a public key in this file", _MEND)
+    return Trusted(seals, logs)
 
 
 def log_key_pem(raw: bytes) -> str:
     """Return the audit trail's public key as PEM."""
     key = Ed25519PublicKey.from_public_bytes(raw)
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _log_key(der: bytes) -> bytes:
+    key = load_der_public_key(der)
+    if not isinstance(key, Ed25519PublicKey):
+        raise Refused("the public key in this file is not an Ed25519 key", _MEND)
+    return key.public_bytes_raw()

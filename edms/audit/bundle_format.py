@@ -1,0 +1,176 @@
+"""The evidence bundle's layout and its writer (docs/formats/evidence-bundle.md). Pure: no database.
+
+It lies in `audit` because `records` writes bundles and `verify` reads them, and neither may import the other.
+"""
+
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
+
+PROOF_VERSION = 1
+MANIFEST = "manifest.json"
+SEAL = "seal.p7s"
+LEAF = "audit/leaf.json"
+PROOF = "audit/proof.json"
+CHECKPOINT = "audit/checkpoint.txt"
+KEYS = "keys/archive.pem"
+README = "README.txt"
+COMPONENTS = "components/"
+
+REQUIRED = (MANIFEST, SEAL, LEAF, PROOF, CHECKPOINT)
+OPTIONAL = (KEYS, README)
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_MODE = 0o100600 << 16
+_HUGE = 2**31 - 1
+_MOST_NAME_BYTES = 180
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+
+
+class BundleComponent(NamedTuple):
+    """A component for the bundle; `open` returns a stream of its bytes from the start, which the writer closes."""
+
+    role: str
+    name: str
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True)
+class BundleParts:
+    """What goes into a bundle: exact bytes of manifest, seal and leaf, the proof, the note, the public keys as PEM."""
+
+    manifest: bytes
+    seal: bytes
+    leaf: bytes
+    index: int
+    size: int
+    proof: Sequence[bytes]
+    checkpoint: str
+    keys: str
+    components: Iterable[BundleComponent]
+
+
+def component_entry(role: str, name: str) -> str:
+    """Return where a component lies in the bundle. Whatever its name is, it stays in the folder of its role."""
+    return f"{COMPONENTS}{_safe(role)}/{_safe(name)}"
+
+
+def write_bundle(out: BinaryIO, parts: BundleParts) -> None:
+    """Write a bundle to `out`, which need not be seekable. Same parts, same bytes; memory does not grow with them.
+
+    Raises ValueError when two components would lie at one place.
+    """
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
+        for name, content in _texts(parts):
+            bundle.writestr(_entry(name, zipfile.ZIP_DEFLATED), content)
+        written = set()
+        for part in parts.components:
+            name = component_entry(part.role, part.name)
+            if name in written:
+                raise ValueError(f"two components would lie at {name}")
+            written.add(name)
+            target = bundle.open(_entry(name, zipfile.ZIP_STORED), "w", force_zip64=part.size > _HUGE)
+            with target, part.open() as source:
+                shutil.copyfileobj(source, target, 1024 * 1024)
+
+
+def proof_json(index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """Return an inclusion proof as it stands in a bundle."""
+    path = [step.hex() for step in proof]
+    return json.dumps({"version": PROOF_VERSION, "index": index, "size": size, "proof": path}, indent=1).encode()
+
+
+def _texts(parts: BundleParts) -> Iterable[tuple[str, bytes]]:
+    return (
+        (README, README_TEXT.encode()),
+        (MANIFEST, parts.manifest),
+        (SEAL, parts.seal),
+        (LEAF, parts.leaf),
+        (PROOF, proof_json(parts.index, parts.size, parts.proof)),
+        (CHECKPOINT, parts.checkpoint.encode()),
+        (KEYS, parts.keys.encode()),
+    )
+
+
+def _entry(name: str, compression: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = compression
+    entry.create_system = _UNIX
+    entry.external_attr = _MODE
+    return entry
+
+
+def _safe(name: str) -> str:
+    safe = _UNSAFE.sub("_", name)
+    while len(safe.encode("utf-8", "replace")) > _MOST_NAME_BYTES:
+        safe = safe[1:]
+    return f"_{safe}" if not safe.strip(". ") else safe
+
+
+README_TEXT = """\
+BUKTI ARSIP / RECORD EVIDENCE
+=============================
+
+Paket ini memuat satu arsip dan bukti bahwa arsip itu asli dan utuh. Siapa pun dapat memeriksanya tanpa server kami.
+This package holds one record and the evidence that it is genuine and complete. Anybody can check it without our server.
+
+archive.pem di bawah ini adalah kunci publik instansi pengelola arsip. Mintalah langsung kepada instansi itu, jangan
+pakai salinan di dalam paket ini: pemalsu paket akan memalsukan kuncinya juga.
+archive.pem below holds the public keys of the archive. Get them from the archive itself, not from this package: who
+forges the package forges the keys in it, too.
+
+A. Dengan program / With the program
+
+   python -m edms.verify PAKET.zip --key archive.pem
+
+B. Dengan tangan / By hand   (sha256sum, OpenSSL 3, Python 3)
+
+1. Isi arsip: bandingkan dengan "sha256" di manifest.json.
+   The record's content: compare with "sha256" in manifest.json.
+
+   sha256sum components/*/*
+
+2. Segel elektronik atas manifest.json. / The electronic seal over manifest.json.
+
+   openssl cms -verify -binary -inform DER -in seal.p7s -content manifest.json \\
+     -CAfile archive.pem -purpose any -out /dev/null
+
+3. Jejak audit menyebut manifest ini. / The audit trail names this manifest ("manifest_sha256").
+
+   sha256sum manifest.json
+   cat audit/leaf.json
+
+4. Tanda tangan atas keadaan jejak audit. / The signature of the state of the audit trail.
+
+   sed -n '/BEGIN PUBLIC KEY/,/END PUBLIC KEY/p' archive.pem > trail.pem
+   sed '/^$/,$d' audit/checkpoint.txt > signed.txt
+   tail -n 1 audit/checkpoint.txt | cut -d ' ' -f 3 | base64 -d | tail -c 64 > signature.bin
+   openssl pkeyutl -verify -pubin -inkey trail.pem -rawin -in signed.txt -sigfile signature.bin
+
+5. Catatan itu ada di dalam jejak audit: kedua baris harus sama.
+   That entry is in the audit trail: both lines must be equal.
+
+   python3 - <<'END'
+   import base64, hashlib, json
+   sha = lambda data: hashlib.sha256(data).digest()
+   proof = json.load(open("audit/proof.json"))
+   index, last = proof["index"], proof["size"] - 1
+   value = sha(b"\\0" + open("audit/leaf.json", "rb").read())
+   for step in map(bytes.fromhex, proof["proof"]):
+       while index == last and index % 2 == 0 and index:
+           index, last = index // 2, last // 2
+       value = sha(b"\\1" + (step + value if index % 2 else value + step))
+       index, last = index // 2, last // 2
+   lines = open("audit/checkpoint.txt", encoding="utf-8").read().split("\\n")
+   print(base64.b64encode(value).decode(), proof["size"])
+   print(lines[2], lines[1])
+   END
+
+Susunan paket ini / The format of this package: docs/formats/evidence-bundle.md, docs/formats/audit.md
+"""

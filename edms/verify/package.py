@@ -1,0 +1,150 @@
+"""Opening a zip file that may be hostile: everything about it is checked before anything in it is read (invariant 11).
+
+Whatever is wrong with it becomes IntegrityFault; no entry is ever written to the disk.
+"""
+
+import hashlib
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from edms.core.errors import IntegrityFault, Refused
+
+MOST_ENTRIES = 1000
+MOST_DIRECTORY_BYTES = 1024 * 1024
+MOST_BYTES = 16 * 1024**3
+MOST_NAME_CHARACTERS = 500
+MOST_RATIO = 200
+SMALL_BYTES = 64 * 1024
+MOST_TEXT_BYTES = 4 * 1024 * 1024
+_CHUNK = 1024 * 1024
+_ENCRYPTED = 0x1
+_END = struct.Struct("<4sHHHHLLH")
+_END64 = struct.Struct("<4sQHHLLQQQQ")
+_LOCATOR = struct.Struct("<4sLQL")
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+    ValueError,
+    KeyError,
+)
+
+
+class Package:
+    """An opened zip file whose directory is within limits and whose names are safe and single."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self.names = tuple(entry.filename for entry in archive.infolist())
+
+    def read(self, name: str, most: int = MOST_TEXT_BYTES) -> bytes:
+        """Return the bytes of one entry. Raises IntegrityFault when it is missing, damaged or larger than `most`."""
+        with _as_fault(name):
+            if self._archive.getinfo(name).file_size > most:
+                raise IntegrityFault(f"it is larger than {most} bytes")
+            return self._archive.read(name)
+
+    def digest(self, name: str) -> tuple[int, str]:
+        """Return size and SHA-256 (hexadecimal) of one entry, in constant memory. Raises IntegrityFault."""
+        sha256, size = hashlib.sha256(), 0
+        with _as_fault(name), self._archive.open(name) as entry:
+            while chunk := entry.read(_CHUNK):
+                sha256.update(chunk)
+                size += len(chunk)
+        return size, sha256.hexdigest()
+
+
+@contextmanager
+def open_package(path: Path) -> Iterator[Package]:
+    """Open the zip file at `path`. Raises Refused when there is no such file, IntegrityFault when it is not one."""
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from None
+    with stream:
+        with _as_fault(path.name):
+            _check_directory(stream)
+            archive = zipfile.ZipFile(stream)
+            _check_entries(archive)
+        with archive:
+            yield Package(archive)
+
+
+@contextmanager
+def _as_fault(name: str) -> Iterator[None]:
+    try:
+        yield
+    except KeyError:
+        raise IntegrityFault("it is missing") from None
+    except _BROKEN as error:
+        raise IntegrityFault(f"{name} is damaged or not what it should be ({type(error).__name__})") from None
+
+
+def _check_directory(stream: BinaryIO) -> None:
+    """Look at the end record ourselves: `zipfile` reads a directory of any size into memory before it can be asked."""
+    total = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, total - _END64.size - _LOCATOR.size - _END.size))
+    tail = stream.read()
+    if len(tail) < _END.size or tail[-_END.size :][:4] != b"PK\5\6":
+        raise IntegrityFault("it is not a zip file, or it was cut or has something appended")
+    _, disk, start_disk, here, entries, size, offset, comment = _END.unpack(tail[-_END.size :])
+    place = total - _END.size
+    locator = tail[-_END.size - _LOCATOR.size : -_END.size]
+    if locator[:4] == b"PK\6\7" and len(tail) == _END64.size + _LOCATOR.size + _END.size:
+        found = _END64.unpack(tail[: _END64.size])
+        place -= _LOCATOR.size + _END64.size
+        if found[0] != b"PK\6\6":
+            raise IntegrityFault("its end record is damaged")
+        disk, start_disk, here, entries, size, offset = found[4:]
+    if disk or start_disk or here != entries or comment:
+        raise IntegrityFault("it is not one plain zip file")
+    if entries > MOST_ENTRIES or size > MOST_DIRECTORY_BYTES:
+        raise IntegrityFault(f"it has more entries than a bundle may have ({MOST_ENTRIES})")
+    if offset + size != place:
+        raise IntegrityFault("something lies in front of its entries or behind its directory")
+    stream.seek(0)
+
+
+def _check_entries(archive: zipfile.ZipFile) -> None:
+    seen: set[str] = set()
+    total = 0
+    for entry in archive.infolist():
+        name = entry.filename
+        problem = _problem(entry)
+        if problem or name.casefold() in seen:
+            raise IntegrityFault(f"its entry {name[:100]!r} {problem or 'is there twice'}")
+        seen.add(name.casefold())
+        total += entry.file_size
+    if total > MOST_BYTES:
+        raise IntegrityFault(f"it unpacks to more than {MOST_BYTES} bytes")
+
+
+def _problem(entry: zipfile.ZipInfo) -> str:
+    """Say why an entry is not one that a bundle may have, or return an empty string."""
+    name, mode = entry.filename, entry.external_attr >> 16
+    parts = name.split("/")
+    if entry.orig_filename != name or not name.isprintable() or "\\" in name or len(name) > MOST_NAME_CHARACTERS:
+        return "has a name that no entry may have"
+    if any(part.strip(". ") == "" for part in parts) or ":" in name:
+        return "has a name that leads elsewhere"
+    if entry.is_dir() or (stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
+        return "is not a plain file"
+    if entry.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed in a way that a bundle is not"
+    if entry.file_size > max(_CHUNK, MOST_RATIO * entry.compress_size):
+        return "unpacks to far more than it is"
+    return ""

@@ -1,0 +1,160 @@
+"""Fixtures of a whole archive: real vault, keys, database, index, sandbox. Made once per process, copied per test."""
+
+import dataclasses
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from fpdf import FPDF
+from sqlalchemy import NullPool, create_engine, text
+
+from edms.access.actors import Actor, console_actor
+from edms.access.levels import Level
+from edms.bootstrap import initialise, open_archive
+from edms.capture.accept import Accepted, accept
+from edms.capture.incoming import Description, IncomingFile, Placement
+from edms.capture.indexing import bring_index_up_to_date
+from edms.capture.work import work_until_idle
+from edms.core.clock import FixedClock
+from edms.core.settings import DatabaseSettings, Settings, StorageSettings
+from edms.records.archive import Archive
+from edms.records.people import console_person, office_by_code
+
+MOMENT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+OWNER = "tests/0"
+
+
+def settings_in(folder: Path, url: str = "") -> Settings:
+    """Return settings of an installation in `folder`."""
+    settings = Settings(storage=StorageSettings(path=Path("storage")), database=DatabaseSettings(url=url))
+    return settings.rooted_at(folder)
+
+
+@pytest.fixture(scope="session")
+def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demo installation under SQLCipher that tests copy."""
+    folder = tmp_path_factory.mktemp("template")
+    initialise(settings_in(folder), console_actor("tests"), demo=True, clock=FixedClock(MOMENT))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_parsers(demo_template: Path) -> Iterator[Archive]:
+    """An archive whose sandboxes all tests share: starting them costs more than most tests."""
+    archive = open_archive(settings_in(demo_template))
+    yield archive
+    archive.sandbox.close()
+    archive.database.close()
+
+
+@pytest.fixture
+def installation(tmp_path: Path, demo_template: Path) -> Path:
+    """The folder of a fresh demo installation under SQLCipher."""
+    shutil.copytree(demo_template / "storage", tmp_path / "storage")
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Path:
+    """A demo installation on PostgreSQL that tests copy: its folder, and the database `archive_template`."""
+    folder = tmp_path_factory.mktemp("template-postgresql")
+    url = _new_database(postgresql_url, "archive_template")
+    initialise(settings_in(folder, url), console_actor("tests"), demo=True, clock=FixedClock(MOMENT))
+    return folder
+
+
+@pytest.fixture(params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def archive(request: pytest.FixtureRequest, tmp_path: Path, shared_parsers: Archive) -> Iterator[Archive]:
+    """A fresh demo archive at a fixed time, on both databases."""
+    if request.param == "sqlcipher":
+        settings = settings_in(request.getfixturevalue("installation"))
+    else:
+        template = request.getfixturevalue("postgresql_template")
+        shutil.copytree(template / "storage", tmp_path / "storage")
+        server = request.getfixturevalue("postgresql_url")
+        settings = settings_in(tmp_path, _new_database(server, f"archive_{tmp_path.name}", "archive_template"))
+    opened = open_archive(settings, FixedClock(MOMENT))
+    yield dataclasses.replace(
+        opened, sandbox=shared_parsers.sandbox, reader=shared_parsers.reader, ocr=shared_parsers.ocr
+    )
+    opened.database.close()
+
+
+@pytest.fixture
+def embedded(installation: Path, shared_parsers: Archive) -> Iterator[Archive]:
+    """A fresh demo archive on the embedded default only."""
+    opened = open_archive(settings_in(installation), FixedClock(MOMENT))
+    yield dataclasses.replace(
+        opened, sandbox=shared_parsers.sandbox, reader=shared_parsers.reader, ocr=shared_parsers.ocr
+    )
+    opened.database.close()
+
+
+@pytest.fixture
+def fresh_postgresql_url(postgresql_url: str, tmp_path: Path) -> str:
+    """The address of an empty database of its own on the process's PostgreSQL server, which goes with it."""
+    return _new_database(postgresql_url, f"empty_{tmp_path.name}")
+
+
+def _new_database(server: str, name: str, template: str = "template1") -> str:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
+    return engine.url.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def person() -> Callable[[Archive, str], Actor]:
+    """Return the actor of a demo person."""
+    return lambda archive, name: console_person(archive, name, "tests")
+
+
+@pytest.fixture
+def capture() -> Callable[..., Accepted]:
+    """Accept a file as a demo clerk and, unless `work=False`, take it through all its steps and into the index."""
+
+    def run(
+        archive: Archive,
+        content: bytes,
+        *,
+        by: str = "clerk-dinkes",
+        name: str = "surat.pdf",
+        office: str | None = None,
+        class_code: str | None = "000.1.5",
+        level: Level | None = Level.OPEN,
+        work: bool = True,
+        **told: object,
+    ) -> Accepted:
+        actor = console_person(archive, by, "tests")
+        office_id: UUID | None = office_by_code(archive, office) if office else actor.office_id
+        assert office_id is not None
+        placement = Placement(office_id, class_code, level, description=Description(**told))  # type: ignore[arg-type]
+        accepted = accept(actor, archive, IncomingFile(name, io.BytesIO(content)), placement)
+        if work:
+            settle(archive)
+        return accepted
+
+    return run
+
+
+def settle(archive: Archive) -> None:
+    """Do all capture and index work there is."""
+    work_until_idle(archive, OWNER)
+    while bring_index_up_to_date(archive, more_is_coming=False):
+        pass
+
+
+def pdf(*pages: str) -> bytes:
+    """Return a born-digital PDF with a page for each text."""
+    document = FPDF()
+    document.set_creation_date(MOMENT)
+    document.set_font("helvetica", size=12)
+    for page in pages:
+        document.add_page()
+        document.multi_cell(0, 8, page)
+    return bytes(document.output())
