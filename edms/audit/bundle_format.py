@@ -4,12 +4,12 @@ It lies in `audit` because `records` writes bundles and `verify` reads them, and
 """
 
 import json
-import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
+from unicodedata import category
 
 PROOF_VERSION = 1
 MANIFEST = "manifest.json"
@@ -29,7 +29,8 @@ _UNIX = 3
 _MODE = 0o100600 << 16
 _HUGE = 2**31 - 1
 _MOST_NAME_BYTES = 180
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_UNSAFE = frozenset('/\\:*?"<>|')
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class BundleComponent(NamedTuple):
@@ -58,7 +59,15 @@ class BundleParts:
 
 def component_entry(role: str, name: str) -> str:
     """Return where a component lies in the bundle. Whatever its name is, it stays in the folder of its role."""
-    return f"{COMPONENTS}{_safe(role)}/{_safe(name)}"
+    return f"{COMPONENTS}{safe_name(role)}/{safe_name(name)}"
+
+
+def safe_name(name: str) -> str:
+    """Return `name` as one step of a path on any system (format, section 2). A safe name stays as it is."""
+    safe = "".join("_" if char in _UNSAFE or category(char) in _INVISIBLE else char for char in name)
+    while len(safe.encode("utf-8", "replace")) > _MOST_NAME_BYTES:
+        safe = safe[1:]
+    return safe if safe.strip(". ") else "_" * max(1, len(safe))
 
 
 def write_bundle(out: BinaryIO, parts: BundleParts) -> None:
@@ -72,9 +81,9 @@ def write_bundle(out: BinaryIO, parts: BundleParts) -> None:
         written = set()
         for part in parts.components:
             name = component_entry(part.role, part.name)
-            if name in written:
+            if name.casefold() in written:
                 raise ValueError(f"two components would lie at {name}")
-            written.add(name)
+            written.add(name.casefold())
             target = bundle.open(_entry(name, zipfile.ZIP_STORED), "w", force_zip64=part.size > _HUGE)
             with target, part.open() as source:
                 shutil.copyfileobj(source, target, 1024 * 1024)
@@ -104,13 +113,6 @@ def _entry(name: str, compression: int) -> zipfile.ZipInfo:
     entry.create_system = _UNIX
     entry.external_attr = _MODE
     return entry
-
-
-def _safe(name: str) -> str:
-    safe = _UNSAFE.sub("_", name)
-    while len(safe.encode("utf-8", "replace")) > _MOST_NAME_BYTES:
-        safe = safe[1:]
-    return f"_{safe}" if not safe.strip(". ") else safe
 
 
 README_TEXT = """\

@@ -1,31 +1,49 @@
 """`python -m edms.verify BUNDLE [--key PUBLIC.pem]`: exits 0 when everything holds, 1 on a fault, 2 on usage."""
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from edms.core.errors import EdmsError
+from edms.core.errors import EdmsError, Refused
 from edms.verify.bundle import check_bundle
-from edms.verify.trust import trusted_from_pem
+from edms.verify.report import SELF_ASSERTED, BundleReport
+from edms.verify.trust import Trusted, trusted_from_pem
+
+_MOST_KEY_BYTES = 1024 * 1024
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Check one bundle and say what was found."""
     parser = argparse.ArgumentParser(prog="python -m edms.verify", description="Check an evidence bundle off line.")
     parser.add_argument("bundle", type=Path)
-    parser.add_argument("--key", type=Path, help="public keys of the archive, from elsewhere than the bundle")
-    asked = parser.parse_args()
+    parser.add_argument("--key", type=Path, help="public keys of the archive (PEM), from elsewhere than the bundle")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    asked = parser.parse_args(arguments)
     try:
-        report = check_bundle(asked.bundle, trusted_from_pem(asked.key.read_bytes()) if asked.key else None)
-    except (EdmsError, OSError) as error:
+        report = check_bundle(asked.bundle, _trusted(asked.key) if asked.key else None)
+    except EdmsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    for fault in report.faults:
-        sys.stdout.write(f"FAULT {fault.kind} {fault.id}: {fault.detail}\n")
-    for note in report.notes:
-        sys.stdout.write(f"note: {note}\n")
-    sys.stdout.write(f"{'ok' if report.ok else 'NOT OK'}: {report.checked}\n")
+    sys.stdout.write(json.dumps(report.as_dict()) + "\n" if asked.json else _told(report))
     return 0 if report.ok else 1
+
+
+def _trusted(file: Path) -> Trusted:
+    try:
+        with file.open("rb") as stream:
+            return trusted_from_pem(stream.read(_MOST_KEY_BYTES))
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _told(report: BundleReport) -> str:
+    lines = [f"FAULT {fault.kind} {fault.id}: {fault.detail}" for fault in report.faults]
+    lines += [f"note: {note}" for note in report.notes]
+    verdict = "NOT OK" if report.faults else "ok, by the bundle's own keys" if report.trust == SELF_ASSERTED else "ok"
+    checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
+    return "\n".join([*lines, f"{verdict}: {checked or 'nothing'} checked, {len(report.faults)} faults"]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,210 +1,249 @@
 """Checking an evidence bundle off line: no database, no configuration, no network (docs/formats/evidence-bundle.md)."""
 
-import hashlib
 import json
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rfc8785 import CanonicalizationError
+
 from edms.audit import tree
-from edms.audit.note import open_checkpoint
-from edms.core.canonical import canonical_json
-from edms.core.errors import EdmsError
-from edms.signing.verification import verify_detached
+from edms.audit.bundle_format import (
+    CHECKPOINT,
+    COMPONENTS,
+    KEYS,
+    LEAF,
+    MANIFEST,
+    OPTIONAL,
+    PROOF,
+    PROOF_VERSION,
+    REQUIRED,
+    SEAL,
+    component_entry,
+)
+from edms.audit.events import LEAF_VERSION, MOST_LEAF_BYTES
+from edms.audit.note import Checkpoint, open_checkpoint
+from edms.core.canonical import canonical_json, sha256_hex
+from edms.core.errors import IntegrityFault, Refused
+from edms.signing.verification import SignatureVerdict, verify_detached
+from edms.verify.package import Package, open_package
+from edms.verify.report import GIVEN, SELF_ASSERTED, BundleReport, Fault
 from edms.verify.trust import Trusted, trusted_from_pem
 
-MOST_ENTRIES = 100
-MOST_SMALL_BYTES = 16 * 1024 * 1024
-MOST_BYTES = 8 * 1024**3
+MANIFEST_VERSION = 1
 DECLARED = "record.declared"
-FIXED = (
-    "manifest.json",
-    "seal.p7s",
-    "audit/leaf.json",
-    "audit/proof.json",
-    "audit/checkpoint.txt",
-    "keys/archive.pem",
-    "README.txt",
+_MOST_SEAL_BYTES = 1024 * 1024
+_MOST_PATH = 64
+_SELF_ASSERTED_NOTE = (
+    "the keys are those in the bundle itself (self-asserted): this finds damage, not forgery; "
+    "get the archive's public keys from the archive and give them with --key"
 )
-_CHUNK = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Fault:
-    kind: str
-    id: str
-    detail: str
-
-
-@dataclass
-class BundleReport:
-    """`checked` counts what was looked at; `notes` are not faults."""
-
-    checked: dict[str, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return not self.faults
 
 
 def check_bundle(path: Path, trusted: Trusted | None) -> BundleReport:
-    """Check everything that format 1 promises. Never raises for what is in the file: it is reported as a fault."""
-    report = BundleReport()
+    """Check everything that format 1 promises. What is wrong inside the file is reported, never raised.
+
+    Without `trusted` the bundle's own keys are taken. Raises Refused when the file cannot be opened at all.
+    """
+    report = BundleReport(GIVEN if trusted else SELF_ASSERTED)
     try:
-        with zipfile.ZipFile(path) as bundle:
-            report.faults.extend(_shape(bundle))
-            if report.ok:
-                _Check(bundle, report, trusted).all()
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        report.faults.append(Fault("bundle", path.name, f"it cannot be opened ({type(error).__name__})"))
+        with open_package(path) as package:
+            _Check(package, report).all(trusted)
+    except IntegrityFault as fault:
+        report.faults.append(Fault("bundle", path.name, fault.message))
     return report
 
 
-def _shape(bundle: zipfile.ZipFile) -> Iterator[Fault]:
-    entries = bundle.infolist()
-    names = [entry.filename for entry in entries]
-    if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_BYTES:
-        yield Fault("bundle", "", "it is larger than a bundle may be")
-        return
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Fault("bundle", name, "the entry is there twice")
-    for name in FIXED[:5]:
-        if name not in names:
-            yield Fault("bundle", name, "the entry is missing")
-    for name in names:
-        if name not in FIXED and not name.startswith("components/"):
-            yield Fault("bundle", name, "the entry does not belong here")
-
-
 class _Check:
-    """One check under way."""
+    """One check under way. Each part is checked as far as the others allow, so that one fault does not hide another."""
 
-    def __init__(self, bundle: zipfile.ZipFile, report: BundleReport, trusted: Trusted | None) -> None:
-        self.bundle = bundle
-        self.report = report
-        self.manifest_bytes = self._small("manifest.json")
+    def __init__(self, package: Package, report: BundleReport) -> None:
+        self._package = package
+        self._report = report
+
+    def all(self, trusted: Trusted | None) -> None:
+        self._entries()
+        sealed = self._bytes(MANIFEST)
+        manifest = self._canonical("manifest", MANIFEST, sealed)
+        if manifest is not None and manifest.get("version") != MANIFEST_VERSION:
+            self._fault("manifest", MANIFEST, "it is of a version that this checker does not know")
+        if manifest is not None:
+            self._components(manifest)
         if trusted is None:
-            report.notes.append(
-                "the keys are those in the bundle itself (self-asserted): damage is found, forgery is not"
-            )
+            self._report.notes.append(_SELF_ASSERTED_NOTE)
             trusted = self._own_keys()
-        self.trusted = trusted
+        if sealed is not None and trusted is not None:
+            self._seal(sealed, trusted)
+            self._audit(sealed, manifest, trusted)
 
-    def all(self) -> None:
-        manifest = self._json("manifest.json")
-        if manifest is None:
-            return
-        if canonical_json(manifest) != self.manifest_bytes:
-            self._fault("manifest", "manifest.json", "it is not in canonical form")
-        self._components(manifest)
-        if self.trusted is not None:
-            self._seal()
-            self._audit(manifest)
+    def _entries(self) -> None:
+        for name in REQUIRED:
+            if name not in self._package.names:
+                self._fault("bundle", name, "the entry is missing")
+        for name in self._package.names:
+            if name not in REQUIRED and name not in OPTIONAL and not name.startswith(COMPONENTS):
+                self._fault("bundle", name, "the entry does not belong in a bundle")
 
     def _components(self, manifest: dict[str, Any]) -> None:
-        named = set()
-        for part in manifest.get("components", []):
-            entry = component_entry(str(part.get("role")), str(part.get("name")))
-            named.add(entry)
-            self.report.checked["components"] = self.report.checked.get("components", 0) + 1
-            try:
-                size, digest = self._digest(entry)
-            except (KeyError, zipfile.BadZipFile, EOFError, OSError):
-                self._fault("component", entry, "it is missing or cannot be read")
-                continue
-            if size != part.get("size") or digest != part.get("sha256"):
-                self._fault("component", entry, "it is not what the manifest names")
-        for entry in self.bundle.namelist():
-            if entry.startswith("components/") and entry not in named:
+        parts = manifest.get("components")
+        if not isinstance(parts, list) or not parts or not all(isinstance(part, dict) for part in parts):
+            self._fault("manifest", MANIFEST, "it names no components")
+            return
+        named = [component_entry(str(part.get("role")), str(part.get("name"))) for part in parts]
+        for entry, part in zip(named, parts, strict=True):
+            self._component(entry, part)
+        for entry in self._package.names:
+            if entry.startswith(COMPONENTS) and entry not in named:
                 self._fault("component", entry, "the manifest does not name it")
+        if len(set(named)) < len(named):
+            self._fault("manifest", MANIFEST, "it names two components that lie at one place")
 
-    def _seal(self) -> None:
-        assert self.trusted is not None
-        self.report.checked["seals"] = 1
+    def _component(self, entry: str, part: dict[str, Any]) -> None:
+        self._count("components")
         try:
-            verdict = verify_detached(self.manifest_bytes, self._small("seal.p7s"), self.trusted.seals)
-        except EdmsError as error:
-            self._fault("seal", "seal.p7s", error.message)
+            size, digest = self._package.digest(entry)
+        except IntegrityFault as fault:
+            self._fault("component", entry, fault.message)
             return
+        if (size, digest) != (part.get("size"), part.get("sha256")):
+            self._fault("component", entry, "it is not what the manifest names: size or SHA-256 differ")
+
+    def _seal(self, sealed: bytes, trusted: Trusted) -> None:
+        signature = self._bytes(SEAL, _MOST_SEAL_BYTES)
+        if signature is None:
+            return
+        self._count("seals")
+        if not trusted.seals.roots:
+            self._fault("keys", SEAL, "the seal was not checked: there is no root certificate among the keys")
+            return
+        try:
+            verdict = verify_detached(sealed, signature, trusted.seals)
+        except IntegrityFault as fault:
+            self._fault("seal", SEAL, fault.message)
+            return
+        self._seal_verdict(verdict)
+
+    def _seal_verdict(self, verdict: SignatureVerdict) -> None:
         if not verdict.intact:
-            self._fault("seal", "seal.p7s", "the manifest is not what was sealed")
-        if not verdict.valid:
-            self._fault("seal", "seal.p7s", "the signature is not valid")
-        if not verdict.trusted:
-            self._fault("seal", "seal.p7s", "the signer is not trusted")
-        if verdict.timestamp is None or not (verdict.timestamp.valid and verdict.timestamp.trusted):
-            self._fault("timestamp", "seal.p7s", "the timestamp is missing, not valid or not trusted")
-        elif verdict.timestamp.development:
-            self.report.notes.append("the time is by the archive's own development authority")
+            self._fault("seal", SEAL, "the manifest is not what was sealed")
+        elif not verdict.valid:
+            self._fault("seal", SEAL, "the signature is not valid")
+        elif not verdict.trusted:
+            self._fault("seal", SEAL, "the seal is not by a certificate under a trusted root")
+        stamp = verdict.timestamp
+        if stamp is None or not stamp.valid:
+            self._fault("timestamp", SEAL, "the timestamp is missing or not valid")
+        elif not stamp.trusted:
+            self._fault("timestamp", SEAL, "the timestamp is not by a certificate under a trusted root")
+        elif stamp.development:
+            self._report.notes.append("the time of the seal is by the archive's own development authority")
+        if self._report.ok and stamp is not None:
+            self._report.notes.append(f"sealed by {verdict.signer} at {stamp.time.isoformat()}")
 
-    def _audit(self, manifest: dict[str, Any]) -> None:
-        assert self.trusted is not None
-        leaf, proof = self._json("audit/leaf.json"), self._json("audit/proof.json")
-        if leaf is None or proof is None:
+    def _audit(self, sealed: bytes, manifest: dict[str, Any] | None, trusted: Trusted) -> None:
+        spelling = self._bytes(LEAF, MOST_LEAF_BYTES)
+        leaf = self._canonical("audit", LEAF, spelling)
+        checkpoint = self._checkpoint(trusted)
+        index = self._included(spelling, checkpoint)
+        if leaf is None:
             return
-        self.report.checked["audit proofs"] = 1
-        digest = hashlib.sha256(self.manifest_bytes).hexdigest()
-        subject = leaf.get("subject", {})
-        if leaf.get("action") != DECLARED or subject.get("id") != manifest.get("record"):
-            self._fault("audit", "audit/leaf.json", "the leaf is not the declaration of this record")
-        if leaf.get("details", {}).get("manifest_sha256") != digest:
-            self._fault("audit", "audit/leaf.json", "the leaf names another manifest")
-        if self.trusted.log is None:
-            self._fault("audit", "audit/checkpoint.txt", "there is no key to check the checkpoint with")
-            return
-        try:
-            checkpoint = open_checkpoint(
-                self._small("audit/checkpoint.txt").decode("utf-8", "replace"), self.trusted.log
-            )
-            path = [bytes.fromhex(step) for step in proof["proof"]]
-            index, size = int(proof["index"]), int(proof["size"])
-        except EdmsError as error:
-            self._fault("checkpoint", "audit/checkpoint.txt", error.message)
-            return
-        except (KeyError, TypeError, ValueError):
-            self._fault("audit", "audit/proof.json", "the proof is malformed")
-            return
-        leaf_hash = tree.leaf_hash(self._small("audit/leaf.json"))
-        if size != checkpoint.size or not tree.included(leaf_hash, index, size, path, checkpoint.root):
-            self._fault("audit", "audit/proof.json", "the proof does not lead from the leaf to the checkpoint")
+        subject, details = leaf.get("subject"), leaf.get("details")
+        if leaf.get("version") != LEAF_VERSION or leaf.get("action") != DECLARED:
+            self._fault("audit", LEAF, "the leaf is not the declaration of a record")
+        if manifest is not None and subject != {"kind": "record", "id": manifest.get("record")}:
+            self._fault("audit", LEAF, "the leaf is about something else than this record")
+        if not isinstance(details, dict) or details.get("manifest_sha256") != sha256_hex(sealed):
+            self._fault("audit", LEAF, "the leaf names another manifest")
+        if index is not None and leaf.get("index") != index:
+            self._fault("audit", LEAF, "the leaf says that it stands at another place")
+
+    def _checkpoint(self, trusted: Trusted) -> Checkpoint | None:
+        note = self._bytes(CHECKPOINT)
+        if note is None:
+            return None
+        self._count("checkpoints")
+        problem = "the checkpoint was not checked: there is no key of an audit trail among the keys"
+        for key in trusted.logs:
+            try:
+                return open_checkpoint(note.decode(), key)
+            except (IntegrityFault, UnicodeDecodeError) as error:
+                problem = getattr(error, "message", "the checkpoint is not text")
+        self._fault("checkpoint" if trusted.logs else "keys", CHECKPOINT, problem)
+        return None
+
+    def _included(self, leaf: bytes | None, checkpoint: Checkpoint | None) -> int | None:
+        """Check the inclusion proof; return the place that it is for."""
+        proof = self._json("audit", PROOF, self._bytes(PROOF))
+        if proof is None or leaf is None or checkpoint is None:
+            return None
+        self._count("audit proofs")
+        index, size, path = proof.get("index"), proof.get("size"), _path(proof.get("proof"))
+        if proof.get("version") != PROOF_VERSION or type(index) is not int or type(size) is not int or path is None:
+            self._fault("audit", PROOF, "the proof is malformed")
+            return None
+        if size != checkpoint.size:
+            self._fault("audit", PROOF, f"the proof is for {size} leaves, the checkpoint for {checkpoint.size}")
+        elif not tree.included(tree.leaf_hash(leaf), index, size, path, checkpoint.root):
+            self._fault("audit", PROOF, "the proof does not lead from the leaf to the checkpoint")
+        elif self._report.ok:
+            self._report.notes.append(f"leaf {index} of {size} in the audit trail of {checkpoint.origin}")
+        return index
 
     def _own_keys(self) -> Trusted | None:
+        text = self._bytes(KEYS)
         try:
-            return trusted_from_pem(self._small("keys/archive.pem"))
-        except (EdmsError, KeyError) as error:
-            self._fault("keys", "keys/archive.pem", f"no keys to check with ({type(error).__name__})")
+            return trusted_from_pem(text) if text is not None else None
+        except Refused as error:
+            self._fault("keys", KEYS, error.message)
             return None
 
-    def _small(self, name: str) -> bytes:
-        with self.bundle.open(name) as entry:
-            return entry.read(MOST_SMALL_BYTES)
-
-    def _json(self, name: str) -> dict[str, Any] | None:
+    def _canonical(self, kind: str, name: str, spelling: bytes | None) -> dict[str, Any] | None:
+        """Return the JSON object when `spelling` is its only spelling: a second reading of the same bytes cannot be."""
+        content = self._json(kind, name, spelling)
         try:
-            content = json.loads(self._small(name))
+            if content is None or canonical_json(content) == spelling:
+                return content
+        except (CanonicalizationError, ValueError, RecursionError):
+            pass
+        self._fault(kind, name, "it is not in canonical form")
+        return None
+
+    def _json(self, kind: str, name: str, spelling: bytes | None) -> dict[str, Any] | None:
+        if spelling is None:
+            return None
+        try:
+            content = json.loads(spelling)
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
-            self._fault("bundle", name, "it is not a JSON object")
+            self._fault(kind, name, "it is not a JSON object")
             return None
         return content
 
-    def _digest(self, name: str) -> tuple[int, str]:
-        digest, size = hashlib.sha256(), 0
-        with self.bundle.open(name) as entry:
-            while chunk := entry.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-        return size, digest.hexdigest()
+    def _bytes(self, name: str, most: int | None = None) -> bytes | None:
+        """Return an entry, None when it is missing (which `_entries` reports) or damaged (reported here)."""
+        if name not in self._package.names:
+            if name == KEYS:
+                self._fault("keys", name, "the bundle has no keys and none were given: seal and trail were not checked")
+            return None
+        try:
+            return self._package.read(name) if most is None else self._package.read(name, most)
+        except IntegrityFault as fault:
+            self._fault("bundle", name, fault.message)
+            return None
+
+    def _count(self, what: str) -> None:
+        self._report.checked[what] = self._report.checked.get(what, 0) + 1
 
     def _fault(self, kind: str, identity: str, detail: str) -> None:
-        self.report.faults.append(Fault(kind, identity, detail))
+        self._report.faults.append(Fault(kind, identity, detail))
 
 
-def component_entry(role: str, name: str) -> str:
-    """Return where a component lies in the bundle; a name never leaves its folder."""
-    return f"components/{role}/{name.replace('/', '_')}"
+def _path(steps: Any) -> list[bytes] | None:
+    """Return a proof's hashes, None when it is not a list of lower-case hexadecimal SHA-256 hashes."""
+    if not isinstance(steps, list) or len(steps) > _MOST_PATH:
+        return None
+    try:
+        path = [bytes.fromhex(step) for step in steps]
+    except (ValueError, TypeError):
+        return None
+    return path if all(value.hex() == step for value, step in zip(path, steps, strict=True)) else None

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from edms.audit.bundle_format import safe_name
 from edms.core.errors import IntegrityFault, Refused
 
 MOST_ENTRIES = 1000
@@ -21,7 +22,6 @@ MOST_DIRECTORY_BYTES = 1024 * 1024
 MOST_BYTES = 16 * 1024**3
 MOST_NAME_CHARACTERS = 500
 MOST_RATIO = 200
-SMALL_BYTES = 64 * 1024
 MOST_TEXT_BYTES = 4 * 1024 * 1024
 _CHUNK = 1024 * 1024
 _ENCRYPTED = 0x1
@@ -134,10 +134,9 @@ def _check_entries(archive: zipfile.ZipFile) -> None:
 def _problem(entry: zipfile.ZipInfo) -> str:
     """Say why an entry is not one that a bundle may have, or return an empty string."""
     name, mode = entry.filename, entry.external_attr >> 16
-    parts = name.split("/")
-    if entry.orig_filename != name or not name.isprintable() or "\\" in name or len(name) > MOST_NAME_CHARACTERS:
+    if entry.orig_filename != name or len(name) > MOST_NAME_CHARACTERS:
         return "has a name that no entry may have"
-    if any(part.strip(". ") == "" for part in parts) or ":" in name:
+    if any(safe_name(part) != part for part in name.split("/")):
         return "has a name that leads elsewhere"
     if entry.is_dir() or (stat.S_IFMT(mode) not in (0, stat.S_IFREG)):
         return "is not a plain file"
