@@ -23,6 +23,8 @@ from edms.retention.rulebook import load_rules
 from edms.search.whoosh_index import WhooshIndex
 from edms.signing.authority import AuthorityMaterial, create_authority
 from edms.signing.local import DevelopmentTimestamps, LocalSigner
+from edms.signing.protocols import TimestampAuthority
+from edms.signing.remote import HttpTimestamps
 from edms.signing.verification import TrustMaterial
 from edms.text.ocr import OcrMyPdfEngine
 from edms.text.reader import Reader, sandbox_limits
@@ -98,11 +100,17 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
         signer=LocalSigner(material, clock),
-        timestamps=DevelopmentTimestamps(material, clock),
+        timestamps=_timestamps(settings, material, clock),
         trust=TrustMaterial.from_pem(material.public_pem().encode()),
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=material.public_pem() + log_key_pem(trail.public_key),
     )
+
+
+def _timestamps(settings: Settings, material: AuthorityMaterial, clock: Clock) -> TimestampAuthority:
+    if settings.signing.timestamp_url:
+        return HttpTimestamps(settings.signing.timestamp_url)
+    return DevelopmentTimestamps(material, clock)
 
 
 def _origin(settings: Settings) -> str:

@@ -4,7 +4,7 @@ documents every one of them, and a test keeps the two equal."""
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 MEBIBYTE = 1024 * 1024
 
@@ -38,6 +38,11 @@ class DatabaseSettings(_Section):
 class KeySettings(_Section):
     provider: Literal["file"] = "file"
     path: Path | None = None
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class ServerSettings(_Section):

@@ -20,7 +20,7 @@ from edms.audit.bundle_format import (
     SEAL,
     component_entry,
 )
-from edms.audit.events import LEAF_VERSION, MOST_LEAF_BYTES
+from edms.audit.events import MOST_LEAF_BYTES, read_leaf
 from edms.audit.note import Checkpoint, open_checkpoint
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.errors import IntegrityFault, Refused
@@ -63,7 +63,7 @@ class _Check:
     def all(self, trusted: Trusted | None) -> None:
         self._entries()
         sealed = self._bytes(MANIFEST)
-        manifest = self._canonical("manifest", MANIFEST, sealed)
+        manifest = self._manifest(sealed)
         if manifest is not None and manifest.get("version") != MANIFEST_VERSION:
             self._fault("manifest", MANIFEST, "it is of a version that this checker does not know")
         if manifest is not None:
@@ -141,19 +141,21 @@ class _Check:
 
     def _audit(self, sealed: bytes, manifest: dict[str, Any] | None, trusted: Trusted) -> None:
         spelling = self._bytes(LEAF, MOST_LEAF_BYTES)
-        leaf = self._canonical("audit", LEAF, spelling)
-        checkpoint = self._checkpoint(trusted)
-        index = self._included(spelling, checkpoint)
-        if leaf is None:
+        index = self._included(spelling, self._checkpoint(trusted))
+        if spelling is None:
             return
-        subject, details = leaf.get("subject"), leaf.get("details")
-        if leaf.get("version") != LEAF_VERSION or leaf.get("action") != DECLARED:
+        try:
+            leaf = read_leaf(spelling)
+        except ValueError as problem:
+            self._fault("audit", LEAF, str(problem))
+            return
+        if leaf["action"] != DECLARED:
             self._fault("audit", LEAF, "the leaf is not the declaration of a record")
-        if manifest is not None and subject != {"kind": "record", "id": manifest.get("record")}:
+        if manifest is not None and leaf["subject"] != {"kind": "record", "id": manifest.get("record")}:
             self._fault("audit", LEAF, "the leaf is about something else than this record")
-        if not isinstance(details, dict) or details.get("manifest_sha256") != sha256_hex(sealed):
+        if leaf["details"].get("manifest_sha256") != sha256_hex(sealed):
             self._fault("audit", LEAF, "the leaf names another manifest")
-        if index is not None and leaf.get("index") != index:
+        if index is not None and leaf["index"] != index:
             self._fault("audit", LEAF, "the leaf says that it stands at another place")
 
     def _checkpoint(self, trusted: Trusted) -> Checkpoint | None:
@@ -196,15 +198,15 @@ class _Check:
             self._fault("keys", KEYS, error.message)
             return None
 
-    def _canonical(self, kind: str, name: str, spelling: bytes | None) -> dict[str, Any] | None:
-        """Return the JSON object when `spelling` is its only spelling: a second reading of the same bytes cannot be."""
-        content = self._json(kind, name, spelling)
+    def _manifest(self, sealed: bytes | None) -> dict[str, Any] | None:
+        """Return the manifest when these bytes are its only spelling: a second reading of them cannot be."""
+        manifest = self._json("manifest", MANIFEST, sealed)
         try:
-            if content is None or canonical_json(content) == spelling:
-                return content
+            if manifest is None or canonical_json(manifest) == sealed:
+                return manifest
         except (CanonicalizationError, ValueError, RecursionError):
             pass
-        self._fault(kind, name, "it is not in canonical form")
+        self._fault("manifest", MANIFEST, "it is not in canonical form")
         return None
 
     def _json(self, kind: str, name: str, spelling: bytes | None) -> dict[str, Any] | None:

@@ -1,0 +1,43 @@
+# Two commands matter: `make run` and `make test`. Each sets up what it needs first.
+SHELL := /bin/bash
+PYTHON ?= python3
+CONFIG ?= config.toml
+BIN := .venv/bin
+
+.PHONY: help run test lint bench lock clean
+
+help:
+	@echo "make run    set up, make a demo archive with samples on first use, serve it on http://127.0.0.1:8080"
+	@echo "make test   set up and run every test"
+	@echo "make lint   style, types, layers, house rules"
+	@echo "make bench  measure, as JSON and as a table (LARGE=1 for 100,000 records)"
+	@echo "make lock   pin the dependencies anew"
+	@echo "make clean  remove the virtual environment and caches; never the archive"
+
+run:
+	@PYTHON=$(PYTHON) tools/prepare.sh run
+	@test -f $(CONFIG) || cp config.example.toml $(CONFIG)
+	@test -f storage/archive.db || $(BIN)/edms --config $(CONFIG) init --demo --samples
+	@exec $(BIN)/edms --config $(CONFIG) serve
+
+test:
+	@PYTHON=$(PYTHON) tools/prepare.sh test
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+
+lint:
+	@PYTHON=$(PYTHON) tools/prepare.sh lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/house -m "not slow"
+
+bench:
+	@PYTHON=$(PYTHON) tools/prepare.sh test
+	@$(BIN)/python -m bench $(if $(LARGE),--large)
+
+lock:
+	@tools/lock.sh
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
