@@ -92,14 +92,12 @@ class _Inspection:
 
     def _batch(self, start: int) -> _Batch | None:
         """Return the next leaves, at most BATCH of them; None behind the last."""
-        query = select(_LEAVES).where(_LEAVES.c.index >= start, _LEAVES.c.index < start + BATCH)
-        rows = {row[0]: _Row(*row) for row in self._session.execute(query)}
-        if rows:
-            end = max(rows) + 1
-        elif self._session.scalar(select(func.max(_LEAVES.c.index)).where(_LEAVES.c.index >= start)) is not None:
-            end = start + BATCH
-        else:
+        newest = self._session.scalar(select(func.max(_LEAVES.c.index)).where(_LEAVES.c.index >= start))
+        if newest is None:
             return None
+        end = min(newest + 1, start + BATCH)
+        query = select(_LEAVES).where(_LEAVES.c.index >= start, _LEAVES.c.index < end)
+        rows = {row[0]: _Row(*row) for row in self._session.execute(query)}
         told = {index: tree.leaf_hash(row.body) for index, row in rows.items()}
         return _Batch(start, end, rows, told, self._stored(start, end))
 
