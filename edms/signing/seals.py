@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
@@ -10,6 +10,7 @@ from pyhanko.sign.ades.api import CAdESSignedAttrSpec
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
+from edms.core.clock import Clock
 from edms.signing.errors import SealRefused, SignerUnavailable
 from edms.signing.protocols import Signer, TimestampAuthority
 
@@ -55,7 +56,7 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
             subfilter=SigSeedSubFilter.PADES,
             reason=reason,
         )
-        sealer = signers.PdfSigner(metadata, signer=signer.pyhanko(), timestamper=timestamps.pyhanko())
+        sealer = _ClockedSealer(signer.clock, metadata, signer=signer.pyhanko(), timestamper=timestamps.pyhanko())
     except SealRefused:
         raise
     except Exception as error:
@@ -68,6 +69,19 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
     return out.getvalue()
+
+
+class _ClockedSealer(signers.PdfSigner):
+    """A sealer whose claimed signing time is the archive's clock, not the machine's (invariant 12)."""
+
+    def __init__(self, clock: Clock, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._clock = clock
+
+    def init_signing_session(self, *arguments: Any, **named: Any) -> Any:
+        session = super().init_signing_session(*arguments, **named)
+        session.system_time = self._clock.now()
+        return session
 
 
 def _free_field(writer: IncrementalPdfFileWriter) -> str:

@@ -6,6 +6,7 @@ a verdict that says so, or SigningFault.
 
 import asyncio
 import io
+import logging
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -19,6 +20,9 @@ from pyhanko_certvalidator import ValidationContext
 
 from edms.signing.authority import DEVELOPMENT
 from edms.signing.errors import SigningFault
+
+# Its verdicts come back as values; its log of every untrusted signer is noise, and would end up in front of users.
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
 
 WHOLE = "whole"
 EXTENDED = "extended"
