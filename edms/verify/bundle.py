@@ -83,6 +83,10 @@ class _Check:
             if name not in REQUIRED and name not in OPTIONAL and not name.startswith(COMPONENTS):
                 self._fault("bundle", name, "the entry does not belong in a bundle")
 
+        for name in OPTIONAL:
+            if name in self._package.names:
+                self._bytes(name)
+
     def _components(self, manifest: dict[str, Any]) -> None:
         parts = manifest.get("components")
         if not isinstance(parts, list) or not parts or not all(isinstance(part, dict) for part in parts):
@@ -155,8 +159,16 @@ class _Check:
             self._fault("audit", LEAF, "the leaf is about something else than this record")
         if leaf["details"].get("manifest_sha256") != sha256_hex(sealed):
             self._fault("audit", LEAF, "the leaf names another manifest")
+        if "seal_sha256" in leaf["details"] and leaf["details"]["seal_sha256"] != self._seal_digest():
+            self._fault("audit", LEAF, "the leaf names another seal")
         if index is not None and leaf["index"] != index:
             self._fault("audit", LEAF, "the leaf says that it stands at another place")
+
+    def _seal_digest(self) -> str | None:
+        try:
+            return self._package.digest(SEAL)[1]
+        except IntegrityFault:
+            return None
 
     def _checkpoint(self, trusted: Trusted) -> Checkpoint | None:
         note = self._bytes(CHECKPOINT)

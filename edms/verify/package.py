@@ -75,9 +75,9 @@ def open_package(path: Path) -> Iterator[Package]:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
     with stream:
         with _as_fault(path.name):
-            _check_directory(stream)
+            count = _check_directory(stream)
             archive = zipfile.ZipFile(stream)
-            _check_entries(archive)
+            _check_entries(archive, count)
         with archive:
             yield Package(archive)
 
@@ -92,8 +92,11 @@ def _as_fault(name: str) -> Iterator[None]:
         raise IntegrityFault(f"{name} is damaged or not what it should be ({type(error).__name__})") from None
 
 
-def _check_directory(stream: BinaryIO) -> None:
-    """Look at the end record ourselves: `zipfile` reads a directory of any size into memory before it can be asked."""
+def _check_directory(stream: BinaryIO) -> int:
+    """Look at the end record ourselves, and return how many entries it tells of.
+
+    `zipfile` would read a directory of any size into memory before it can be asked.
+    """
     total = stream.seek(0, os.SEEK_END)
     stream.seek(max(0, total - _END64.size - _LOCATOR.size - _END.size))
     tail = stream.read()
@@ -115,9 +118,12 @@ def _check_directory(stream: BinaryIO) -> None:
     if offset + size != place:
         raise IntegrityFault("something lies in front of its entries or behind its directory")
     stream.seek(0)
+    return int(entries)
 
 
-def _check_entries(archive: zipfile.ZipFile) -> None:
+def _check_entries(archive: zipfile.ZipFile, count: int) -> None:
+    if len(archive.infolist()) != count:
+        raise IntegrityFault("its directory does not have as many entries as it says")
     seen: set[str] = set()
     total = 0
     for entry in archive.infolist():
