@@ -128,11 +128,11 @@ class _Inspection:
             yield from self._checkpoints_at(self._growing.size, notes)
 
     def _row_faults(self, row: _Row) -> Iterator[Fault]:
-        detail = _leaf_problem(row)
-        if detail:
-            yield Fault("audit", str(row.index), detail)
+        try:
+            at = _dated(row)
+        except ValueError as problem:
+            yield Fault("audit", str(row.index), str(problem))
             return
-        at = spelled(row.at)
         if at < self._previous:
             yield Fault("audit", str(row.index), "the leaf is dated before the one in front of it")
         self._previous = max(self._previous, at)
@@ -204,17 +204,14 @@ class _Inspection:
             yield Fault("audit", str(index), "the leaf lies before the first")
 
 
-def _leaf_problem(row: _Row) -> str:
-    """Say what is wrong with one row by itself, or return an empty string."""
-    try:
-        leaf = read_leaf(row.body)
-    except ValueError as problem:
-        return str(problem)
+def _dated(row: _Row) -> str:
+    """Return the time that a leaf tells. Raises ValueError, in words for a person, when the row is wrong in itself."""
+    leaf = read_leaf(row.body)
     actor, subject = leaf["actor"], leaf["subject"]
     told = (leaf["index"], leaf["at"], leaf["action"], actor["id"], subject["kind"], subject["id"])
     if told != (row.index, spelled(row.at), row.action, row.actor_id, row.subject_kind, row.subject_id):
-        return "the columns of the row are not what its leaf says"
-    return ""
+        raise ValueError("the columns of the row are not what its leaf says")
+    return str(leaf["at"])
 
 
 def _gaps(batch: _Batch) -> Iterator[Fault]:

@@ -149,8 +149,8 @@ def ingest_file(actor: Actor, archive: Archive, path: Path, placement: Placement
 
 
 def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progress: ShowProgress) -> IngestReport:
-    """Wait until every accepted file has come to rest; do the work here when no worker is alive."""
-    waiting = {UUID(line.record) for line in report.lines if line.record and line.state == "captured"}
+    """Wait until every file has come to rest, known ones too; do the work here when no worker is alive."""
+    waiting = {UUID(line.record) for line in report.lines if line.record}
     settled: dict[UUID, Progress] = {}
     with progress(len(waiting)) as bar, place_to_work(archive) as place:
         while waiting:

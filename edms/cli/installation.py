@@ -58,14 +58,14 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
 
 
 @click.command()
-@click.option("--with-parent", is_flag=True, hidden=True, help="End when the parent process ends.")
+@click.option("--parent", type=int, hidden=True, help="End when this process, which started us, ends.")
 @pass_context
-def worker(context: Context, with_parent: bool) -> None:
+def worker(context: Context, parent: int | None) -> None:
     """Run capture and indexing jobs until told to stop."""
-    if with_parent:
+    if parent is not None:
         from edms.core.processes import die_with_parent
 
-        die_with_parent(signal.SIGTERM)
+        die_with_parent(signal.SIGTERM, parent)
     stopping = stop_on_signals()
     run(open_archive(context.settings), stopping)
     if on_terminal():
@@ -76,13 +76,14 @@ def worker(context: Context, with_parent: bool) -> None:
 @click.command("serve-pages", hidden=True)
 @click.option("--host", required=True)
 @click.option("--port", type=int, required=True)
+@click.option("--parent", type=int, required=True)
 @pass_context
-def serve_pages(context: Context, host: str, port: int) -> None:
+def serve_pages(context: Context, host: str, port: int, parent: int) -> None:
     """The page server alone; started and watched by `edms serve`."""
     from edms.core.processes import die_with_parent
     from edms.web.server import serve_pages as run_pages
 
-    die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM, parent)
     run_pages(context.settings, host, port)
 
 

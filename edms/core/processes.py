@@ -8,12 +8,12 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(number: signal.Signals) -> None:
-    """Ask the kernel to send `number` to this process when its parent ends, however it ends.
+def die_with_parent(number: signal.Signals, parent: int) -> None:
+    """Ask the kernel to send `number` to this process when its parent, the process `parent`, ends, however it ends.
 
-    So that kill -9 of the server leaves no worker behind. When the parent has ended already, end now.
+    So that kill -9 of the server leaves no worker behind. When the parent has ended already, end now: the caller says
+    who it was, because a process that lost its parent before this line cannot tell.
     """
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(0)

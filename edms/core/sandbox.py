@@ -150,7 +150,7 @@ class Sandbox:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "edms.core.sandbox_server", self._mode],
+                [sys.executable, "-m", "edms.core.sandbox_server", self._mode, str(os.getpid())],
                 stdin=theirs.fileno(),
                 close_fds=True,
                 env=_clean_environment(),

@@ -1,7 +1,7 @@
 """The process that makes sandboxed processes: started by `Sandbox`, speaks to it over one socket on descriptor 0.
 
-    python -m edms.core.sandbox_server fork      a new process for every call, forked from here
-    python -m edms.core.sandbox_server resident  every call in this one process, which is under the limits itself
+    python -m edms.core.sandbox_server fork PID      a new process for every call, forked from here
+    python -m edms.core.sandbox_server resident PID  every call in this one process, which is under the limits itself
 
 Each message is a JSON request with descriptors: first the call's own socket, then its input files. It never reads
 what the files hold in `fork` mode; it starts with a clean environment and no other descriptors, so it has no keys.
@@ -24,9 +24,9 @@ MOST_REQUEST_BYTES = 64 * 1024
 MOST_FILES = 8
 
 
-def main(mode: str) -> None:
+def main(mode: str, parent: int) -> None:
     """Serve until the parent goes away."""
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, parent)
     listening = socket.socket(fileno=0)
     closed = ""
     while True:
@@ -52,12 +52,13 @@ def _fork(request: dict[str, Any], descriptors: list[int]) -> None:
         traceback.print_exc()
     read_end, write_end = os.pipe()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    server = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(write_end)
         os.read(read_end, 1)
         os.close(read_end)
-        _child(request, descriptors)
+        _child(request, descriptors, server)
     os.close(read_end)
     try:
         os.write(descriptors[0], pid.to_bytes(8, "big"))
@@ -66,11 +67,11 @@ def _fork(request: dict[str, Any], descriptors: list[int]) -> None:
     os.close(write_end)
 
 
-def _child(request: dict[str, Any], descriptors: list[int]) -> None:
+def _child(request: dict[str, Any], descriptors: list[int], server: int) -> None:
     try:
         os.setsid()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        die_with_parent(signal.SIGKILL)
+        die_with_parent(signal.SIGKILL, server)
         os.close(0)
         os.open(os.devnull, os.O_RDONLY)
         _answer(request, descriptors, _confine(request))
@@ -112,4 +113,4 @@ def _function(request: dict[str, Any]) -> Callable[..., tuple[dict[str, Any], li
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

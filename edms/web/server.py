@@ -69,9 +69,10 @@ def serve(settings: Settings, config: Path | None, host: str, port: int, workers
     from edms.bootstrap import open_archive
 
     open_archive(settings).database.close()
+    me = str(os.getpid())
     given = ["--config", str(config)] if config else []
-    children = [Child([*given, "serve-pages", "--host", host, "--port", str(port)])]
-    children += [Child([*given, "worker", "--with-parent"]) for _number in range(workers)]
+    children = [Child([*given, "serve-pages", "--host", host, "--port", str(port), "--parent", me])]
+    children += [Child([*given, "worker", "--parent", me]) for _number in range(workers)]
     stopping = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
