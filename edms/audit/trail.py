@@ -16,6 +16,7 @@ from edms.audit.inspection import Fault, faults
 from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
 from edms.audit.note import Checkpoint, sign_checkpoint, verifier_key
 from edms.core.clock import Clock
+from edms.core.errors import IntegrityFault
 
 # Any constant will do, as long as nothing else in the database takes the same advisory lock.
 _APPENDING = 7_266_283_001
@@ -97,13 +98,16 @@ class AuditTrail:
         return tree.consistency_path(_nodes(session), old_size, size)
 
     def history(self, session: Session, subject_kind: str, subject_id: str) -> list[dict[str, Any]]:
-        """Return the events on one subject in order, as `{"index","at","action","actor","outcome","details"}`."""
-        bodies = session.scalars(
-            select(AuditLeaf.body)
+        """Return the events on one subject in order, as `{"index","at","action","actor","outcome","details"}`.
+
+        Raises IntegrityFault when a leaf of it was altered so that it no longer parses.
+        """
+        leaves = session.execute(
+            select(AuditLeaf.index, AuditLeaf.body)
             .where(AuditLeaf.subject_kind == subject_kind, AuditLeaf.subject_id == subject_id)
             .order_by(AuditLeaf.index)
         )
-        return [_shown(json.loads(body)) for body in bodies]
+        return [_shown(index, body) for index, body in leaves]
 
     def faults(self, session: Session, kept: Iterable[str] = ()) -> Iterator[Fault]:
         """Compute everything anew from the leaves and yield what does not fit.
@@ -134,15 +138,19 @@ def _node(level: int, position: int, value: bytes) -> dict[str, Any]:
     return {"level": level, "position": position, "hash": value}
 
 
-def _shown(leaf: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "index": leaf["index"],
-        "at": leaf["at"],
-        "action": leaf["action"],
-        "actor": leaf["actor"]["name"],
-        "outcome": leaf["outcome"],
-        "details": leaf["details"],
-    }
+def _shown(index: int, body: bytes) -> dict[str, Any]:
+    try:
+        leaf = json.loads(body)
+        return {
+            "index": leaf["index"],
+            "at": leaf["at"],
+            "action": leaf["action"],
+            "actor": leaf["actor"]["name"],
+            "outcome": leaf["outcome"],
+            "details": leaf["details"],
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityFault(f"leaf {index} of the audit trail was altered: it is no audit event any more") from error
 
 
 def _one_at_a_time(session: Session) -> None:

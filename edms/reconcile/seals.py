@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from edms.core.errors import EdmsError
+from edms.core.canonical import sha256_hex
+from edms.core.errors import EdmsError, IntegrityFault
 from edms.reconcile.faults import Fault
 from edms.records.archive import Archive
 from edms.records.components import open_component
+from edms.records.evidence import DECLARED
 from edms.records.manifest import manifest_of
 from edms.records.model import ComponentRole, Record
 from edms.signing.verification import SignatureVerdict, verify_detached
@@ -28,7 +30,33 @@ def seal_faults(session: Session, archive: Archive, record: Record) -> Iterator[
         yield Fault("seal", identity, "the record is declared but has no manifest or no seal")
         return
     yield from _signature_faults(archive, identity, manifest, seal)
+    yield from _trail_faults(session, archive, identity, sha256_hex(manifest))
     yield from _row_faults(archive, record, manifest)
+
+
+def undeclared_faults(session: Session, archive: Archive, record: Record) -> Iterator[Fault]:
+    """Yield a fault when the trail knows a record as declared that its row does not: somebody set it back."""
+    if _declarations(session, archive, str(record.id)):
+        yield Fault("record", str(record.id), "it was declared, and its row says that it was not")
+
+
+def _declarations(session: Session, archive: Archive, identity: str) -> list[str] | None:
+    """The manifest digests under which the trail declares a record; None when its leaves cannot be read."""
+    try:
+        events = archive.trail.history(session, "record", identity)
+    except IntegrityFault:
+        return None  # the check of the trail names the leaf
+    return [str(event["details"].get("manifest_sha256")) for event in events if event["action"] == DECLARED]
+
+
+def _trail_faults(session: Session, archive: Archive, identity: str, digest: str) -> Iterator[Fault]:
+    declared = _declarations(session, archive, identity)
+    if declared is None:
+        return
+    if not declared:
+        yield Fault("record", identity, "its row says declared, and the audit trail knows nothing of it")
+    elif declared[-1] != digest:
+        yield Fault("record", identity, "its manifest is not the one that the audit trail names")
 
 
 def _content(archive: Archive, record: Record, role: ComponentRole) -> bytes | None:

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.audit.model import AuditLeaf
 from edms.core.errors import EdmsError, IntegrityFault, NotFound
 from edms.jobs.model import Job
 from edms.operation.model import OutboxEntry
 from edms.reconcile.faults import Fault, Report
-from edms.reconcile.seals import seal_faults
+from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
@@ -69,6 +70,12 @@ def _records(session: Session, archive: Archive, report: Report) -> None:
         for record in session.scalars(select(Record).where(Record.id.in_(ids[start : start + CHUNK])).options(*_PARTS)):
             _one_record(session, archive, record, report)
         session.expunge_all()
+    known = {str(one) for one in ids}
+    captured = select(AuditLeaf.subject_id).where(AuditLeaf.action == Action.RECORD_CAPTURE.value)
+    captured = captured.where(AuditLeaf.subject_kind == "record")
+    for identity in session.scalars(captured.execution_options(yield_per=1000)):
+        if identity not in known:
+            report.add([Fault("record", identity, "the audit trail received it, and there is no row of it")])
 
 
 def _one_record(session: Session, archive: Archive, record: Record, report: Report) -> None:
@@ -81,6 +88,8 @@ def _one_record(session: Session, archive: Archive, record: Record, report: Repo
     if record.state == RecordState.DECLARED.value:
         report.checked["seals"] += 1
         report.add(seal_faults(session, archive, record))
+    else:
+        report.add(undeclared_faults(session, archive, record))
 
 
 def _blob_faults(archive: Archive, record: Record, part: Component) -> Iterator[Fault]:
