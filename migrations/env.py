@@ -6,7 +6,6 @@ from edms.core.database import UtcDateTime
 from edms.schema import metadata
 
 
-
 def render_type(kind: str, value: object, _context: object) -> str | bool:
     """Write our own types as plain ones: a migration must not change when the code does."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(value, UtcDateTime) else False

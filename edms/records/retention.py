@@ -35,7 +35,7 @@ from edms.retention.types import (
 )
 
 CHUNK = 500
-__all__ = ["outcome_names"]
+__all__ = ["Outcome", "outcome_names"]  # so that faces need not know the mechanism
 
 
 @dataclass(frozen=True)

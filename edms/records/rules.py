@@ -6,7 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edms.records.model import RuleBookEdition
-from edms.retention.rulebook import RuleBook
+from edms.retention.rulebook import RuleBook, load_rules
+
+__all__ = ["RuleBook", "book_in_force", "book_of", "edition_in_force", "load_rules"]
 
 
 def edition_in_force(session: Session) -> RuleBookEdition | None:

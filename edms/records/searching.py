@@ -27,6 +27,8 @@ from edms.search.protocol import Change, Filters, Highlight, IndexDocument, Sear
 
 INDEX_TOPIC = "index"
 
+__all__ = ["Filters", "Highlight"]  # so that faces need not know the mechanism
+
 
 @dataclass(frozen=True)
 class Found:

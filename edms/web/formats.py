@@ -8,7 +8,7 @@ from babel.numbers import format_decimal
 from flask import Flask
 from markupsafe import Markup, escape
 
-from edms.search.protocol import Highlight
+from edms.records.searching import Highlight
 from edms.web.identity import archive
 from edms.web.language import current_language, gettext
 

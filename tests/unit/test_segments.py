@@ -233,7 +233,7 @@ def test_two_sealings_of_the_same_content_differ() -> None:
 
 def test_an_abandoned_stream_never_looks_whole() -> None:
     raw = io.BytesIO()
-    with pytest.raises(RuntimeError), SegmentWriter(raw, KEY, DATA) as writer:  # noqa: PT012
+    with pytest.raises(RuntimeError), SegmentWriter(raw, KEY, DATA) as writer:
         writer.write(CONTENT)
         raise RuntimeError
     with pytest.raises(IntegrityFault):

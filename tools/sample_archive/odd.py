@@ -14,7 +14,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from tools.sample_archive.signer_key import CERTIFICATE, PRIVATE_KEY
 
 MOMENT = datetime(2026, 1, 5, 8, tzinfo=UTC)
-PASSWORD = "rahasia"  # noqa: S105 - it locks a sample that is meant to stay locked
+PASSWORD = "rahasia"
 
 
 class _SteadyWriter(IncrementalPdfFileWriter):

@@ -8,8 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from edms.records.file_plan import class_titles
-from edms.records.searching import Question, search
-from edms.search.protocol import Filters
+from edms.records.searching import Filters, Question, search
 from edms.web.identity import actor, archive
 
 pages = Blueprint("search", __name__)
