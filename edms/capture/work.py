@@ -1,7 +1,10 @@
 """The worker's loop over capture jobs: claim, take the steps, give back. Survives being killed at any point."""
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 from edms.access.actors import system_actor
 from edms.access.policy import Action
@@ -10,7 +13,7 @@ from edms.capture.results import StepResult, Unfit
 from edms.capture.states import JOB_KIND, Step
 from edms.capture.steps import STEPS
 from edms.core.errors import EdmsError
-from edms.jobs.queue import Claim, LeaseLost, advance, claim, finish, held, release_leases, retry_later, wait
+from edms.jobs.queue import Claim, LeaseLost, advance, claim, finish, held, release_leases, renew, retry_later, wait
 from edms.records.archive import Archive
 
 WORKER = system_actor("capture")
@@ -26,8 +29,12 @@ def work_once(archive: Archive, owner: str) -> bool:
     step = Step(claimed.step)
     try:
         following: Step | None = step
+        if claimed.attempts > archive.settings.worker.max_attempts:
+            _fail(archive, claimed, f"step {step} ended its worker {claimed.attempts - 1} times")
+            return True
         while following is not None:
             following = _take(archive, claimed, following)
+            claimed = replace(claimed, attempts=1)  # the next step under this lease has its own attempts
     except LeaseLost:
         log.warning("lease lost on %s; another worker has it", claimed.subject_id)
     return True
@@ -59,7 +66,8 @@ def _claim(archive: Archive, owner: str) -> Claim | None:
 def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
     """Take one step; returns the next one under the same lease, or None when the job rests."""
     try:
-        result = STEPS[step](archive, claimed)
+        with _lease_kept(archive, claimed):
+            result = STEPS[step](archive, claimed)
         return _settle(archive, claimed, result)
     except Unfit as unfit:
         quarantine(archive, claimed, unfit.code, unfit.message)
@@ -71,6 +79,33 @@ def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
         log.exception("step %s of %s failed", step, claimed.subject_id)
         _fail(archive, claimed, f"{type(error).__name__} in step {step}")
     return None
+
+
+@contextmanager
+def _lease_kept(archive: Archive, claimed: Claim) -> Iterator[None]:
+    """Renew the lease from a thread of its own while a step computes; a killed process renews nothing."""
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep_lease, args=(archive, claimed, done), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _keep_lease(archive: Archive, claimed: Claim, done: threading.Event) -> None:
+    """Renew until `done`, or until the lease is lost: then the step's result will be refused when it is written."""
+    seconds = archive.settings.worker.lease_seconds
+    while not done.wait(seconds / 3):
+        try:
+            with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
+                operation.decide()
+                operation.unrecorded()
+                if not renew(operation.session, archive.clock, claimed, seconds):
+                    return
+        except Exception:
+            log.exception("the lease on %s could not be renewed", claimed.subject_id)
 
 
 def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None:

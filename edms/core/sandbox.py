@@ -8,6 +8,7 @@ process taken over by its input can lie about its result and do nothing else.
 import contextlib
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -18,10 +19,12 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from edms.core.errors import EdmsError
-from edms.core.sandbox_limits import Limits
+from edms.core.sandbox_limits import MOST_FILES, MOST_REQUEST_BYTES, Limits
 
 _CHUNK = 1024 * 1024
 _MOST_HEAD_BYTES = 256 * 1024 * 1024
+_MOST_MESSAGE = 500
+_SECONDS_TO_END = 5
 
 
 class SandboxFault(EdmsError):
@@ -60,17 +63,31 @@ class Sandbox:
         self._isolation = ""
 
     def call(
-        self, function: str, *arguments: Any, files: tuple[BinaryIO, ...] = (), limits: Limits | None = None
+        self,
+        function: str,
+        *arguments: Any,
+        files: tuple[BinaryIO, ...] = (),
+        limits: Limits | None = None,
+        folder: str = "",
     ) -> Answer:
-        """Run a function on `files` (each handed over as a descriptor at position 0). Raises SandboxFault."""
+        """Run a function on `files` (each handed over as a descriptor at position 0). Raises SandboxFault.
+
+        `folder` is the one it may write to, none by default; a resident process has none.
+        """
         allowed = limits or self.limits
-        descriptors = [_descriptor(file) for file in files]
+        folders = [folder] if folder else []
+        request = {"function": function, "arguments": arguments, "limits": allowed.as_dict(), "folders": folders}
+        encoded = json.dumps(request).encode()
+        if len(encoded) > MOST_REQUEST_BYTES or len(files) > MOST_FILES:
+            raise ValueError("a sandboxed call takes large things as files, and few of them")
+        descriptors: list[int] = []
         try:
+            descriptors.extend(_descriptor(file) for file in files)
             if self._mode == "resident":
                 with self._calling:
-                    answer = self._exchange(function, arguments, descriptors, allowed)
+                    answer = self._exchange_twice(encoded, descriptors, allowed)
             else:
-                answer = self._exchange(function, arguments, descriptors, allowed)
+                answer = self._exchange(encoded, descriptors, allowed)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
@@ -88,12 +105,22 @@ class Sandbox:
         with self._lock:
             self._stop()
 
-    def _exchange(self, function: str, arguments: tuple[Any, ...], descriptors: list[int], allowed: Limits) -> Answer:
+    def _exchange_twice(self, request: bytes, descriptors: list[int], allowed: Limits) -> Answer:
+        """Ask the resident process; when it dies, once more, since what killed it may be an earlier call's file."""
+        try:
+            return self._exchange(request, descriptors, allowed)
+        except SandboxFault as fault:
+            if fault.reason != "crash":
+                raise
+        for descriptor in descriptors:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        return self._exchange(request, descriptors, allowed)
+
+    def _exchange(self, request: bytes, descriptors: list[int], allowed: Limits) -> Answer:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
-                request = {"function": function, "arguments": list(arguments), "limits": allowed.as_dict()}
-                self._send(json.dumps(request).encode(), [theirs.fileno(), *descriptors])
+                self._send(request, [theirs.fileno(), *descriptors])
             return self._receive(ours, allowed)
 
     def _send(self, request: bytes, descriptors: list[int]) -> None:
@@ -115,33 +142,19 @@ class Sandbox:
         try:
             if self._mode == "fork":
                 pid = int.from_bytes(_exactly(connection, 8, deadline), "big")
-            length = int.from_bytes(_exactly(connection, 8, deadline), "big")
-            if length > min(_MOST_HEAD_BYTES, allowed.output_bytes):
-                raise SandboxFault("output", "the answer is larger than is allowed")
-            head = json.loads(_exactly(connection, length, deadline))
-            if "fault" in head:
-                raise SandboxFault(str(head["fault"]), str(head["message"]))
-            sizes = [int(size) for size in head["sections"]]
-            if any(size < 0 for size in sizes) or sum(sizes) + length > allowed.output_bytes:
-                raise SandboxFault("output", "the answer is larger than is allowed")
-            sections = [_exactly(connection, size, deadline) for size in sizes]
-            return Answer(dict(head["values"]), sections, str(head["isolation"]))
+            return _answer(connection, allowed, deadline)
         except SandboxFault as fault:
             if fault.reason != "error":
-                self._kill(pid)
+                self._end_server_of_one()
             raise
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            self._kill(pid)
-            raise SandboxFault("crash", "the answer makes no sense") from error
+        finally:
+            _end_group(pid)
 
-    def _kill(self, pid: int) -> None:
-        """End the call's whole process group; a resident server goes as a whole and starts anew with the next call."""
+    def _end_server_of_one(self) -> None:
+        """A resident server goes as a whole and starts anew with the next call."""
         if self._mode == "resident":
             with self._lock:
                 self._stop()
-        elif pid > 1:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
 
     def _running(self) -> socket.socket:
         if self._server is not None and self._server.poll() is None and self._socket is not None:
@@ -149,20 +162,21 @@ class Sandbox:
         self._stop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._server = subprocess.Popen(
-                [sys.executable, "-m", "edms.core.sandbox_server", self._mode, str(os.getpid())],
-                stdin=theirs.fileno(),
-                close_fds=True,
-                env=_clean_environment(),
+            self._server = _started(
+                [sys.executable, "-m", "edms.core.sandbox_server", self._mode, str(os.getpid())], theirs
             )
         self._socket = ours
         return ours
 
     def _stop(self) -> None:
+        """End the server; the one that forks is first let end the calls under way with all that they started."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
         if self._server is not None:
+            if self._mode == "fork":
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._server.wait(_SECONDS_TO_END)
             self._server.kill()
             self._server.wait()
             self._server = None
@@ -171,6 +185,62 @@ class Sandbox:
 def nothing(_descriptors: list[int]) -> tuple[dict[str, Any], list[bytes]]:
     """Do nothing: for asking a sandbox how it is isolated."""
     return {}, []
+
+
+def _answer(connection: socket.socket, allowed: Limits, deadline: float) -> Answer:
+    """Read the answer of a process that may have been taken over: whatever it says is checked (R85)."""
+    length = int.from_bytes(_exactly(connection, 8, deadline), "big")
+    if length > min(_MOST_HEAD_BYTES, allowed.output_bytes):
+        raise SandboxFault("output", "the answer is larger than is allowed")
+    try:
+        head = json.loads(_exactly(connection, length, deadline))
+        if "fault" in head:
+            reason = "memory" if head["fault"] == "memory" else "error"
+            raise SandboxFault(reason, str(head["message"])[:_MOST_MESSAGE])
+        sizes = [int(size) for size in head["sections"]]
+        values, isolation = dict(head["values"]), str(head["isolation"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise SandboxFault("crash", "the answer makes no sense") from error
+    if any(size < 0 for size in sizes) or sum(sizes) + length > allowed.output_bytes:
+        raise SandboxFault("output", "the answer is larger than is allowed")
+    return Answer(values, [_exactly(connection, size, deadline) for size in sizes], isolation)
+
+
+def _end_group(pid: int) -> None:
+    """End a call's whole process group, always: it may have answered and left something running."""
+    if pid > 1:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _started(command: list[str], connection: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the server from a thread that lives as long as it does.
+
+    To the kernel "end with the parent" means the parent's thread: started from a short-lived one, the server would
+    end with it and take the calls of all other threads along.
+    """
+    told: queue.SimpleQueue[subprocess.Popen[bytes] | OSError] = queue.SimpleQueue()
+
+    def keep() -> None:
+        try:
+            server = subprocess.Popen(
+                command,
+                stdin=connection.fileno(),
+                stdout=subprocess.DEVNULL,
+                close_fds=True,
+                env=_clean_environment(),
+            )
+        except OSError as error:
+            told.put(error)
+            return
+        told.put(server)
+        server.wait()
+
+    threading.Thread(target=keep, name="sandbox", daemon=True).start()
+    outcome = told.get()
+    if isinstance(outcome, OSError):
+        raise outcome
+    return outcome
 
 
 def _clean_environment() -> dict[str, str]:

@@ -5,32 +5,31 @@ Applied inside the process itself, before it touches anything from outside. Linu
 
 import contextlib
 import ctypes
+import math
 import os
 import resource
-import struct
 from dataclasses import asdict, dataclass
 
+from edms.core.sandbox_calls import program_for
+
+MOST_REQUEST_BYTES = 64 * 1024
+MOST_FILES = 8
 _CLONE_NEWNET = 0x40000000
 _CLONE_NEWUSER = 0x10000000
 _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _PR_SET_DUMPABLE = 4
 _SECCOMP_MODE_FILTER = 2
-_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 13  # SECCOMP_RET_ALLOW; SECCOMP_RET_ERRNO with EACCES
-# Architecture (AUDIT_ARCH_*) -> number of socket(2).
-_SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
-_AF_UNIX = 1
-
-
-class _Program(ctypes.Structure):
-    """struct sock_fprog"""
-
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+_UNENDING = resource.RLIM_INFINITY
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one call may use: seconds of wall clock and CPU, bytes of memory, of output and of any file written."""
+    """What one call may use: seconds of wall clock and CPU, bytes of memory, of output and of any file written.
+
+    `processes` is how many processes our user may have while the call starts one (RLIMIT_NPROC, which the superuser
+    is not held to); 0 means that the call may start no process and no program at all, which holds for everybody.
+    """
 
     seconds: int = 300
     memory_bytes: int = 2 * 1024**3
@@ -45,18 +44,32 @@ def apply_limits(limits: Limits) -> None:
     """Set the resource limits of this process and its children."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds + 5, limits.seconds + 10))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes, limits.output_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    if limits.processes:
+        resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def close_the_network() -> str:
-    """Take the network away, by every means this kernel permits; return their names, "" when there is none."""
+def limit_cpu(seconds: int, *, for_good: bool) -> None:
+    """Allow `seconds` of CPU from now on, and a little more for the answer; past that the kernel ends the process.
+
+    Not `for_good` in a process that serves many calls: what they use adds up, and the next call is given its own.
+    """
+    used = math.ceil(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
+    hard = used + seconds + 10 if for_good else _UNENDING
+    resource.setrlimit(resource.RLIMIT_CPU, (used + seconds + 5, hard))
+
+
+def close_the_network(*, alone: bool = False) -> str:
+    """Take the network away, by every means this kernel permits; return their names, "" when there is none.
+
+    `alone`: no processes and no programs may be started either.
+    """
     means = []
     if _unshare():
         means.append("network namespace")
-    if _filter_sockets():
+    if _filter_calls(alone=alone):
         means.append("seccomp")
     return ", ".join(means)
 
@@ -83,29 +96,19 @@ def _write(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-def _filter_sockets() -> bool:
-    """Install a seccomp filter under which socket(2) gives only AF_UNIX sockets."""
-    known = _SOCKET.get(os.uname().machine)
-    if known is None:
+def _filter_calls(*, alone: bool) -> bool:
+    program = program_for(os.uname().machine, alone=alone)
+    if not program:
         return False
-    architecture, number = known
-    program = b"".join(
-        struct.pack("HBBI", *instruction)
-        for instruction in (
-            (0x20, 0, 0, 4),  # load the architecture
-            (0x15, 0, 3, architecture),  # another one: refuse everything that could be a socket call of it
-            (0x20, 0, 0, 0),  # load the system call number
-            (0x15, 0, 3, number),  # not socket(2): allow
-            (0x20, 0, 0, 16),  # load its first argument
-            (0x15, 1, 0, _AF_UNIX),
-            (0x06, 0, 0, _REFUSE),
-            (0x06, 0, 0, _ALLOW),
-        )
-    )
     buffer = ctypes.create_string_buffer(program)
-
     filters = _Program(len(program) // 8, ctypes.addressof(buffer))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
     return int(libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(filters), 0, 0)) == 0
+
+
+class _Program(ctypes.Structure):
+    """struct sock_fprog"""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))

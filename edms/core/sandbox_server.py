@@ -7,6 +7,7 @@ Each message is a JSON request with descriptors: first the call's own socket, th
 what the files hold in `fork` mode; it starts with a clean environment and no other descriptors, so it has no keys.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -18,25 +19,38 @@ from collections.abc import Callable
 from typing import Any
 
 from edms.core.processes import die_with_parent
-from edms.core.sandbox_limits import Limits, apply_limits, close_the_network
+from edms.core.sandbox_files import close_the_files
+from edms.core.sandbox_limits import (
+    MOST_FILES,
+    MOST_REQUEST_BYTES,
+    Limits,
+    apply_limits,
+    close_the_network,
+    limit_cpu,
+)
 
-MOST_REQUEST_BYTES = 64 * 1024
-MOST_FILES = 8
+_HANDLED = (signal.SIGCHLD, signal.SIGTERM)
+_calls: set[int] = set()
 
 
 def main(mode: str, parent: int) -> None:
-    """Serve until the parent goes away."""
-    die_with_parent(signal.SIGKILL, parent)
+    """Serve until the parent goes away, then end what is still running."""
+    if mode == "fork":
+        signal.signal(signal.SIGCHLD, _reap)
+        signal.signal(signal.SIGTERM, _end)
+    die_with_parent(signal.SIGTERM if mode == "fork" else signal.SIGKILL, parent)
     listening = socket.socket(fileno=0)
     closed = ""
     while True:
         data, descriptors, _flags, _address = socket.recv_fds(listening, MOST_REQUEST_BYTES, MOST_FILES + 1)
         if not data:
-            return
+            _end()
         request = json.loads(data)
         if mode == "resident":
             if not closed:
+                _import_early(request)
                 closed = _confine(request) or "nothing"
+            limit_cpu(Limits(**request["limits"]).seconds, for_good=False)
             _answer(request, descriptors, closed)
         else:
             _fork(request, descriptors)
@@ -44,45 +58,65 @@ def main(mode: str, parent: int) -> None:
             os.close(descriptor)
 
 
+def _reap(*_signal: object) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while pid := os.waitpid(-1, os.WNOHANG)[0]:
+            _calls.discard(pid)
+
+
+def _end(*_signal: object) -> None:
+    """End every call with all it has started, however deep, and then this process."""
+    for pid in _calls:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+    os._exit(0)
+
+
 def _fork(request: dict[str, Any], descriptors: list[int]) -> None:
-    """Fork the process for one call; tell its pid to the caller before it may run."""
-    try:
-        _function(request)
-    except Exception:  # noqa: BLE001 - the child will meet it again and report it
-        traceback.print_exc()
-    read_end, write_end = os.pipe()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """Fork the process for one call."""
+    _import_early(request)
     server = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)
     pid = os.fork()
     if pid == 0:
-        os.close(write_end)
-        os.read(read_end, 1)
-        os.close(read_end)
+        for number in _HANDLED:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
         _child(request, descriptors, server)
-    os.close(read_end)
+    _calls.add(pid)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
+
+
+def _import_early(request: dict[str, Any]) -> None:
+    """Import the function before the process is confined: once for all calls, and while all code can be read."""
     try:
-        os.write(descriptors[0], pid.to_bytes(8, "big"))
-    except OSError:
-        os.kill(pid, signal.SIGKILL)
-    os.close(write_end)
+        _function(request)
+    except Exception:  # noqa: BLE001 - the call will meet it again and report it
+        traceback.print_exc()
 
 
 def _child(request: dict[str, Any], descriptors: list[int], server: int) -> None:
+    """Make a process group of its own, tell its number to the caller, who ends it; only then touch the input."""
     try:
-        os.setsid()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         die_with_parent(signal.SIGKILL, server)
+        os.setsid()
+        os.write(descriptors[0], os.getpid().to_bytes(8, "big"))
         os.close(0)
         os.open(os.devnull, os.O_RDONLY)
-        _answer(request, descriptors, _confine(request))
+        closed = _confine(request)
+        limit_cpu(Limits(**request["limits"]).seconds, for_good=True)
+        _answer(request, descriptors, closed)
     finally:
         os._exit(0)
 
 
 def _confine(request: dict[str, Any]) -> str:
-    closed = close_the_network()
-    apply_limits(Limits(**request["limits"]))
-    return closed
+    limits = Limits(**request["limits"])
+    means = [close_the_network(alone=limits.processes == 0)]
+    if close_the_files(tuple(request["folders"])):
+        means.append("landlock")
+    apply_limits(limits)
+    return ", ".join(filter(None, means))
 
 
 def _answer(request: dict[str, Any], descriptors: list[int], closed: str) -> None:

@@ -1,7 +1,8 @@
 """Claiming and moving jobs. Functions work in the caller's transaction and never commit.
 
-A claim takes a lease; when its holder dies the lease runs out and another worker takes the step up again. Attempts
-count claims, so a file that kills its worker every time comes to an end as `FAILED`.
+A claim takes a lease, which its holder renews while it works; when the holder dies the lease runs out and another
+worker takes the step up again. Attempts count claims, so that whoever claims sees when a step has killed its worker
+too often and can end the job as `FAILED`.
 """
 
 from dataclasses import dataclass
@@ -74,6 +75,20 @@ def held(session: Session, held_claim: Claim) -> Job:
     if job is None or job.lease != held_claim.lease or job.state != JobState.READY.value:
         raise LeaseLost(f"job {held_claim.job_id} is no longer ours")
     return job
+
+
+def renew(session: Session, clock: Clock, held_claim: Claim, lease_seconds: int) -> bool:
+    """Hold the lease for `lease_seconds` from now; False when somebody else has the job, or it has ended.
+
+    A step may take longer than a lease (a scan of many pages). Without renewal a second worker would take it up while
+    the first is still at it, and neither would ever come to its end.
+    """
+    statement = (
+        update(Job)
+        .where(Job.id == held_claim.job_id, Job.lease == held_claim.lease, Job.state == JobState.READY.value)
+        .values(leased_until=clock.now() + timedelta(seconds=lease_seconds))
+    )
+    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
 
 
 def advance(job: Job, clock: Clock, step: str, lease_seconds: int) -> None:

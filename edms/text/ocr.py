@@ -80,6 +80,7 @@ class OcrMyPdfEngine:
                 folder,
                 self._settings.max_page_pixels,
                 files=(source,),
+                folder=folder,
             )
         problem = answer.values.get("problem")
         if problem:

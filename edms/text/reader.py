@@ -1,5 +1,6 @@
 """Reading from outside the sandbox: hands the bytes over, gets plain values back."""
 
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from edms.core.sandbox import Sandbox, SandboxFault
@@ -7,6 +8,7 @@ from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.text.types import Identification, PageText, Problem, Reading
 
+_UNKNOWN = Identification("application/octet-stream", None, "unknown")
 _LIMITS = (
     "max_text_characters", "max_pages", "max_page_pixels", "max_decompression_ratio", "max_archive_entries",
     "max_archive_depth", "max_archive_bytes",
@@ -31,13 +33,17 @@ class Reader:
     def __init__(self, identifying: Sandbox, reading: Sandbox, settings: TextSettings) -> None:
         self._identifying = identifying
         self._reading = reading
+        # Readers need no other process and no program; a file that has taken one over finds it cannot start any.
+        self._alone = replace(sandbox_limits(settings), processes=0)
         self._limits = {name: getattr(settings, name) for name in _LIMITS}
         self._most_pixels = settings.max_page_pixels
 
     def identify(self, source: BinaryIO) -> Identification:
         """Return what the content is. Raises SandboxFault."""
-        found = self._identifying.call("edms.text.identify:identify", files=(source,)).values
-        return Identification(str(found["media_type"]), found["puid"], str(found["format_name"]))
+        found = self._identifying.call("edms.text.identify:identify", files=(source,), limits=self._alone).values
+        puid = found.get("puid")
+        media_type = str(found.get("media_type") or "application/octet-stream")
+        return Identification(media_type, str(puid) if puid else None, str(found.get("format_name") or media_type))
 
     def read(self, source: BinaryIO, name: str) -> Reading:
         """Identify and read `source` (seekable). What cannot be read comes back as a Problem, never as an exception.
@@ -47,35 +53,49 @@ class Reader:
         try:
             identification = self.identify(source)
         except SandboxFault as fault:
-            return Reading(Identification("application/octet-stream", None, name), 0, (), problem=_FAULTS[fault.reason])
+            return Reading(
+                Identification("application/octet-stream", None, name),
+                0,
+                (),
+                problem=_FAULTS.get(fault.reason, _FAULTS["error"]),
+            )
         if identification.media_type == "application/x-empty":
-            return Reading(identification, 0, (), problem=Problem("empty", "the file is empty"))
+            return _unread(identification, Problem("empty", "the file is empty"))
         source.seek(0)
         try:
             told = self._reading.call(
-                "edms.text.reading:read", identification.media_type, self._limits, files=(source,)
+                "edms.text.reading:read", identification.media_type, self._limits, files=(source,), limits=self._alone
             ).values
             return _reading(identification, told)
         except SandboxFault as fault:
-            return Reading(identification, 0, (), problem=_FAULTS.get(fault.reason, _FAULTS["error"]))
+            return _unread(identification, _FAULTS.get(fault.reason, _FAULTS["error"]))
         except (KeyError, TypeError, ValueError):
-            return Reading(identification, 0, (), problem=_FAULTS["crash"])
+            return _unread(identification, _FAULTS["crash"])
 
     def page_picture(self, source: BinaryIO, media_type: str, page: int, width: int) -> bytes | None:
         """Return one page (first is 1) as WebP, `width` pixels wide, or None. Hostile pages end as None too."""
         try:
             answer = self._reading.call(
-                "edms.text.pictures:page_picture", media_type, page, width, self._most_pixels, files=(source,)
+                "edms.text.pictures:page_picture",
+                media_type,
+                page,
+                width,
+                self._most_pixels,
+                files=(source,),
+                limits=self._alone,
             )
         except SandboxFault:
             return None
         return answer.sections[0] if answer.sections else None
 
 
+def _unread(identification: Identification, problem: Problem) -> Reading:
+    return Reading(identification, 0, (), problem=problem)
+
+
 def _reading(identification: Identification, told: dict[str, Any]) -> Reading:
     if told.get("problem"):
-        problem = Problem(str(told["problem"]["code"]), str(told["problem"]["message"]))
-        return Reading(identification, 0, (), problem=problem)
+        return _unread(identification, Problem(str(told["problem"]["code"]), str(told["problem"]["message"])))
     pages = tuple(
         PageText(int(page["number"]), str(page["text"]), str(page["source"]), bool(page["needs_ocr"]))
         for page in told["pages"]

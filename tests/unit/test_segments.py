@@ -189,7 +189,11 @@ def test_a_stream_cut_at_a_border_never_states_its_shorter_length(
         ask(opened)
 
 
-@pytest.mark.parametrize("extra", [b"\0", bytes(16), bytes(17), bytes(SEGMENT_BYTES), SEALED[-100:]])
+@pytest.mark.parametrize(
+    "extra",
+    [b"\0", bytes(16), bytes(17), bytes(SEGMENT_BYTES), SEALED[-100:]],
+    ids=["one zero", "a tag", "a tag and a byte", "a segment", "its own end"],
+)
 @pytest.mark.parametrize("size", [0, 100, FIRST_PLAIN_BYTES, THREE_SEGMENTS])
 def test_trailing_bytes_are_refused(extra: bytes, size: int) -> None:
     with pytest.raises(IntegrityFault):
@@ -211,7 +215,9 @@ def test_a_segment_of_another_stream_under_the_same_key_is_refused() -> None:
         reader(SEALED[:SEGMENT_BYTES] + other[SEGMENT_BYTES:]).read()
 
 
-@pytest.mark.parametrize(("key", "data"), [(bytes(32), DATA), (KEY, DATA + b"x"), (KEY, b"")])
+@pytest.mark.parametrize(
+    ("key", "data"), [(bytes(32), DATA), (KEY, DATA + b"x"), (KEY, b"")], ids=["key", "more data", "no data"]
+)
 def test_wrong_key_or_associated_data_is_refused(key: bytes, data: bytes) -> None:
     with pytest.raises(IntegrityFault):
         reader(SEALED, key, data).read(1)
@@ -289,7 +295,7 @@ def test_a_file_that_shrinks_while_open_is_found() -> None:
         opened.read(1)
 
 
-@pytest.mark.parametrize("key", [b"", bytes(16), bytes(31), bytes(33)])
+@pytest.mark.parametrize("key", [b"", bytes(16), bytes(31), bytes(33)], ids=len)
 def test_only_256_bit_keys_are_taken(key: bytes) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         SegmentWriter(io.BytesIO(), key, DATA)
