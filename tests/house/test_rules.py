@@ -34,7 +34,7 @@ def test_commit_stands_in_the_unit_of_work_only() -> None:
 
 
 def test_nobody_asks_for_the_time_but_the_clock() -> None:
-    """`time.monotonic` measures a wait and says no time of day; `fromtimestamp` reads a time it was given: both are free."""
+    """`time.monotonic` says no time of day and `fromtimestamp` reads one it was given, so both are free."""
     wrong = re.compile(r"(^|\.)(now|utcnow|today)$|^time\.(time|time_ns|localtime|gmtime|strftime)$")
     found = [entry for entry in offenders(wrong, {"edms/core/clock.py"}) if "clock" not in entry.split()[-1]]
     assert found == []
