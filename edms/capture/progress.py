@@ -2,29 +2,34 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select, true
 
 from edms.access.actors import Actor
 from edms.access.filters import sql_filter
 from edms.access.policy import Action
 from edms.capture.states import Step
 from edms.jobs.model import Job, JobState
-from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
 
 
 @dataclass(frozen=True)
 class Progress:
-    """State of one file: processing, awaiting_class, declared or quarantined; `reason` in the last case."""
+    """State of one file: processing, awaiting_class, declared or quarantined; `reason` in the last case.
+
+    `described`: it has the class and the level without which it is not declared.
+    """
 
     record_id: UUID
     title: str
     file_name: str
     state: str
     step: str
+    received_at: datetime
+    described: bool
     reason: str = ""
     reason_code: str = ""
 
@@ -45,22 +50,47 @@ def progress_of(actor: Actor | None, archive: Archive, record_ids: Sequence[UUID
         return [_progress(record, job) for record, job in operation.session.execute(query)]
 
 
-def inbox(actor: Actor | None, archive: Archive, state: str, limit: int = 200) -> list[Progress]:
-    """Return the actor's own offices' records that are not declared: `pending` or `quarantined`, newest first."""
+def inbox(
+    actor: Actor | None, archive: Archive, state: str, limit: int = 200, offset: int = 0
+) -> tuple[list[Progress], int]:
+    """Return a window of the records that are not declared and that the actor may see, and how many there are in all.
+
+    `state` is `pending` or `quarantined`; newest first.
+    """
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
-        return _inbox(operation, state, limit)
+        scope = operation.scope()
+        wanted = and_(Record.state == state, sql_filter(scope, Record.office_id, Record.level, Record.state))
+        query = select(Record, Job).join(Job, Job.subject_id == Record.id).where(wanted)
+        query = query.order_by(Record.received_at.desc(), Record.id.desc()).limit(limit).offset(offset)
+        rows = [_progress(record, job) for record, job in operation.session.execute(query)]
+        total = operation.session.scalar(select(func.count()).select_from(Record).where(wanted)) or 0
+        return rows, total
 
 
-def _inbox(operation: Operation, state: str, limit: int) -> list[Progress]:
-    scope = operation.scope()
-    query = (
-        select(Record, Job)
-        .join(Job, Job.subject_id == Record.id)
-        .where(Record.state == state, sql_filter(scope, Record.office_id, Record.level, Record.state))
-        .order_by(Record.received_at.desc())
-        .limit(limit)
-    )
-    return [_progress(record, job) for record, job in operation.session.execute(query)]
+def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID | None:
+    """Return the record that waits for its class next in the order of the inbox, from the top after its end."""
+    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+        scope = operation.scope()
+        here = operation.session.get(Record, after)
+        below = (
+            or_(Record.received_at < here.received_at, and_(Record.received_at == here.received_at, Record.id < after))
+            if here is not None
+            else true()
+        )
+        query = (
+            select(Record.id)
+            .join(Job, Job.subject_id == Record.id)
+            .where(
+                Record.id != after,
+                Record.state == RecordState.PENDING.value,
+                Job.state == JobState.WAITING.value,
+                Job.step == Step.CLASSIFY.value,
+                sql_filter(scope, Record.office_id, Record.level, Record.state),
+            )
+            .order_by(Record.received_at.desc(), Record.id.desc())
+            .limit(1)
+        )
+        return operation.session.scalar(query.where(below)) or operation.session.scalar(query)
 
 
 def _progress(record: Record, job: Job) -> Progress:
@@ -70,5 +100,13 @@ def _progress(record: Record, job: Job) -> Progress:
     else:
         state = record.state
     return Progress(
-        record.id, record.title, record.file_name, state, job.step, record.problem_text or "", record.problem_code or ""
+        record_id=record.id,
+        title=record.title,
+        file_name=record.file_name,
+        state=state,
+        step=job.step,
+        received_at=record.received_at,
+        described=bool(record.class_code and record.level),
+        reason=record.problem_text or "",
+        reason_code=record.problem_code or "",
     )

@@ -29,13 +29,13 @@ def checked_class(session: Session, code: str, today: date) -> ChosenClass:
         raise Refused("no file plan has been applied yet", "apply one: edms retention apply DIR")
     node = book.class_node(code, today)
     if node is None:
-        raise Refused(f"there is no class {code[:40]!r} in the file plan", "choose a code from the file plan page")
+        raise Refused(f"there is no class {code[:40]!r} in the file plan", "choose a code from the file plan")
     if not book.selectable(code, today):
         raise Refused(
             f"class {code} ({node.title}) has no retention schedule, so nothing can be filed under it",
             "choose a class below it, or have the schedule extended",
         )
-    return ChosenClass(node.code, node.title, node.edition, node.default_security)
+    return ChosenClass(node.code, node.title, node.edition, book.default_security(code, today))
 
 
 def check_kip(level: Level | None, kip: str | None) -> None:

@@ -116,6 +116,7 @@ def office_by_code(archive: Archive, code: str) -> UUID:
 
 @dataclass(frozen=True)
 class OfficeChoice:
+    id: UUID
     code: str
     name: str
 
@@ -126,7 +127,9 @@ def office_choices(archive: Archive, actor: Actor) -> tuple[OfficeChoice, ...]:
         offices = list(session.scalars(select(Office).order_by(Office.code)))
     everywhere = actor.has(Role.RECORDS_OFFICER, Role.AUDITOR)
     return tuple(
-        OfficeChoice(office.code, office.name) for office in offices if everywhere or office.id in actor.offices
+        OfficeChoice(office.id, office.code, office.name)
+        for office in offices
+        if everywhere or office.id in actor.offices
     )
 
 

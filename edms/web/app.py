@@ -1,19 +1,22 @@
 """The web face: a Flask application on an open archive. It parses, calls one operation, renders."""
 
-import os
+import io
+import logging
 from typing import IO, Any
 
 from flask import Flask, Request, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from edms.core.errors import EdmsError, LimitExceeded, NotFound, NotSignedIn, StorageFault
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
-from edms.web import formats, identity, language
-from edms.web.views import capture, files, home, record, retention, search, session
+from edms.web import formats, identity, language, words
+from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
+from edms.web.views import capture, files, home, inbox, record, retention, search, session
 
-MEBIBYTE = 1024 * 1024
+log = logging.getLogger("edms.web")
+_YEAR_SECONDS = 31_536_000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -28,7 +31,7 @@ _HEADERS = {
 
 
 class UploadRequest(Request):
-    """Keeps parts of a form upload in memory files: plaintext is never spooled to the disk (invariant 7)."""
+    """Keeps parts of a form upload in memory: plaintext is never spooled to the disk (invariant 7)."""
 
     def _get_file_stream(
         self,
@@ -37,7 +40,7 @@ class UploadRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        return os.fdopen(os.memfd_create("upload", os.MFD_CLOEXEC), "w+b")
+        return io.BytesIO()
 
 
 class ArchiveFlask(Flask):
@@ -49,8 +52,7 @@ def create_app(archive: Archive) -> Flask:
     app = ArchiveFlask(__name__)
     app.config.update(
         SECRET_KEY=archive.keys.secret("session"),
-        MAX_CONTENT_LENGTH=archive.settings.capture.max_file_bytes + MEBIBYTE,
-        MAX_FORM_MEMORY_SIZE=MEBIBYTE,
+        MAX_FORM_MEMORY_SIZE=SMALL_FORM_BYTES,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=archive.settings.server.public_url.startswith("https://"),
@@ -58,25 +60,36 @@ def create_app(archive: Archive) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions["archive"] = archive
-    CSRFProtect(app)
     language.install(app)
     formats.install(app)
+    words.install(app)
+    app.before_request(_limit)
     identity.install(app)
-    for part in (session, home, search, record, capture, files, retention):
+    CSRFProtect(app)  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
+    for part in (session, home, search, record, capture, inbox, files, retention):
         app.register_blueprint(part.pages)
     app.register_error_handler(EdmsError, _explain)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _defect)
     app.after_request(_harden)
     app.add_url_rule("/healthz", "healthz", lambda: ("ok\n", 200, {"Content-Type": "text/plain"}))
     return app
 
 
+def _limit() -> None:
+    request.max_content_length = request_limit(request, identity.archive().settings)
+
+
 def _harden(response: Any) -> Any:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    if identity.archive().settings.server.public_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}")
     if not request.path.startswith("/static/"):
-        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers["Cache-Control"] = "no-store"
+    if response.status_code == 413 and identity.actor() is not None:
+        drain(request)
     return response
 
 
@@ -97,10 +110,17 @@ def _explain(error: EdmsError) -> Any:
     status = _status(error)
     if status == 401:
         return identity.ask_to_sign_in()
-    return _error_page(status, error.message, error.mend)
+    if status == 413 and request.method == "GET":
+        status = 400
+    if status >= 500:
+        # What is wrong with disks, keys and blobs is for the log: the person at the page can mend nothing there.
+        log.error("%s %s: %s", request.method, request.path, error)
+    if status == 404 or status >= 500:
+        return _error_page(status, *words.status_text(status))
+    return _error_page(status, words.error_text(error.message), words.error_text(error.mend))
 
 
-def _form_expired(error: CSRFError) -> Any:
+def _form_expired(_error: CSRFError) -> Any:
     return _error_page(
         400, language.gettext("This form has expired."), language.gettext("Go back, reload the page and try again.")
     )
@@ -109,15 +129,23 @@ def _form_expired(error: CSRFError) -> Any:
 def _http_error(error: HTTPException) -> Any:
     if error.code is not None and error.code < 400:
         return error
-    messages = {
-        404: language.gettext("not found"),
-        405: language.gettext("this page cannot be used like that"),
-        413: language.gettext("the file is larger than the limit"),
-    }
-    return _error_page(error.code or 500, messages.get(error.code or 500, error.name), "")
+    code = error.code or 500
+    message, mend = words.status_text(code)
+    if isinstance(error, RequestEntityTooLarge):
+        message, mend = words.too_large_text(request)
+    body, status = _error_page(code, message, mend)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        return body, status, {"Allow": ", ".join(sorted(error.valid_methods))}
+    return body, status
+
+
+def _defect(error: Exception) -> Any:
+    """A defect of ours: the whole story to the log, two plain sentences to the person."""
+    log.exception("%s %s", request.method, request.path, exc_info=error)
+    return _error_page(500, *words.status_text(500))
 
 
 def _error_page(status: int, message: str, mend: str) -> Any:
-    if request.accept_mimetypes.best == "application/json" or request.path.startswith("/capture/files"):
+    if request.accept_mimetypes.best == "application/json":
         return {"error": message, "mend": mend}, status
     return render_template("error.html", status=status, message=message, mend=mend), status

@@ -1,4 +1,4 @@
-"""How dates, sizes, levels and highlights are shown."""
+"""How dates, sizes, numbers and highlights are shown."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from edms.records.searching import Highlight
 from edms.web.identity import archive
-from edms.web.language import current_language, gettext
+from edms.web.language import current_language
 
 _KIBIBYTE = 1024
 
@@ -21,16 +21,15 @@ def long_date(value: date | None) -> str:
 
 
 def moment(value: datetime | str | None) -> str:
-    """24 Nov 2026 21.05 in the archive's own time zone, or a dash."""
+    """24 Nov 2026 21.05 (in English: 24 Nov 2026, 21:05) in the archive's own time zone, or a dash."""
     if not value:
         return "–"
     instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    local = (
-        instant.astimezone(ZoneInfo(archive().settings.archive.time_zone))
-        if instant.tzinfo
-        else instant.replace(tzinfo=UTC)
-    )
-    return format_datetime(local, "d MMM y HH.mm", locale=current_language())
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    local = instant.astimezone(ZoneInfo(archive().settings.archive.time_zone))
+    pattern = "d MMM y HH.mm" if current_language() == "id" else "d MMM y, HH:mm"
+    return format_datetime(local, pattern, locale=current_language())
 
 
 def size(count: int) -> str:
@@ -45,43 +44,6 @@ def size(count: int) -> str:
 
 def number(value: float) -> str:
     return str(format_decimal(value, locale=current_language()))
-
-
-def level_name(level: str | None) -> str:
-    """The security level in words."""
-    names = {
-        "open": gettext("Open"),
-        "restricted": gettext("Restricted"),
-        "secret": gettext("Secret"),
-        "top_secret": gettext("Top secret"),
-    }
-    return names.get(level or "", gettext("Unclassified"))
-
-
-def event_name(action: str) -> str:
-    """An audit event in words; one without words is shown as it stands in the trail."""
-    names = {
-        "record:capture": gettext("received"),
-        "record:view": gettext("looked at"),
-        "record:download": gettext("downloaded"),
-        "record:export": gettext("evidence exported"),
-        "record:classify": gettext("described"),
-        "record.examined": gettext("examined and read"),
-        "record.access_copy_made": gettext("access copy made"),
-        "record.classification_seen": gettext("classification taken up"),
-        "record.sealed": gettext("sealed"),
-        "record.declared": gettext("declared as a record"),
-        "record.quarantined": gettext("put into quarantine"),
-        "record.quarantine_released": gettext("released from quarantine"),
-        "record.retried": gettext("tried again"),
-        "record.step_failed": gettext("a step failed"),
-        "record.duplicate": gettext("received again"),
-        "record.held": gettext("put on hold"),
-        "record.released": gettext("hold released"),
-        "record.event_recorded": gettext("retention event noted"),
-        "record.event_verified": gettext("retention event verified"),
-    }
-    return names.get(action, action)
 
 
 def marked(found: Highlight | None) -> Markup:
@@ -109,7 +71,5 @@ def install(app: Flask) -> None:
         moment=moment,
         filesize=size,
         number=number,
-        level_name=level_name,
         marked=marked,
-        event_name=event_name,
     )

@@ -8,11 +8,14 @@ from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Actor, Role
 from edms.access.policy import Action, decide
+from edms.core.errors import NotFound
 from edms.operation.sign_in import signed_in
 from edms.records.archive import Archive
+from edms.web.language import gettext
 
 COOKIE = "edms_session"
-_PUBLIC = frozenset({"static", "healthz", "session.sign_in", "session.choose_language"})
+_WITHOUT_PEOPLE = frozenset({"static", "healthz"})
+_PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
 
 
 def archive() -> Archive:
@@ -36,7 +39,7 @@ def install(app: Flask) -> None:
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page, and back here afterwards; scripts get a plain 401."""
     if request.accept_mimetypes.best == "application/json":
-        return {"error": "sign in first"}, 401
+        return {"error": gettext("Your session has ended. Sign in again."), "mend": ""}, 401
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = f"?{urlencode({'next': back})}" if back and back != "/" else ""
     return redirect(url_for("session.sign_in") + query)
@@ -44,21 +47,29 @@ def ask_to_sign_in() -> ResponseReturnValue:
 
 def safe_target(target: str) -> str:
     """Return `target` when it is a path on this server, else the home page (no open redirects)."""
-    if target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
-        return target
-    return url_for("home.start")
+    # Browsers drop control characters and read a backslash as a slash, so either could make "//elsewhere".
+    plain = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
+    return target if plain else url_for("home.start")
 
 
 def _recognise() -> ResponseReturnValue | None:
     g.default_language = archive().settings.archive.language
     token = request.cookies.get(COOKIE)
-    if token:
+    if token and request.endpoint not in _WITHOUT_PEOPLE:
         found = signed_in(archive().door, archive().settings.access, token)
         if found is not None:
             g.actor, g.language, g.display_name = found.actor, found.language, found.display_name
     if g.get("actor") is None and request.endpoint not in _PUBLIC and request.endpoint is not None:
         return ask_to_sign_in()
     return None
+
+
+def capturers_only() -> Actor:
+    """Return the actor when it is somebody who takes documents in; raises NotFound for everybody else."""
+    who = actor()
+    if who is None or not who.has(Role.CLERK, Role.RECORDS_OFFICER):
+        raise NotFound()
+    return who
 
 
 def _for_templates() -> dict[str, Any]:

@@ -2,6 +2,8 @@
 const AT_ONCE = 3;
 const POLL_MS = 1000;
 const MOST_POLL_MS = 10000;
+// The server takes request lines of up to 4094 bytes, and an id has 36 characters.
+const ASKED_AT_ONCE = 90;
 const RESTING = new Set(["declared", "quarantined", "awaiting_class", "duplicate", "failed"]);
 
 export function startCapture(form) {
@@ -18,6 +20,10 @@ export function startCapture(form) {
     items: [],
     pause: POLL_MS,
   };
+  for (const row of page.rows.querySelectorAll("tr[data-record]")) {
+    page.items.push({ file: { name: row.cells[0].textContent }, record: row.dataset.record, state: "processing", row });
+  }
+  if (page.items.length) poll(page);
   const drop = document.getElementById("drop");
   form.querySelector("input[type=file]").addEventListener("change", (event) => {
     add(page, event.target.files);
@@ -47,7 +53,9 @@ function add(page, files) {
 
 function newRow(page, name) {
   const row = page.rows.insertRow();
-  row.insertCell().textContent = name;
+  const first = row.insertCell();
+  first.className = "lead";
+  first.textContent = name;
   row.insertCell();
   row.insertCell().className = "hash";
   return row;
@@ -74,12 +82,13 @@ function send(page, item) {
   request.setRequestHeader("X-CSRFToken", document.querySelector("meta[name=csrf-token]").content);
   request.upload.onprogress = (event) => { bar.max = event.total; bar.value = event.loaded; };
   request.onload = () => received(page, item, request);
-  request.onerror = () => offerAgain(page, item);
+  request.onerror = () => unsent(page, item);
   request.onloadend = () => { page.sending -= 1; pump(page); };
   request.send(item.file);
 }
 
 function received(page, item, request) {
+  if (request.status === 401) return show(page, item, "failed", page.words.ended);
   let answer = {};
   try { answer = JSON.parse(request.responseText); } catch { answer = { error: request.statusText }; }
   if (request.status !== 200 && request.status !== 202) {
@@ -96,7 +105,13 @@ function received(page, item, request) {
   if (!page.polling) poll(page);
 }
 
-function offerAgain(page, item) {
+// The connection broke, or the file cannot be read (a folder, a file that has gone): the first can be tried again.
+async function unsent(page, item) {
+  try {
+    await item.file.slice(0, 1).arrayBuffer();
+  } catch {
+    return show(page, item, "failed", page.words.folder);
+  }
   const again = document.createElement("button");
   again.type = "button";
   again.textContent = page.words.offline;
@@ -116,22 +131,30 @@ function show(page, item, state, detail = "") {
 
 async function poll(page) {
   page.polling = true;
-  const open = page.items.filter((item) => item.record && !RESTING.has(item.state));
-  if (open.length) {
-    try {
-      const asked = open.slice(0, 200).map((item) => item.record).join(",");
-      const answer = await fetch(`${page.form.dataset.progress}?records=${asked}`, { headers: { Accept: "application/json" } });
-      const found = new Map((await answer.json()).records.map((one) => [one.record, one]));
-      for (const item of open) {
-        const one = found.get(item.record);
-        if (one && one.state !== item.state) { show(page, item, one.state, one.reason); page.pause = POLL_MS; }
-      }
-      page.pause = Math.min(page.pause * 1.2, MOST_POLL_MS);
-    } catch {
-      page.pause = MOST_POLL_MS;
-    }
-    setTimeout(() => poll(page), page.pause);
-  } else {
+  const open = page.items.filter((item) => item.record && !RESTING.has(item.state)).slice(0, ASKED_AT_ONCE);
+  if (!open.length) {
     page.polling = false;
+    return;
   }
+  try {
+    const asked = open.map((item) => item.record).join(",");
+    const answer = await fetch(`${page.form.dataset.progress}?records=${asked}`, { headers: { Accept: "application/json" } });
+    if (answer.status === 401) {
+      page.tally.textContent = page.words.ended;
+      page.polling = false;
+      return;
+    }
+    const found = new Map((await answer.json()).records.map((one) => [one.record, one]));
+    page.pause = Math.min(page.pause * 1.2, MOST_POLL_MS);
+    for (const item of open) {
+      const one = found.get(item.record);
+      if (one && one.state !== item.state) {
+        show(page, item, one.state, one.reason);
+        page.pause = POLL_MS;
+      }
+    }
+  } catch {
+    page.pause = MOST_POLL_MS;
+  }
+  setTimeout(() => poll(page), page.pause);
 }

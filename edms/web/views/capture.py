@@ -1,43 +1,57 @@
-"""Getting documents in: upload, live state of each file, classification, quarantine."""
+"""Getting documents in: the upload page, the files themselves, and how far each has come."""
 
-from datetime import date
+from dataclasses import dataclass
 from urllib.parse import unquote
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.access.actors import Role
 from edms.access.levels import Level
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import IncomingFile, Placement
-from edms.capture.progress import inbox, progress_of
-from edms.capture.quarantine import release as release_record
-from edms.capture.quarantine import retry as retry_record
-from edms.core.errors import NotFound, Refused
+from edms.capture.progress import progress_of
+from edms.core.errors import LimitExceeded, Refused
 from edms.core.ids import parse_id
-from edms.records.classification import KIP_CATEGORIES
 from edms.records.file_plan import selectable_classes
-from edms.records.operations import Changes, describe
 from edms.records.people import office_by_code, office_choices
-from edms.web.identity import actor, archive
+from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext
+from edms.web.limits import form_limit
+from edms.web.words import error_text, problem_text, too_large_text
 
 pages = Blueprint("capture", __name__)
+
+MOST_ASKED = 200
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of one file of a form. `state`: processing, duplicate or failed, then with its `reason`."""
+
+    name: str
+    state: str
+    record_id: UUID | None = None
+    sha256: str = ""
+    reason: str = ""
 
 
 @pages.get("/capture")
 def upload() -> ResponseReturnValue:
-    who = actor()
-    assert who is not None
-    if not who.has(Role.CLERK, Role.RECORDS_OFFICER):
-        raise NotFound()
+    return _page(())
+
+
+def _page(sent: tuple[Sent, ...]) -> str:
+    who = capturers_only()
     return render_template(
         "capture.html",
         offices=office_choices(archive(), who),
+        own_office=who.office_id,
         classes=selectable_classes(archive()),
         levels=list(Level.up_to(who.clearance)),
         limits=archive().settings.capture,
+        form_limit=form_limit(archive().settings),
+        sent=sent,
     )
 
 
@@ -47,18 +61,37 @@ def receive() -> ResponseReturnValue:
 
     Answers 202 when the file is durable, with its record and hash; 200 when the office had it already.
     """
+    capturers_only()
     if request.mimetype == "multipart/form-data":
         return _receive_form()
+    if (request.content_length or 0) > archive().settings.capture.max_file_bytes:
+        raise LimitExceeded(*too_large_text(request))
     name = unquote(request.headers.get("X-File-Name", "")) or "unnamed"
     accepted = accept(actor(), archive(), IncomingFile(name, request.stream), _placement(request.args.get))  # type: ignore[arg-type]
     return _as_json(accepted), 200 if accepted.duplicate else 202
 
 
 def _receive_form() -> ResponseReturnValue:
+    """Take every file by itself, so that one that is refused does not keep the others out, and tell of each."""
     placement = _placement(request.form.get)
+    sent: list[Sent] = []
     for part in request.files.getlist("files"):
-        accept(actor(), archive(), IncomingFile(part.filename or "unnamed", part.stream), placement)  # type: ignore[arg-type]
-    return redirect(url_for("capture.waiting"))
+        if not part.filename:
+            continue
+        if len(sent) >= archive().settings.capture.max_files_per_upload:
+            sent.append(Sent(part.filename, "failed", reason=gettext("Too many files at once")))
+            continue
+        try:
+            accepted = accept(actor(), archive(), IncomingFile(part.filename, part.stream), placement)  # type: ignore[arg-type]
+        except Refused as refused:
+            reasons = [error_text(text) for text in (refused.message, refused.mend) if text]
+            sent.append(Sent(part.filename, "failed", reason="; ".join(reasons)))
+        else:
+            state = "duplicate" if accepted.duplicate else "processing"
+            sent.append(Sent(part.filename, state, accepted.record_id, accepted.sha256))
+    if not sent:
+        raise Refused(gettext("No file was chosen."), gettext("Go back and choose at least one."))
+    return _page(tuple(sent))
 
 
 def _as_json(accepted: Accepted) -> dict[str, object]:
@@ -72,15 +105,15 @@ def _as_json(accepted: Accepted) -> dict[str, object]:
 
 
 def _placement(asked) -> Placement:  # type: ignore[no-untyped-def]
-    who = actor()
-    assert who is not None
+    who = capturers_only()
     office_id = office_by_code(archive(), asked("office")) if asked("office") else who.office_id
     if office_id is None:
         raise Refused(gettext("choose an office"))
-    return Placement(office_id, asked("class") or None, _level(asked("level")))
+    return Placement(office_id, (asked("class") or "").strip() or None, level_asked(asked("level")))
 
 
-def _level(text: str | None) -> Level | None:
+def level_asked(text: str | None) -> Level | None:
+    """Return the level that a form names, or None for an empty field. Raises Refused for another word."""
     if not text:
         return None
     try:
@@ -91,8 +124,9 @@ def _level(text: str | None) -> Level | None:
 
 @pages.get("/capture/progress")
 def progress() -> ResponseReturnValue:
-    asked = [parsed for text in request.args.get("records", "").split(",")[:500] if (parsed := parse_id(text))]
-    found = progress_of(actor(), archive(), asked)
+    capturers_only()
+    texts = request.args.get("records", "").split(",")[:MOST_ASKED]
+    found = progress_of(actor(), archive(), [parsed for text in texts if (parsed := parse_id(text))])
     return {
         "records": [
             {
@@ -100,66 +134,8 @@ def progress() -> ResponseReturnValue:
                 "state": one.state,
                 "step": one.step,
                 "title": one.title,
-                "reason": one.reason,
+                "reason": problem_text(one.reason_code, one.reason),
             }
             for one in found
         ]
     }
-
-
-@pages.get("/inbox")
-def waiting() -> ResponseReturnValue:
-    return render_template("inbox.html", items=inbox(actor(), archive(), "pending"))
-
-
-@pages.get("/quarantine")
-def quarantine() -> ResponseReturnValue:
-    return render_template("quarantine.html", items=inbox(actor(), archive(), "quarantined"))
-
-
-@pages.post("/records/<uuid:record_id>/describe")
-def describe_record(record_id: UUID) -> ResponseReturnValue:
-    form = request.form
-    describe(
-        actor(),
-        archive(),
-        record_id,
-        Changes(
-            title=form.get("title") or None,
-            class_code=form.get("class_code") or None,
-            level=_level(form.get("level")),
-            kip=form.get("kip") or None,
-            number=form.get("number") or None,
-            document_date=_date(form.get("document_date")),
-            sender=form.get("sender") or None,
-            recipient=form.get("recipient") or None,
-            record_type=form.get("record_type") or None,
-            development=form.get("development") or None,
-            medium=form.get("medium") or None,
-        ),
-    )
-    return redirect(url_for("record.show", record_id=record_id))
-
-
-def _date(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(gettext("this is not a date")) from None
-
-
-@pages.post("/records/<uuid:record_id>/retry")
-def retry(record_id: UUID) -> ResponseReturnValue:
-    retry_record(actor(), archive(), record_id)
-    return redirect(url_for("record.show", record_id=record_id))
-
-
-@pages.post("/records/<uuid:record_id>/release")
-def release(record_id: UUID) -> ResponseReturnValue:
-    release_record(actor(), archive(), record_id, request.form.get("reason", ""))
-    return redirect(url_for("record.show", record_id=record_id))
-
-
-__all__ = ["KIP_CATEGORIES", "pages"]

@@ -1,13 +1,14 @@
 """The bytes of a record: page pictures, downloads, the evidence bundle. All pass the record's own door."""
 
 import io
-from collections.abc import Iterator
+import re
 from typing import BinaryIO
 from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.wsgi import wrap_file
 
 from edms.core.errors import NotFound
 from edms.records.contents import download, page_image
@@ -28,7 +29,7 @@ def picture(record_id: UUID, page: int) -> ResponseReturnValue:
         raise NotFound()
     content = page_image(actor(), archive(), record_id, page, width)
     kind = "image/webp" if content[8:12] == b"WEBP" else "image/png"
-    return Response(content, mimetype=kind, headers={"Cache-Control": "private, max-age=300"})
+    return Response(content, mimetype=kind)
 
 
 @pages.get("/records/<uuid:record_id>/files/<role>")
@@ -38,24 +39,31 @@ def component(record_id: UUID, role: str) -> ResponseReturnValue:
     except ValueError:
         raise NotFound() from None
     found = download(actor(), archive(), record_id, wanted)
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}",
-        "Content-Length": str(found.size),
-        "X-Content-SHA256": found.sha256,
-        # Never run what was received: even a browser that shows it gets a sandbox without scripts.
-        "Content-Security-Policy": "sandbox; default-src 'none'",
-    }
-    return Response(_chunks(found.stream), mimetype="application/octet-stream", headers=headers)
+    response = _attachment(found.stream, found.name, "application/octet-stream")
+    response.headers["X-Content-SHA256"] = found.sha256
+    response.set_etag(found.sha256)
+    response.content_length = found.size
+    # A part of a file is asked for by a viewer, or to go on after a broken connection; only that part is decrypted.
+    return response.make_conditional(request, accept_ranges=True, complete_length=found.size)
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    with stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            yield bytes(chunk)
+def _attachment(stream: BinaryIO, name: str, media_type: str) -> Response:
+    """A file to be saved, never shown: what was received must not run in the archive's origin.
+
+    The name is given twice, plain for old programs and in full (RFC 6266); quotes and line breaks are in neither.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    response = Response(wrap_file(request.environ, stream, CHUNK_BYTES), mimetype=media_type, direct_passthrough=True)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 @pages.get("/records/<uuid:record_id>/evidence")
 def evidence(record_id: UUID) -> ResponseReturnValue:
     content = bundle_bytes(actor(), archive(), record_id)
-    headers = {"Content-Disposition": f"attachment; filename={record_id}.evidence.zip"}
-    return Response(_chunks(io.BytesIO(content)), mimetype="application/zip", headers=headers)
+    response = _attachment(io.BytesIO(content), f"{record_id}.evidence.zip", "application/zip")
+    response.content_length = len(content)
+    return response

@@ -16,11 +16,11 @@ pages = Blueprint("home", __name__)
 def start() -> ResponseReturnValue:
     who = actor()
     assert who is not None
-    waiting, quarantined = [], []
+    waiting = quarantined = 0
     if who.has(Role.CLERK, Role.RECORDS_OFFICER):
-        waiting = inbox(who, archive(), "pending", limit=50)
-        quarantined = inbox(who, archive(), "quarantined", limit=50)
+        waiting = inbox(who, archive(), "pending", limit=1)[1]
+        quarantined = inbox(who, archive(), "quarantined", limit=1)[1]
     recent = None
     if decide(who, Action.RECORD_SEARCH).allowed:
-        recent = search(who, archive(), Question("", sort="newest", limit=8, facets=("state", "class_code")))
+        recent = search(who, archive(), Question("", sort="newest", limit=8))
     return render_template("home.html", waiting=waiting, quarantined=quarantined, recent=recent)

@@ -1,9 +1,8 @@
 """The search page: a box, facets to narrow, hits with marked passages."""
 
-from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -20,7 +19,8 @@ SORTS = ("relevance", "newest", "oldest", "title")
 
 @pages.get("/search")
 def results() -> ResponseReturnValue:
-    page = max(1, request.args.get("page", 1, type=int))
+    furthest = archive().settings.search.max_results_window // PAGE_SIZE
+    page = min(max(1, request.args.get("page", 1, type=int)), furthest)
     sort = request.args.get("sort", "relevance")
     question = Question(
         text=request.args.get("q", "").strip(),
@@ -32,14 +32,13 @@ def results() -> ResponseReturnValue:
     )
     found = search(actor(), archive(), question)
     chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
-    pages_in_all = min(-(-found.answer.total // PAGE_SIZE), archive().settings.search.max_results_window // PAGE_SIZE)
     return render_template(
         "search.html",
-        question=replace(question),
+        question=question,
         found=found,
         chosen=chosen,
         page=page,
-        pages_in_all=pages_in_all,
+        pages_in_all=min(-(-found.answer.total // PAGE_SIZE), furthest),
         titles=class_titles(archive()),
         link=_link,
     )
@@ -64,8 +63,6 @@ def _one(value: str | None) -> frozenset[str]:
 
 def _link(**changes: Any) -> str:
     """The address of this search with some arguments changed; None takes one away, and the page starts anew."""
-    from flask import url_for
-
     arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "page"}
     arguments.update(changes)
     return url_for("search.results", **{name: value for name, value in arguments.items() if value not in (None, "")})

@@ -1,6 +1,6 @@
 """Signing in and out, and the choice of language."""
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.operation.sign_in import (
@@ -15,7 +15,7 @@ from edms.operation.sign_in import (
 from edms.operation.sign_in import (
     sign_out as end_session,
 )
-from edms.web.identity import COOKIE, archive, safe_target
+from edms.web.identity import COOKIE, actor, archive, safe_target
 from edms.web.language import LANGUAGES, current_language, gettext
 
 pages = Blueprint("session", __name__)
@@ -24,6 +24,8 @@ pages = Blueprint("session", __name__)
 @pages.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     if request.method == "GET":
+        if actor() is not None:
+            return redirect(safe_target(request.args.get("next", "")))
         return render_template("sign_in.html", next=request.args.get("next", ""), problem="")
     name, password = request.form.get("username", "")[:80], request.form.get("password", "")[:200]
     target = safe_target(request.form.get("next", ""))
@@ -39,6 +41,9 @@ def sign_in() -> ResponseReturnValue:
         )
         status = 429 if refused.wait_minutes else 401
         return render_template("sign_in.html", next=target, problem=problem, username=name), status
+    # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
+    end_session(archive().door, request.cookies.get(COOKIE, ""))
+    session.clear()
     response = make_response(redirect(target))
     response.set_cookie(
         COOKIE,
@@ -54,6 +59,7 @@ def sign_in() -> ResponseReturnValue:
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     end_session(archive().door, request.cookies.get(COOKIE, ""))
+    session.clear()
     response = make_response(redirect(url_for("session.sign_in")))
     response.delete_cookie(COOKIE)
     return response

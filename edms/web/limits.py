@@ -1,0 +1,41 @@
+"""How large a request may be: whole files in streams, some files in a form, little everywhere else."""
+
+from flask import Request
+
+from edms.core.settings import Settings
+
+SMALL_FORM_BYTES = 1024 * 1024
+FILE_FORM_BYTES = 256 * 1024 * 1024
+"""A form is kept in memory until all of it has come (no plaintext on the disk), so it may not be as large as a file."""
+_DRAIN_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 256 * 1024
+
+
+def form_limit(settings: Settings) -> int:
+    """The most bytes that all files of one form may have together."""
+    return min(settings.capture.max_file_bytes, FILE_FORM_BYTES)
+
+
+def request_limit(request: Request, settings: Settings) -> int:
+    """Return the most bytes that the body of `request` may have, by what it is for."""
+    if request.endpoint != "capture.receive":
+        return SMALL_FORM_BYTES
+    if request.mimetype == "multipart/form-data":
+        return form_limit(settings) + SMALL_FORM_BYTES
+    return settings.capture.max_file_bytes
+
+
+def drain(request: Request) -> None:
+    """Read on and throw away, up to a limit, so that a browser that is still sending comes to read the answer.
+
+    Without it the connection is reset and the person sees a broken page where the reason should stand.
+    """
+    stream, left = request.environ["wsgi.input"], _DRAIN_BYTES
+    while left > 0:
+        try:
+            got = len(stream.read(_CHUNK_BYTES))
+        except OSError:
+            return
+        if got == 0:
+            return
+        left -= got

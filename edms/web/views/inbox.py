@@ -1,0 +1,154 @@
+"""What waits for a person: records without a class, and files in quarantine."""
+
+from datetime import date
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from edms.access.levels import Level
+from edms.capture.progress import inbox, next_to_classify, progress_of
+from edms.capture.quarantine import release as release_record
+from edms.capture.quarantine import retry as retry_record
+from edms.core.errors import NotFound, Refused
+from edms.core.ids import parse_id
+from edms.records.file_plan import selectable_classes
+from edms.records.operations import Changes, describe
+from edms.web.identity import actor, archive, capturers_only
+from edms.web.language import gettext, ngettext
+from edms.web.views.capture import level_asked
+from edms.web.words import error_text
+
+pages = Blueprint("inbox", __name__)
+
+PAGE_SIZE = 100
+
+
+@pages.get("/inbox")
+def waiting() -> ResponseReturnValue:
+    who = capturers_only()
+    items, total, page = _window("pending")
+    return render_template(
+        "inbox.html",
+        items=items,
+        total=total,
+        page=page,
+        pages_in_all=-(-total // PAGE_SIZE),
+        link=lambda page: url_for("inbox.waiting", page=page),
+        classes=selectable_classes(archive()),
+        levels=list(Level.up_to(who.clearance)),
+    )
+
+
+@pages.get("/quarantine")
+def quarantine() -> ResponseReturnValue:
+    capturers_only()
+    items, total, page = _window("quarantined")
+    return render_template(
+        "quarantine.html",
+        items=items,
+        total=total,
+        page=page,
+        pages_in_all=-(-total // PAGE_SIZE),
+        link=lambda page: url_for("inbox.quarantine", page=page),
+    )
+
+
+def _window(state: str):  # type: ignore[no-untyped-def]
+    page = min(max(1, request.args.get("page", 1, type=int)), 10_000)
+    items, total = inbox(actor(), archive(), state, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    return items, total, page
+
+
+@pages.post("/inbox/classify")
+def classify() -> ResponseReturnValue:
+    """Give one class and level to all chosen records; each is judged by itself, and those that fail are named."""
+    capturers_only()
+    chosen = [parsed for text in request.form.getlist("record")[:PAGE_SIZE] if (parsed := parse_id(text))]
+    code = request.form.get("class", "").strip()
+    changes = Changes(class_code=code or None, level=level_asked(request.form.get("level")))
+    if not chosen or not code:
+        flash(gettext("Choose at least one document and a class."), "bad")
+        return redirect(url_for("inbox.waiting"))
+    refused: list[str] = []
+    for record_id in chosen:
+        try:
+            describe(actor(), archive(), record_id, changes)
+        except (Refused, NotFound) as error:
+            refused.append(error_text(error.message))
+    done = len(chosen) - len(refused)
+    if done:
+        flash(ngettext("%(num)s document is classified.", "%(num)s documents are classified.", done), "good")
+    if refused:
+        told = ngettext("%(num)s document could not be classified:", "%(num)s documents could not be classified:",
+                        len(refused))  # fmt: skip
+        flash(f"{told} {'; '.join(sorted(set(refused)))}", "bad")
+    if any(not one.described for one in progress_of(actor(), archive(), chosen)):
+        flash(_needs_level(), "bad")
+    return redirect(url_for("inbox.waiting"))
+
+
+def _needs_level() -> str:
+    return gettext("The class has no security level of its own. Choose a level, so that the record can be declared.")
+
+
+@pages.post("/records/<uuid:record_id>/describe")
+def describe_record(record_id: UUID) -> ResponseReturnValue:
+    form = request.form
+    describe(
+        actor(),
+        archive(),
+        record_id,
+        Changes(
+            title=form.get("title") or None,
+            class_code=form.get("class_code", "").strip() or None,
+            level=level_asked(form.get("level")),
+            kip=form.get("kip") or None,
+            number=form.get("number") or None,
+            document_date=_date(form.get("document_date")),
+            sender=form.get("sender") or None,
+            recipient=form.get("recipient") or None,
+            record_type=form.get("record_type") or None,
+            development=form.get("development") or None,
+            medium=form.get("medium") or None,
+        ),
+    )
+    queued = bool(form.get("queue"))
+    if any(not one.described for one in progress_of(actor(), archive(), [record_id])):
+        flash(_needs_level(), "bad")
+        return redirect(url_for("record.show", record_id=record_id, queue=1 if queued else None))
+    flash(gettext("Saved. The record is being sealed and declared."), "good")
+    if not queued:
+        return redirect(url_for("record.show", record_id=record_id))
+    return following(record_id)
+
+
+@pages.get("/inbox/after/<uuid:record_id>")
+def following(record_id: UUID) -> ResponseReturnValue:
+    """On to the next document that waits for its class, or back to the list when there is none."""
+    capturers_only()
+    found = next_to_classify(actor(), archive(), record_id)
+    return redirect(url_for("record.show", record_id=found, queue=1) if found else url_for("inbox.waiting"))
+
+
+def _date(text: str | None) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused(gettext("this is not a date")) from None
+
+
+@pages.post("/records/<uuid:record_id>/retry")
+def retry(record_id: UUID) -> ResponseReturnValue:
+    retry_record(actor(), archive(), record_id)
+    flash(gettext("The file is being read again."), "good")
+    return redirect(url_for("record.show", record_id=record_id))
+
+
+@pages.post("/records/<uuid:record_id>/release")
+def release(record_id: UUID) -> ResponseReturnValue:
+    release_record(actor(), archive(), record_id, request.form.get("reason", ""))
+    flash(gettext("Released. The file is kept as it is."), "good")
+    return redirect(url_for("record.show", record_id=record_id))

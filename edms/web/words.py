@@ -1,0 +1,216 @@
+"""What the archive says, in the reader's language: reasons, errors, values of records, events.
+
+Rooms below the faces speak English, in sentences that stand in their code; here their Indonesian is found. A sentence
+with a changing part is a template: `there is no class %(code)s in the file plan`.
+"""
+
+import re
+from functools import cache
+
+from flask import Flask, Request
+
+from edms.web.formats import size
+from edms.web.identity import archive
+from edms.web.language import gettext
+from edms.web.limits import form_limit
+
+
+def message(text: str) -> str:
+    """Mark `text` for the catalogue; it is translated where it is shown."""
+    return text
+
+
+ERRORS = (
+    message("you may not do this"),
+    message("there is no such office"),
+    message("there is no office %(code)s"),
+    message("the same file is being received by somebody else"),
+    message("try again in a moment"),
+    message("no file plan has been applied yet"),
+    message("apply one: edms retention apply DIR"),
+    message("there is no class %(code)s in the file plan"),
+    message("choose a code from the file plan"),
+    message("class %(code)s (%(title)s) has no retention schedule, so nothing can be filed under it"),
+    message("choose a class below it, or have the schedule extended"),
+    message("%(value)s is not a KIP category"),
+    message("one of %(known)s"),
+    message("an open record cannot be excluded information"),
+    message("raise its level or change its KIP category"),
+    message("a %(level)s record cannot be public information"),
+    message("its KIP category must be dikecualikan"),
+    message("the record stands as it was declared"),
+    message("what is declared is evidence and cannot be edited"),
+    message("a release needs its reason"),
+    message("say in a few words why the file is to be kept as it is"),
+    message("the record is not in quarantine"),
+    message("there is no evidence yet: the record is not declared"),
+    message("the query is longer than %(count)s characters"),
+    message("use fewer words (search.max_query_characters)"),
+    message("only the first %(count)s results can be listed"),
+    message("narrow the search"),
+    message("the file is larger than the limit of %(count)s bytes"),
+)
+
+PROBLEMS = {
+    "empty": message("The file is empty. Scan or save it again."),
+    "encrypted": message("The file is protected by a password. Bring it without one."),
+    "damaged": message("The file is damaged and cannot be opened. Scan or save it again."),
+    "decompression_bomb": message("The file unpacks to far more than is allowed."),
+    "archive_depth": message("The file holds packages within packages, deeper than is allowed."),
+    "xml_entities": message("The file holds XML entities, which are not let in."),
+    "too_many_pages": message("The file has more pages than is allowed."),
+    "time_limit": message("Reading the file takes longer than is allowed."),
+    "memory_limit": message("Reading the file needs more memory than is allowed."),
+    "output_limit": message("Reading the file yields more than is allowed."),
+    "crash": message("The program that reads such files ended unexpectedly."),
+    "processing_failed": message("A step failed again and again. The administrator finds the cause in the log."),
+    "original_missing": message("The stored file is missing. Tell the administrator."),
+}
+
+NOTICES = {
+    "any-word": message("read as a sentence: the more of its words, the higher"),
+    "not-all-words": message("no record has all the words; these have some of them"),
+    "open-quote": message("a closing quotation mark is missing"),
+    "bad-range": message("this is not a range: %(detail)s"),
+    "unknown-field": message("there is no field “%(detail)s”, so it was searched as a word"),
+    "short-prefix": message("too short a beginning before the star: %(detail)s"),
+    "prefix-cut": message("very many words begin with “%(detail)s”; the rarest were left out"),
+    "too-many-words": message("only the first %(detail)s words were used"),
+    "too-long": message("only the first %(detail)s characters were used"),
+}
+
+VALUES = {
+    "berkala": message("published regularly"),
+    "serta_merta": message("published at once"),
+    "setiap_saat": message("available at any time"),
+    "dikecualikan": message("excluded"),
+    "original": message("original"),
+    "access_copy": message("access copy (PDF/A)"),
+    "text": message("text"),
+    "manifest": message("manifest"),
+    "seal": message("seal"),
+}
+
+EVENTS = {
+    "record:capture": message("received"),
+    "record:view": message("looked at"),
+    "record:download": message("downloaded"),
+    "record:export": message("evidence exported"),
+    "record:classify": message("described"),
+    "record.examined": message("examined and read"),
+    "record.access_copy_made": message("access copy made"),
+    "record.classification_seen": message("classification taken up"),
+    "record.sealed": message("sealed"),
+    "record.declared": message("declared as a record"),
+    "record.quarantined": message("put into quarantine"),
+    "record.quarantine_released": message("released from quarantine"),
+    "record.retried": message("tried again"),
+    "record.step_failed": message("a step failed"),
+    "record.duplicate": message("received again"),
+    "record.held": message("put on hold"),
+    "record.released": message("hold released"),
+    "record.event_recorded": message("retention event noted"),
+    "record.event_verified": message("retention event verified"),
+}
+
+LEVELS = {
+    "open": message("Open"),
+    "restricted": message("Restricted"),
+    "secret": message("Secret"),
+    "top_secret": message("Top secret"),
+}
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    pieces = re.split(r"%\((\w+)\)s", template)
+    parts = [re.escape(piece) if at % 2 == 0 else f"(?P<{piece}>.+)" for at, piece in enumerate(pieces)]
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def error_text(sentence: str) -> str:
+    """Return an English sentence from below in the reader's language, or as it is when it has no translation."""
+    for template in ERRORS:
+        if found := _pattern(template).fullmatch(sentence):
+            return gettext(template) % found.groupdict() if found.groupdict() else gettext(template)
+    return sentence
+
+
+def problem_text(code: str | None, told: str | None) -> str:
+    """Return why a file is in quarantine; `told` is the English of the part that found it."""
+    return gettext(PROBLEMS[code]) if code in PROBLEMS else told or ""
+
+
+def notice_text(code: str, detail: str) -> str:
+    """Return in words what the search made of a question that it could not take as it stands."""
+    return gettext(NOTICES[code]) % {"detail": detail} if code in NOTICES else f"{code} {detail}"
+
+
+def value_name(value: str | None) -> str:
+    """A value of a record in words; one in the city's own words (a type of document) is shown as it stands."""
+    if value in VALUES:
+        return gettext(VALUES[value])
+    return (value or "").replace("_", " ")
+
+
+def event_name(action: str) -> str:
+    """An audit event in words; one without words is shown as it stands in the trail."""
+    return gettext(EVENTS[action]) if action in EVENTS else action
+
+
+def level_name(level: str | None) -> str:
+    """The security level in words."""
+    return gettext(LEVELS[level]) if level in LEVELS else gettext("Unclassified")
+
+
+def status_text(status: int) -> tuple[str, str]:
+    """Return what happened and what to do, for an HTTP status."""
+    told = {
+        403: (gettext("You may not do this."), gettext("It is not part of your role. Ask the records officer.")),
+        404: (
+            gettext("There is no such page or record, or it is not for you to see."),
+            gettext("Check the address, or search for it."),
+        ),
+        405: (gettext("This page cannot be used like that."), gettext("Go back and use the buttons of the page.")),
+        429: (gettext("Too many attempts."), gettext("Wait a while, then try again.")),
+        507: (
+            gettext("The archive cannot store anything at the moment. What you sent was not taken in."),
+            gettext("Keep the files and tell the administrator; nothing that was confirmed before is lost."),
+        ),
+    }
+    if status in told:
+        return told[status]
+    if status < 500:
+        return gettext("The request could not be understood."), gettext("Go back, reload the page and try again.")
+    return (
+        gettext("Something went wrong on our side."),
+        gettext("Try again. If it happens again, tell the administrator when it was and what you did."),
+    )
+
+
+def too_large_text(request: Request) -> tuple[str, str]:
+    """Return what to do about a request over the limit: a single file, or a form with several."""
+    settings = archive().settings
+    if request.mimetype == "multipart/form-data":
+        return (
+            gettext("The files are larger than %(size)s together.") % {"size": size(form_limit(settings))},
+            gettext("None of them was taken in. Go back and send fewer at once."),
+        )
+    return (
+        gettext("The file is larger than the limit of %(size)s.") % {"size": size(settings.capture.max_file_bytes)},
+        gettext("Scan it in parts or at a lower resolution, or ask the administrator to raise the limit."),
+    )
+
+
+def common_name(distinguished_name: str) -> str:
+    """The name of a signer without the rest of its distinguished name."""
+    found = re.search(r"Common Name: ([^,]+)", distinguished_name)
+    return found.group(1).strip() if found else distinguished_name
+
+
+def install(app: Flask) -> None:
+    """Register the filters."""
+    app.jinja_env.filters.update(
+        level_name=level_name, event_name=event_name, value_name=value_name, common_name=common_name
+    )
+    app.jinja_env.globals.update(problem_text=problem_text, notice_text=notice_text)

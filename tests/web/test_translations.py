@@ -1,0 +1,113 @@
+"""The catalogue is whole: every sentence of the pages is in it, translated, with equal placeholders, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import edms.web
+from edms.web.words import ERRORS, error_text
+
+FACE = Path(edms.web.__file__).parent
+ROOMS = FACE.parent
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "message": None}
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
+PLACEHOLDER = re.compile(r"%\(\w+\)s|%(?![(\s])\w?")
+
+# What these rooms say can come to a page, by an operation that a view calls.
+SPEAKING = (
+    "capture/accept.py", "capture/quarantine.py", "records/classification.py", "records/searching.py",
+    "records/operations.py", "operation/door.py",
+)  # fmt: skip
+# Said by operations that have no page yet; each stands on the console only.
+NOT_ON_A_PAGE = {
+    "an event needs its evidence", "name the decree, minutes or letter that shows it",
+    "an event is verified by somebody else than the one who noted it", "ask a colleague",
+    "the event is verified or voided already", "the folder is closed already",
+    "sign in first",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def used() -> set[str | tuple[str, ...]]:
+    found = extract_from_dir(FACE, METHODS, keywords=KEYWORDS, options_map={"**.html": {"silent": "false"}})
+    return {message for _file, _line, message, _comments, _context in found}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalog:
+    with (FACE / "translations" / "id.po").open("rb") as stream:
+        return read_po(stream, locale="id", abort_invalid=True)
+
+
+def entries(catalogue: Catalog) -> Iterator[Message]:
+    return (message for message in catalogue if message.id)
+
+
+def first(message: str | tuple[str, ...]) -> str:
+    return message if isinstance(message, str) else message[0]
+
+
+def test_every_sentence_is_translated_and_no_other(used: set[str | tuple[str, ...]], catalogue: Catalog) -> None:
+    assert len(used) > 150
+    wanted = {first(message) for message in used}
+    known = {first(message.id) for message in entries(catalogue)}
+    assert sorted(wanted - known) == [], "not in id.po"
+    assert sorted(known - wanted) == [], "in id.po, and used nowhere"
+
+
+def test_nothing_is_fuzzy_empty_or_left_over(catalogue: Catalog) -> None:
+    wrong = [message.id for message in entries(catalogue) if message.fuzzy or not message.string]
+    wrong += [
+        message.id for message in entries(catalogue) if isinstance(message.string, tuple) and not all(message.string)
+    ]
+    assert wrong == []
+    assert catalogue.obsolete == {}
+
+
+def test_placeholders_are_the_same(catalogue: Catalog) -> None:
+    for message in entries(catalogue):
+        for told in message.string if isinstance(message.string, tuple) else (message.string,):
+            assert sorted(PLACEHOLDER.findall(told)) == sorted(PLACEHOLDER.findall(first(message.id))), message.id
+
+
+def test_it_is_indonesian(catalogue: Catalog) -> None:
+    """A sentence left in English would pass the other tests."""
+    same = {first(message.id) for message in entries(catalogue) if message.string == message.id}
+    assert same <= set()
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """What the code of a room says when it refuses; a changing part is shown as `…`."""
+    kinds = ("Refused", "LimitExceeded", "NotPermitted", "NotSignedIn")
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:
+            continue
+        for argument in node.args:
+            if isinstance(argument, ast.Constant):
+                yield str(argument.value)
+            elif isinstance(argument, ast.JoinedStr):
+                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in argument.values)
+
+
+@pytest.mark.parametrize("room", SPEAKING)
+def test_what_the_rooms_below_say_has_its_words(room: str) -> None:
+    said = set(sentences(ROOMS / room))
+    assert said
+    templates = {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS}
+    assert said - templates - NOT_ON_A_PAGE == set()
+
+
+def test_every_template_is_said_somewhere() -> None:
+    said = {sentence for room in (*SPEAKING, "records/people.py", "records/evidence.py", "vault/vault.py")
+            for sentence in sentences(ROOMS / room)}  # fmt: skip
+    assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
+
+
+def test_a_sentence_without_words_is_shown_as_it_stands() -> None:
+    assert error_text("nobody has ever said this") == "nobody has ever said this"
