@@ -22,6 +22,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
 from edms.records.facts import facts_of
+from edms.records.folders import folder_to_file_in
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.model import StoredBlob
@@ -134,7 +135,9 @@ def _new_record(
     told = placement.description
     name = safe_name(incoming.name, archive.settings.capture.max_name_length)
     check_kip(placement.level, told.kip)
-    chosen = checked_class(session, placement.class_code, archive.clock.today()) if placement.class_code else None
+    folder = folder_to_file_in(session, placement.folder_id, placement.office_id) if placement.folder_id else None
+    class_code = placement.class_code or (folder.class_code if folder else None)
+    chosen = checked_class(session, class_code, archive.clock.today()) if class_code else None
     return Record(
         id=new_id(archive.clock),
         office_id=placement.office_id,

@@ -9,8 +9,7 @@ from edms.records.archive import Archive
 from edms.records.components import attach, seal_bytes
 from edms.records.manifest import manifest_of
 from edms.records.model import ComponentRole, Record, RecordState
-from edms.records.retention import store_due_date
-from edms.records.rules import edition_in_force
+from edms.records.retention import assign_rule
 from edms.records.searching import INDEX_TOPIC
 from edms.signing.seals import seal_detached
 
@@ -43,10 +42,11 @@ def seal(archive: Archive, claimed: Claim) -> StepResult:
 def declare(archive: Archive, claimed: Claim) -> StepResult:
     """Declare the record: it is immutable evidence from here, with its retention rule and due date."""
     record = load(archive, claimed)
-    manifest = record.component(ComponentRole.MANIFEST)
-    if manifest is None:
+    manifest, sealed = record.component(ComponentRole.MANIFEST), record.component(ComponentRole.SEAL)
+    if manifest is None or sealed is None:
         return StepResult("record.seal_missing", lambda _operation: Step.SEAL)
-    digest, sealed_version = manifest.blob.sha256, manifest.facts.get("version")
+    sealed_version = manifest.facts.get("version")
+    details = {"manifest_sha256": manifest.blob.sha256, "seal_sha256": sealed.blob.sha256}
 
     def write(operation: Operation) -> Step | None:
         row = operation.session.get_one(Record, record.id, with_for_update=True)
@@ -54,10 +54,9 @@ def declare(archive: Archive, claimed: Claim) -> StepResult:
             return Step.SEAL
         row.state = RecordState.DECLARED.value
         row.declared_at, row.declared_by = operation.now, operation.actor.name
-        row.rule_book = edition_in_force(operation.session)
-        store_due_date(operation.session, archive, row)
+        assign_rule(operation.session, archive, row)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
         return None
 
-    return StepResult("record.declared", write, {"manifest_sha256": digest})
+    return StepResult("record.declared", write, details)

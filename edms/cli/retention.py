@@ -12,7 +12,8 @@ from edms.cli.context import Context, as_option, json_option, pass_context, prin
 from edms.core.errors import NotFound
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
-from edms.records.retention import Outcome, ReportQuestion, apply_rules, explain_record, retention_report
+from edms.records.retention import apply_rules
+from edms.records.retention_report import Outcome, ReportQuestion, explain_record, retention_report
 from edms.records.rules import load_rules
 
 DAY = click.DateTime(["%Y-%m-%d"])

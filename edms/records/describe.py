@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action, decide
@@ -74,8 +74,11 @@ def _details(operation: Operation, archive: Archive, record: Record) -> RecordDe
     facts = facts_of(record)
     _ = record.office.code, record.folder
     holds = session.scalars(select(Hold).join(HoldLink).where(HoldLink.record_id == record.id).order_by(Hold.placed_at))
+    folders = [record.folder_id] if record.folder_id else []
     events = session.scalars(
-        select(TriggerEvent).where(TriggerEvent.record_id == record.id).order_by(TriggerEvent.happened_on)
+        select(TriggerEvent)
+        .where(or_(TriggerEvent.record_id == record.id, TriggerEvent.folder_id.in_(folders)))
+        .order_by(TriggerEvent.happened_on, TriggerEvent.id)
     )
     return RecordDetails(
         record=record,
@@ -108,6 +111,7 @@ def _details(operation: Operation, archive: Archive, record: Record) -> RecordDe
                 "label": event.label,
                 "date": event.happened_on,
                 "verified": event.verified_at is not None,
+                "voided": event.voided_at is not None,
             }
             for event in events
         ),

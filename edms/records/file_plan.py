@@ -21,9 +21,10 @@ def selectable_classes(archive: Archive) -> tuple[ClassChoice, ...]:
         book = book_in_force(session)
     if book is None:
         return ()
+    today = archive.clock.today()
     return tuple(
-        ClassChoice(node.code, node.title, node.default_security)
-        for node in book.selectable_nodes(archive.clock.today())
+        ClassChoice(node.code, node.title, book.default_security(node.code, today))
+        for node in book.selectable_nodes(today)
     )
 
 

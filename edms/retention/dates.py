@@ -12,9 +12,10 @@ def add_period(start: date, period: Period) -> date:
     year, month = divmod(months, 12)
     if year > date.max.year:
         return date.max
-    day = min(start.day, calendar.monthrange(year, month + 1)[1])
+    day = start.day if start.day <= 28 else min(start.day, _last_day(year, month + 1))
+    target = date(year, month + 1, day)
     try:
-        return date(year, month + 1, day) + timedelta(days=period.days)
+        return target + timedelta(days=period.days) if period.days else target
     except OverflowError:
         return date.max
 
@@ -24,19 +25,25 @@ def cutoff_date(start: date, cutoff: Cutoff, fiscal_year_end: tuple[int, int]) -
     if cutoff is Cutoff.NONE:
         return start
     if cutoff is Cutoff.MONTH:
-        return date(start.year, start.month, calendar.monthrange(start.year, start.month)[1])
+        return date(start.year, start.month, _last_day(start.year, start.month))
     if cutoff is Cutoff.QUARTER:
         month = (start.month - 1) // 3 * 3 + 3
-        return date(start.year, month, calendar.monthrange(start.year, month)[1])
+        return date(start.year, month, _last_day(start.year, month))
     if cutoff is Cutoff.CALENDAR_YEAR:
         return date(start.year, 12, 31)
-    return _fiscal(start, fiscal_year_end)
+    return _fiscal_year_end(start, fiscal_year_end)
 
 
-def _fiscal(start: date, fiscal_year_end: tuple[int, int]) -> date:
+def _fiscal_year_end(start: date, fiscal_year_end: tuple[int, int]) -> date:
+    """The end of the fiscal year that contains `start`; a day that the month lacks means the month's last day."""
     month, day = fiscal_year_end
-    for year in (start.year, start.year + 1):
-        end = date(year, month, min(day, calendar.monthrange(year, month)[1]))
-        if end >= start:
-            return end
-    raise AssertionError("a fiscal year has no more than twelve months")
+    end = date(start.year, month, min(day, _last_day(start.year, month)))
+    if end >= start:
+        return end
+    if start.year == date.max.year:
+        return date.max
+    return date(start.year + 1, month, min(day, _last_day(start.year + 1, month)))
+
+
+def _last_day(year: int, month: int) -> int:
+    return calendar.monthrange(year, month)[1]

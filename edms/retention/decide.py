@@ -7,10 +7,12 @@ from edms.retention.types import (
     ActiveMode,
     Cutoff,
     Decision,
+    EventFact,
     Fate,
     HoldFact,
     Options,
     Outcome,
+    Period,
     Phase,
     Reason,
     ReasonCode,
@@ -22,6 +24,10 @@ from edms.retention.types import (
 )
 
 _DEFAULT = Options()
+# A record keeps the edition it was declared under (R3), so that a later one is told and stops nothing.
+_TELLS_ONLY = frozenset({ReasonCode.PERIOD_ELAPSED, ReasonCode.CONDITIONAL_FATE, ReasonCode.RULE_SUPERSEDED})
+# A protected or vital record is kept from destruction until it is reviewed (R46), so neither stops the review itself.
+_ENDED_BY_REVIEW = frozenset({ReasonCode.TERJAGA, ReasonCode.VITAL, ReasonCode.NOT_TRANSFERRED})
 
 
 def decide(
@@ -36,19 +42,19 @@ def decide(
     if rule is None:
         none = (Reason(ReasonCode.NO_RULE), *obstacles)
         return Decision(Phase.UNKNOWN, Outcome.CANNOT_EVALUATE, None, None, None, None, none, ())
-    start, awaiting, steps = _start(facts, rule, options)
+    steps = [Step("rule", None, {"rule": rule.code, "edition": rule.edition, "clause": _clause(rule)})]
+    start, awaiting = _start(facts, rule, options, steps)
     tier = tier_of(rule, options)
     if start is None:
         waiting = Reason(ReasonCode.AWAITING_EVENT, {"events": [str(kind) for kind in awaiting]})
-        missing = () if facts.legacy_unverified and not awaiting else (waiting,)
         return Decision(
             Phase.AWAITING_EVENT, Outcome.CANNOT_EVALUATE, rule.fate, tier, None, None,
-            (*missing, *obstacles), tuple(steps), awaiting,
+            (waiting, *_fate_reasons(rule), *obstacles), tuple(steps), awaiting,
         )  # fmt: skip
     active_end, due = _dates(start, rule, options, steps)
     phase = Phase.ACTIVE if today < active_end else Phase.INACTIVE if today < due else Phase.DUE
     reasons = [*_period_reasons(due, phase), *_fate_reasons(rule), *obstacles]
-    if phase is Phase.DUE and facts.transferred is False:
+    if phase is Phase.DUE and facts.transferred is False and rule.active_mode is not ActiveMode.NONE:
         reasons.append(Reason(ReasonCode.NOT_TRANSFERRED))
     return Decision(
         phase, _outcome(rule, phase, reasons), rule.fate, tier, active_end, due, tuple(reasons), tuple(steps)
@@ -66,25 +72,30 @@ def tier_of(rule: Rule, options: Options = _DEFAULT) -> Tier:
 
 
 def _start(
-    facts: RetentionFacts, rule: Rule, options: Options
-) -> tuple[date | None, tuple[TriggerType, ...], list[Step]]:
-    """Find the day the years count from; None and the events still awaited when it is not known."""
+    facts: RetentionFacts, rule: Rule, options: Options, steps: list[Step]
+) -> tuple[date | None, tuple[TriggerType, ...]]:
+    """Find the day the years count from, noting the step; None and the events still awaited when it is not known.
+
+    Of several events the last counts ("A dan B": all of them), or with `any_trigger` the first (R79).
+    """
     wanted = rule.triggers or (TriggerType.CREATED,)
-    dates = {kind: _date_of(facts, kind, options) for kind in wanted}
+    dates = {kind: _date_of(facts, kind, rule, options) for kind in wanted}
     known = {kind: on for kind, on in dates.items() if on is not None}
     missing = tuple(kind for kind in wanted if kind not in known)
     if (missing and not rule.any_trigger) or not known:
-        return None, missing, [Step("start", None, {"events": [str(kind) for kind in wanted]})]
+        steps.append(Step("start", None, {"events": [str(kind) for kind in wanted], "label": rule.trigger_label}))
+        return None, missing
     chosen = min(known, key=lambda kind: known[kind]) if rule.any_trigger else max(known, key=lambda kind: known[kind])
-    return known[chosen], (), [Step("start", known[chosen], {"event": str(chosen), "label": rule.trigger_label})]
+    steps.append(Step("start", known[chosen], {"event": str(chosen), "label": rule.trigger_label}))
+    return known[chosen], ()
 
 
-def _date_of(facts: RetentionFacts, kind: TriggerType, options: Options) -> date | None:
+def _date_of(facts: RetentionFacts, kind: TriggerType, rule: Rule, options: Options) -> date | None:
     """The day of a trigger. A fiscal year ends by the calendar, so it needs no evidence where the date is known."""
     written = None if facts.legacy_unverified else facts.document_date
     if kind is TriggerType.CREATED:
         return written
-    dates = [event.happened_on for event in facts.events if event.type is kind and event.verified]
+    dates = [event.happened_on for event in facts.events if _is_awaited(event, kind, rule)]
     if kind is TriggerType.FILE_CLOSED and facts.folder_closed_on is not None:
         dates.append(facts.folder_closed_on)
     if kind is TriggerType.FISCAL_YEAR_END and not dates and written is not None:
@@ -92,16 +103,34 @@ def _date_of(facts: RetentionFacts, kind: TriggerType, options: Options) -> date
     return max(dates) if dates else None
 
 
+def _is_awaited(event: EventFact, kind: TriggerType, rule: Rule) -> bool:
+    """Only a verified event counts, and of kind OTHER only the one that the rule speaks of."""
+    if event.type is not kind or not event.verified:
+        return False
+    told, wanted = event.label.strip().casefold(), rule.trigger_label.strip().casefold()
+    return kind is not TriggerType.OTHER or told in ("", wanted)
+
+
 def _dates(start: date, rule: Rule, options: Options, steps: list[Step]) -> tuple[date, date]:
-    """Return the end of the active and of the inactive period, noting each step."""
-    base = cutoff_date(start, rule.cutoff, options.fiscal_year_end)
+    """Return the end of the active and of the inactive period, noting each step. UNTIL_EVENT ends on its event."""
+    mode = rule.active_mode
+    base = start if mode is ActiveMode.UNTIL_EVENT else cutoff_date(start, rule.cutoff, options.fiscal_year_end)
     if base != start:
         steps.append(Step("cutoff", base, {"cutoff": str(rule.cutoff)}))
-    active_end = add_period(base, rule.active) if rule.active_mode is ActiveMode.DURATION else base
-    steps.append(Step("active_end", active_end, {"years": rule.active.years, "months": rule.active.months}))
+    active_end = add_period(base, rule.active) if mode is ActiveMode.DURATION else base
+    steps.append(Step("active_end", active_end, {"mode": str(mode), **_told(rule.active)}))
     due = add_period(active_end, rule.inactive)
-    steps.append(Step("inactive_end", due, {"years": rule.inactive.years, "months": rule.inactive.months}))
+    steps.append(Step("inactive_end", due, _told(rule.inactive)))
     return active_end, due
+
+
+def _told(period: Period) -> dict[str, int]:
+    return {"years": period.years, "months": period.months, "days": period.days}
+
+
+def _clause(rule: Rule) -> str:
+    """The citation of the row, with the page where it stands."""
+    return f"{rule.legal_ref}, p. {rule.page}" if rule.page else rule.legal_ref
 
 
 def _obstacles(facts: RetentionFacts, rule: Rule | None, holds: tuple[HoldFact, ...]) -> tuple[Reason, ...]:
@@ -115,6 +144,7 @@ def _obstacles(facts: RetentionFacts, rule: Rule | None, holds: tuple[HoldFact, 
         (facts.legacy_unverified, ReasonCode.LEGACY_UNVERIFIED),
         (facts.fixity_failed, ReasonCode.FIXITY_FAILED),
         (facts.snapshot_drift, ReasonCode.SNAPSHOT_DRIFT),
+        (facts.rule_superseded, ReasonCode.RULE_SUPERSEDED),
     )
     return (*found, *(Reason(code) for applies, code in flags if applies))
 
@@ -137,10 +167,8 @@ def _fate_reasons(rule: Rule) -> list[Reason]:
 def _outcome(rule: Rule, phase: Phase, reasons: list[Reason]) -> Outcome:
     if phase is not Phase.DUE:
         return Outcome.NOT_ELIGIBLE
-    blocking = [
-        reason for reason in reasons if reason.code not in (ReasonCode.PERIOD_ELAPSED, ReasonCode.CONDITIONAL_FATE)
-    ]
-    if rule.fate is Fate.REVIEW and not blocking:
+    blocking = {reason.code for reason in reasons} - _TELLS_ONLY
+    if rule.fate is Fate.REVIEW and not blocking - _ENDED_BY_REVIEW:
         return Outcome.REVIEW_DUE
     if rule.fate is Fate.DESTROY and not blocking:
         return Outcome.ELIGIBLE

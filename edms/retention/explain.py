@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from edms.retention.types import Decision, Outcome, Phase, Reason, ReasonCode, Step, TriggerType
+from edms.retention.types import ActiveMode, Decision, Outcome, Phase, Reason, ReasonCode, Step, TriggerType
 
 _MONTHS = {
     "id": ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
@@ -11,6 +11,11 @@ _MONTHS = {
     "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December"),
 }  # fmt: skip
+
+_UNITS = {
+    "id": (("tahun", "tahun"), ("bulan", "bulan"), ("hari", "hari")),
+    "en": (("year", "years"), ("month", "months"), ("day", "days")),
+}
 
 OUTCOMES: dict[str, dict[str, str]] = {
     "id": {
@@ -118,17 +123,23 @@ _REASONS: dict[str, dict[str, str]] = {
 }
 _STEPS: dict[str, dict[str, str]] = {
     "id": {
+        "rule": "Aturan {rule} dari {edition}: {clause}",
         "start": "Mulai dihitung {on} ({event})",
         "start_unknown": "Mulai dihitung sejak: {events}",
         "cutoff": "Digenapkan sampai {on}",
         "active_end": "Aktif {period}, sampai {on}",
+        "until_event": "Aktif sampai kejadian itu, {on}",
+        "no_active": "Tanpa masa aktif, sejak {on}",
         "inactive_end": "Inaktif {period}, sampai {on}",
     },
     "en": {
+        "rule": "Rule {rule} of {edition}: {clause}",
         "start": "Counted from {on} ({event})",
         "start_unknown": "Counted from: {events}",
         "cutoff": "Cut off at {on}",
         "active_end": "Active for {period}, until {on}",
+        "until_event": "Active until that event, {on}",
+        "no_active": "No active period, from {on}",
         "inactive_end": "Inactive for {period}, until {on}",
     },
 }
@@ -152,10 +163,17 @@ def reason_text(reason: Reason, language: str) -> str:
 
 def step_text(step: Step, language: str) -> str:
     """Return one step of the calculation in words."""
-    template = _STEPS[language]["start_unknown" if step.name == "start" and step.on is None else step.name]
+    template = _STEPS[language][_step_kind(step)]
     told = _told(step.arguments, language) | {"on": day(step.on, language) if step.on else ""}
     told["period"] = _period(step.arguments, language)
     return template.format(**told)
+
+
+def _step_kind(step: Step) -> str:
+    if step.name == "start" and step.on is None:
+        return "start_unknown"
+    by_mode = {str(ActiveMode.UNTIL_EVENT): "until_event", str(ActiveMode.NONE): "no_active"}
+    return by_mode.get(step.arguments.get("mode", ""), step.name)
 
 
 def day(on: date, language: str) -> str:
@@ -167,6 +185,8 @@ def _told(arguments: dict[str, Any], language: str) -> dict[str, str]:
     told = {name: str(value) for name, value in arguments.items()}
     if "events" in arguments:
         told["events"] = ", ".join(TRIGGERS[language][TriggerType(kind)] for kind in arguments["events"])
+        if arguments.get("label"):
+            told["events"] += f" ({arguments['label']})"
     if "event" in arguments:
         told["event"] = arguments.get("label") or TRIGGERS[language][TriggerType(arguments["event"])]
     if "date" in arguments:
@@ -175,7 +195,10 @@ def _told(arguments: dict[str, Any], language: str) -> dict[str, str]:
 
 
 def _period(arguments: dict[str, Any], language: str) -> str:
-    years, months = int(arguments.get("years", 0)), int(arguments.get("months", 0))
-    words = {"id": ("tahun", "bulan"), "en": ("year" if years == 1 else "years", "month" if months == 1 else "months")}
-    parts = [f"{years} {words[language][0]}"] if years or not months else []
-    return " ".join([*parts, *([f"{months} {words[language][1]}"] if months else [])])
+    numbers = [int(arguments.get(unit, 0)) for unit in ("years", "months", "days")]
+    parts = [
+        f"{number} {words[0] if number == 1 else words[1]}"
+        for number, words in zip(numbers, _UNITS[language], strict=True)
+        if number
+    ]
+    return " ".join(parts) or f"0 {_UNITS[language][0][1]}"

@@ -5,11 +5,11 @@ The format is docs/formats/retention-rules.md.
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from edms.retention.errors import RuleMistake
 from edms.retention.types import (
@@ -29,6 +29,12 @@ CODE = r"^[A-Za-z0-9]+(\.[A-Za-z0-9]+)*$"
 _LEVEL = r"^(open|restricted|secret|top_secret)$"
 _KIP = r"^(berkala|serta_merta|setiap_saat|dikecualikan)$"
 _HEADER = re.compile(r"^\s*\[\[?\s*([a-z_.]+)\s*\]\]?")
+# Nothing else may be carried out without a person: every other phrase is a condition (R31).
+_UNCONDITIONAL = {
+    Fate.DESTROY: re.compile(r"(di)?musnah(kan)?", re.IGNORECASE),
+    Fate.PERMANENT: re.compile(r"(di)?permanen(kan)?", re.IGNORECASE),
+}
+_TABLES = {EditionKind.CLASSIFICATION: "class", EditionKind.SCHEDULE: "rule", EditionKind.SECURITY: "class"}
 
 
 class _Part(BaseModel):
@@ -47,13 +53,14 @@ class _Edition(_Part):
     source_url: str = ""
     source_sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$")
     approval_letter: str = ""
-    example: bool = False
+    approval_date: date | None = None
+    example: StrictBool = False
     supplements: str = ""
 
 
 class _Class(_Part):
-    code: str = Field(pattern=CODE)
-    title: str = Field(min_length=1)
+    code: str = Field(pattern=CODE, max_length=40)
+    title: str = Field(min_length=1, max_length=500)
     parent: str = ""
     default_security: str | None = Field(None, pattern=_LEVEL)
     default_kip: str | None = Field(None, pattern=_KIP)
@@ -65,27 +72,73 @@ class _Exception(_Part):
 
 
 class _Rule(_Part):
-    code: str = Field(min_length=1)
+    code: str = Field(min_length=1, max_length=80)
     series: str = Field(min_length=1)
     classes: tuple[str, ...] = ()
-    group: str = ""
+    group: str = Field("", pattern=r"^(FASILITATIF|SUBSTANTIF)?$")
     active_mode: ActiveMode = ActiveMode.DURATION
-    active_years: int = Field(0, ge=0, le=200)
-    active_months: int = Field(0, ge=0, le=1200)
-    inactive_years: int = Field(0, ge=0, le=200)
-    inactive_months: int = Field(0, ge=0, le=1200)
+    active_years: int = Field(0, ge=0, le=200, strict=True)
+    active_months: int = Field(0, ge=0, le=1200, strict=True)
+    active_days: int = Field(0, ge=0, le=36500, strict=True)
+    inactive_years: int = Field(0, ge=0, le=200, strict=True)
+    inactive_months: int = Field(0, ge=0, le=1200, strict=True)
+    inactive_days: int = Field(0, ge=0, le=36500, strict=True)
     triggers: tuple[TriggerType, ...] = ()
     trigger_label: str = ""
-    any_trigger: bool = False
+    any_trigger: StrictBool = False
     cutoff: Cutoff = Cutoff.NONE
     fate: Fate
     fate_text: str = Field(min_length=1)
     exceptions: tuple[_Exception, ...] = ()
     security_default: str | None = Field(None, pattern=_LEVEL)
-    vital: bool = False
-    terjaga: bool = False
+    vital: StrictBool = False
+    terjaga: StrictBool = False
     legal_ref: str = ""
     page: str = ""
+
+
+_LENGTHS = ("active_years", "active_months", "active_days", "inactive_years", "inactive_months", "inactive_days")
+
+
+def _about_edition(edition: _Edition, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What the keys of an edition say against each other: the key at fault and the reason."""
+    if edition.effective_to and edition.effective_to < edition.effective_from:
+        yield "effective_to", "effective_to lies before effective_from"
+    if edition.state is EditionState.SUPERSEDED and edition.effective_to is None:
+        yield "state", "a superseded edition says until when it was in force (effective_to)"
+    if edition.kind is EditionKind.SCHEDULE and edition.state is not EditionState.DRAFT and not edition.example:
+        if not edition.approval_letter:
+            yield (
+                "edition",
+                "a schedule needs the approval_letter of Kepala ANRI (PP 28/2012 art. 53) or example = true",
+            )
+        elif edition.approval_date is None:
+            yield "approval_letter", "an approval letter has its date (approval_date)"
+    for table in ("class", "rule"):
+        if table in tables and table != _TABLES[edition.kind]:
+            yield "kind", f"an edition of kind {edition.kind} holds no [[{table}]]"
+
+
+def _about_rule(part: _Rule) -> Iterator[tuple[str, str]]:
+    """What the keys of a rule say against each other: the key at fault and the reason."""
+    active = part.active_years or part.active_months or part.active_days
+    if part.active_mode is ActiveMode.UNTIL_EVENT and not part.triggers:
+        yield "active_mode", "is UNTIL_EVENT and names no trigger"
+    if part.active_mode is ActiveMode.UNTIL_EVENT and part.cutoff is not Cutoff.NONE:
+        yield "cutoff", "is UNTIL_EVENT, which ends on the event itself and takes no cutoff"
+    if part.active_mode is not ActiveMode.DURATION and active:
+        yield "active_mode", f"is {part.active_mode} and has an active period all the same"
+    if len(set(part.triggers)) != len(part.triggers):
+        yield "triggers", "names a trigger twice"
+    if part.any_trigger and len(part.triggers) < 2:
+        yield "any_trigger", "chooses among triggers and names fewer than two"
+    if TriggerType.OTHER in part.triggers and not part.trigger_label.strip():
+        yield "triggers", "waits for OTHER and does not say what (trigger_label)"
+    if len(set(part.classes)) != len(part.classes):
+        yield "classes", "names a class twice"
+    plain = _UNCONDITIONAL.get(part.fate)
+    if plain and (part.exceptions or not plain.fullmatch(part.fate_text.strip())):
+        yield "fate", f"is {part.fate} and its text {part.fate_text!r} is more than that: DINILAI_KEMBALI (R31)"
 
 
 class RuleFile:
@@ -106,20 +159,20 @@ class RuleFile:
             content = tomllib.loads(self._text)
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"line (\d+)", str(error))
-            self._mistake(int(found.group(1)) if found else 1, str(error))
+            self._mistake(int(found.group(1)) if found else self._text.count("\n") + 1, str(error))
+            return
+        except RecursionError:
+            self._mistake(1, "it is nested too deeply")
             return
         for unknown in sorted(content.keys() - {"edition", "class", "rule"}):
-            self._mistake(self._key_line(1, unknown), f"{unknown} is not known here")
+            self._mistake(self._top_line(unknown), f"{unknown} is not known here")
         edition = self._one(_Edition, content.get("edition", {}), self._line("edition", 0))
         if edition is None:
             return
         self.supplements = edition.supplements
         self.edition = Edition(**edition.model_dump(exclude={"supplements"}))
-        if edition.kind is EditionKind.SCHEDULE and not edition.approval_letter and not edition.example:
-            self._mistake(
-                self._line("edition", 0),
-                "a schedule needs the approval letter of Kepala ANRI (PP 28/2012 art. 53), or example = true",
-            )
+        for key, reason in _about_edition(edition, content.keys()):
+            self._mistake(self._key_line(self._line("edition", 0), key), reason)
         self._many("class", content, _Class, lambda part, line: self.classes.append((self._class(part), line)))
         self._many("rule", content, _Rule, lambda part, line: self._add_rule(part, line))
 
@@ -153,24 +206,16 @@ class RuleFile:
 
     def _add_rule(self, part: _Rule, line: int) -> None:
         assert self.edition is not None
-        if part.active_mode is ActiveMode.UNTIL_EVENT and not part.triggers:
-            self._mistake(line, f"rule {part.code} is UNTIL_EVENT and names no trigger")
-        if TriggerType.OTHER in part.triggers and not part.trigger_label:
-            self._mistake(line, f"rule {part.code} waits for OTHER and does not say what (trigger_label)")
-        if part.fate is Fate.DESTROY and (part.exceptions or "kecuali" in part.fate_text.lower()):
-            self._mistake(line, f"rule {part.code} is conditional, so its fate is DINILAI_KEMBALI (R31)")
-        if not (part.legal_ref or self.edition.source):
-            self._mistake(line, f"rule {part.code} cites nothing")
-        told = part.model_dump(
-            exclude={"classes", "active_years", "active_months", "inactive_years", "inactive_months", "exceptions"}
-        )
-        exceptions = tuple((exception.selector, exception.fate) for exception in part.exceptions)
+        for key, reason in _about_rule(part):
+            self._mistake(self._key_line(line, key), f"rule {part.code} {reason}")
+        told = part.model_dump(exclude={"classes", "exceptions", *_LENGTHS})
+        told["legal_ref"] = part.legal_ref or self.edition.number
         rule = Rule(
             edition=self.edition.id,
             class_codes=part.classes,
-            active=Period(part.active_years, part.active_months),
-            inactive=Period(part.inactive_years, part.inactive_months),
-            exceptions=exceptions,
+            active=Period(part.active_years, part.active_months, part.active_days),
+            inactive=Period(part.inactive_years, part.inactive_months, part.inactive_days),
+            exceptions=tuple((exception.selector, exception.fate) for exception in part.exceptions),
             **told,
         )
         self.rules.append((rule, line))
@@ -196,6 +241,11 @@ class RuleFile:
             if re.match(rf"\s*\[*{re.escape(key)}\b", line) and key:
                 return number
         return start
+
+    def _top_line(self, name: str) -> int:
+        """The line where a table or key that stands outside every known table is first written."""
+        written = re.compile(rf"\s*\[*\s*\"?{re.escape(name)}\b")
+        return next((number for number, line in enumerate(self._text.splitlines(), 1) if written.match(line)), 1)
 
     def _mistake(self, line: int, reason: str) -> None:
         self.mistakes.append(RuleMistake(self.name, line, reason))

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from edms.core.errors import Refused
 from edms.retention.errors import RuleFault, RuleMistake
+from edms.retention.rule_checks import across
 from edms.retention.rule_file import RuleFile
 from edms.retention.types import ClassNode, Edition, EditionKind, EditionState, Rule
 
@@ -23,7 +24,7 @@ class RuleBook:
         read = [RuleFile(name, text) for name, text in sorted(files.items())]
         mistakes = [mistake for file in read for mistake in file.mistakes]
         if not mistakes:
-            mistakes = list(_across(read))
+            mistakes = list(across(read))
         if mistakes:
             raise RuleFault(mistakes)
         self.editions: dict[str, Edition] = {file.edition.id: file.edition for file in read if file.edition}
@@ -60,6 +61,10 @@ class RuleBook:
         editions = {found.id for found in self._in_force(EditionKind.CLASSIFICATION, on)}
         return sorted((node for node in self._classes.values() if node.edition in editions), key=_by_code)
 
+    def nodes_of(self, edition: str) -> list[ClassNode]:
+        """Return every class of one edition, in force or not, in order of codes."""
+        return sorted((node for node in self._classes.values() if node.edition == edition), key=_by_code)
+
     def selectable_nodes(self, on: date) -> list[ClassNode]:
         """Return the classes that have a schedule (R10)."""
         return [node for node in self.nodes(on) if self.rule_for(node.code, on) is not None]
@@ -80,6 +85,20 @@ class RuleBook:
             node = self.class_node(current, on)
             current = node.parent if node else None
         return None
+
+    def default_security(self, code: str, on: date) -> str | None:
+        """Return the level that a class proposes (R25): by the security scheme, the class itself, or its schedule."""
+        schemes = [found.id for found in self._in_force(EditionKind.SECURITY, on)]
+        nodes = [self._classes.get((name, code)) for name in schemes] + [self.class_node(code, on)]
+        rule = self.rule_for(code, on)
+        told = [node.default_security for node in nodes if node] + [rule.security_default if rule else None]
+        return next((level for level in told if level), None)
+
+    def content_of(self, edition: str) -> str:
+        """Return all that stands in an edition except its closing, which alone may change once it is active (R3)."""
+        held = replace(self.editions[edition], state=EditionState.ACTIVE, effective_to=None)
+        parts = [*self._classes.items(), *self._rules.items()]
+        return repr((held, sorted((repr(key), repr(part)) for key, part in parts if key[0] == edition)))
 
     def rule(self, edition: str, code: str) -> Rule | None:
         """Return a rule by its edition and own code."""
@@ -112,85 +131,3 @@ def load_rules(folder: Path) -> RuleBook:
 
 def _by_code(node: ClassNode) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in node.code.split("."))
-
-
-def _across(files: list[RuleFile]) -> Iterator[RuleMistake]:
-    """Check what no file can know alone."""
-    editions: dict[str, RuleFile] = {}
-    for file in files:
-        assert file.edition is not None
-        if file.edition.id in editions:
-            yield RuleMistake(file.name, 1, f"edition {file.edition.id} is in {editions[file.edition.id].name} already")
-        editions[file.edition.id] = file
-        yield from _duplicates(file)
-    for file in files:
-        yield from _orphans(file, editions)
-    yield from _overlaps(files)
-    yield from _unknown_classes(files)
-
-
-def _duplicates(file: RuleFile) -> Iterator[RuleMistake]:
-    codes: set[str] = set()
-    for node, line in file.classes:
-        if node.code in codes:
-            yield RuleMistake(file.name, line, f"class {node.code} is there twice")
-        codes.add(node.code)
-    own: set[str] = set()
-    filed: set[str] = set()
-    for rule, line in file.rules:
-        if rule.code in own:
-            yield RuleMistake(file.name, line, f"rule {rule.code} is there twice")
-        own.add(rule.code)
-        for code in rule.class_codes:
-            if code in filed:
-                yield RuleMistake(file.name, line, f"class {code} has two rules (R75: one record, one schedule)")
-            filed.add(code)
-
-
-def _orphans(file: RuleFile, editions: dict[str, RuleFile]) -> Iterator[RuleMistake]:
-    """A parent class stands in the same edition, or in the one that it supplements."""
-    if file.supplements and file.supplements not in editions:
-        yield RuleMistake(file.name, 1, f"it supplements {file.supplements}, which is not here")
-        return
-    main = editions[file.supplements].classes if file.supplements else []
-    known = {node.code for node, _line in (*file.classes, *main)}
-    for node, line in file.classes:
-        if node.parent and node.parent not in known:
-            yield RuleMistake(file.name, line, f"class {node.code}: there is no parent {node.parent}")
-
-
-def _overlaps(files: list[RuleFile]) -> Iterator[RuleMistake]:
-    active = [file for file in files if file.edition and file.edition.state is EditionState.ACTIVE]
-    for position, file in enumerate(active):
-        for other in active[:position]:
-            one, two = file.edition, other.edition
-            assert one is not None
-            assert two is not None
-            related = file.supplements == two.id or other.supplements == one.id
-            if one.kind is two.kind and not related and _meet(one, two):
-                yield RuleMistake(file.name, 1, f"{one.id} and {two.id} are both active on the same days")
-
-
-def _meet(one: Edition, two: Edition) -> bool:
-    return one.effective_from <= (two.effective_to or date.max) and two.effective_from <= (one.effective_to or date.max)
-
-
-def _unknown_classes(files: list[RuleFile]) -> Iterator[RuleMistake]:
-    """A rule of an active schedule may only name classes of an active classification."""
-    known = {
-        node.code
-        for file in files
-        if file.edition
-        and file.edition.kind is EditionKind.CLASSIFICATION
-        and file.edition.state is EditionState.ACTIVE
-        for node, _line in file.classes
-    }
-    for file in files:
-        if file.edition is None or file.edition.state is not EditionState.ACTIVE:
-            continue
-        for rule, line in file.rules:
-            for code in rule.class_codes:
-                if code not in known:
-                    yield RuleMistake(
-                        file.name, line, f"rule {rule.code}: there is no class {code} in the classification"
-                    )

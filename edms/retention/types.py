@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 
@@ -107,8 +109,9 @@ class Period:
     days: int = 0
 
     @property
-    def in_years(self) -> float:
-        return self.years + self.months / 12 + self.days / 365
+    def in_years(self) -> Fraction:
+        """The length as an exact number: nine years and twelve months are ten years, not nearly ten."""
+        return self.years + Fraction(self.months, 12) + Fraction(self.days, 365)
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class Edition:
     effective_to: date | None
     source: str
     approval_letter: str = ""
+    approval_date: date | None = None
     source_url: str = ""
     source_sha256: str = ""
     example: bool = False
@@ -134,6 +138,11 @@ class Edition:
             and self.effective_from <= on
             and (self.effective_to is None or on <= self.effective_to)
         )
+
+    def superseded(self, on: date) -> bool:
+        """True when another edition has taken its place by that day; its records keep it all the same (R3)."""
+        closed = self.effective_to is not None and self.effective_to < on
+        return self.state is EditionState.SUPERSEDED or closed
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,10 @@ class ClassNode:
 
 @dataclass(frozen=True)
 class Rule:
-    """A row of a schedule. `triggers` empty means the document's date; several are all awaited unless `any_trigger`."""
+    """A row of a schedule. `triggers` empty means the document's date; several are all awaited unless `any_trigger`.
+
+    `legal_ref` is the citation of the row, or that of its edition when the row has none of its own.
+    """
 
     edition: str
     code: str
@@ -225,13 +237,14 @@ class Reason:
     arguments: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        told = ",".join(str(value) for value in self.arguments.values())
+        values = (value if isinstance(value, list) else [value] for value in self.arguments.values())
+        told = ",".join(str(one) for value in values for one in value)
         return f"{self.code}({told})" if told else str(self.code)
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the calculation: `name` is start, cutoff, active_end or inactive_end."""
+    """One step of the calculation: `name` is rule, start, cutoff, active_end or inactive_end; `on` its day."""
 
     name: str
     on: date | None
@@ -251,3 +264,8 @@ class Decision:
     reasons: tuple[Reason, ...]
     steps: tuple[Step, ...]
     awaiting: tuple[TriggerType, ...] = ()
+
+    @cached_property
+    def reason_codes(self) -> tuple[str, ...]:
+        """The reasons as the stable texts of reports: `code` or `code(arguments)`."""
+        return tuple(map(str, self.reasons))

@@ -207,7 +207,7 @@ def upgrade() -> None:
         sa.Column("fate", sa.String(length=30), nullable=True),
         sa.Column("active_until", sa.Date(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("awaiting", sa.String(length=60), nullable=True),
+        sa.Column("awaiting", sa.String(length=300), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["folder_id"], ["folders.id"], name=op.f("fk_records_folder_id_folders")),
         sa.ForeignKeyConstraint(["office_id"], ["offices.id"], name=op.f("fk_records_office_id_offices")),
@@ -217,9 +217,25 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("records", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_records_class_code"), ["class_code"], unique=False)
-        batch_op.create_index("ix_records_due", ["due_on", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_records_folder_id"), ["folder_id"], unique=False)
         batch_op.create_index("ix_records_office_state", ["office_id", "state"], unique=False)
+        batch_op.create_index(
+            "ix_records_retention",
+            [
+                "state",
+                "due_on",
+                "id",
+                "fate",
+                "office_id",
+                "level",
+                "terjaga",
+                "vital",
+                "legacy_unverified",
+                "fixity_failed",
+                "rule_book_id",
+            ],
+            unique=False,
+        )
         batch_op.create_index(batch_op.f("ix_records_rule_code"), ["rule_code"], unique=False)
 
     op.create_table(
@@ -269,7 +285,8 @@ def upgrade() -> None:
     op.create_table(
         "trigger_events",
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=True),
+        sa.Column("folder_id", sa.Uuid(), nullable=True),
         sa.Column("type", sa.String(length=40), nullable=False),
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("happened_on", sa.Date(), nullable=False),
@@ -279,16 +296,23 @@ def upgrade() -> None:
         sa.Column("verified_by", sa.String(length=200), nullable=True),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("void_reason", sa.String(length=500), nullable=True),
+        sa.CheckConstraint(
+            "(record_id IS NULL) <> (folder_id IS NULL)", name=op.f("ck_trigger_events_record_or_folder")
+        ),
+        sa.ForeignKeyConstraint(["folder_id"], ["folders.id"], name=op.f("fk_trigger_events_folder_id_folders")),
         sa.ForeignKeyConstraint(["record_id"], ["records.id"], name=op.f("fk_trigger_events_record_id_records")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_events")),
     )
     with op.batch_alter_table("trigger_events", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trigger_events_folder_id"), ["folder_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_trigger_events_record_id"), ["record_id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("trigger_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trigger_events_record_id"))
+        batch_op.drop_index(batch_op.f("ix_trigger_events_folder_id"))
 
     op.drop_table("trigger_events")
     with op.batch_alter_table("hold_links", schema=None) as batch_op:
@@ -305,9 +329,9 @@ def downgrade() -> None:
     op.drop_table("sign_in_sessions")
     with op.batch_alter_table("records", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_records_rule_code"))
+        batch_op.drop_index("ix_records_retention")
         batch_op.drop_index("ix_records_office_state")
         batch_op.drop_index(batch_op.f("ix_records_folder_id"))
-        batch_op.drop_index("ix_records_due")
         batch_op.drop_index(batch_op.f("ix_records_class_code"))
 
     op.drop_table("records")

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from edms.core.errors import Refused
 from edms.records.people import office_choices
-from edms.records.retention import ReportQuestion, outcome_names, retention_report
+from edms.records.retention_report import ReportQuestion, outcome_names, retention_report
 from edms.web.identity import actor, archive
 from edms.web.language import current_language, gettext
+from edms.web.limits import page_asked
 
 pages = Blueprint("retention", __name__)
 
@@ -24,7 +25,7 @@ CSV_COLUMNS = ("record", "title", "office", "class", "rule", "edition", "fate", 
 def report() -> ResponseReturnValue:
     who = actor()
     assert who is not None
-    page = max(1, request.args.get("page", 1, type=int))
+    page = page_asked(request)
     question = ReportQuestion(
         as_of=_as_of(request.args.get("as_of")),
         office=request.args.get("office") or None,

@@ -1,0 +1,138 @@
+"""From stored rows to what `decide` is asked: facts, kept rule and holds of many records with few queries."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+
+from edms.access.model import Office
+from edms.records.archive import Archive
+from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
+from edms.records.rules import KeptBook, edition_in_force, kept_books
+from edms.retention.types import EventFact, HoldFact, Options, RetentionFacts, Rule, TriggerType
+
+PART = 2000
+_COLUMNS = (
+    Record.id, Record.title, Office.code.label("office"), Record.class_code, Record.state, Record.document_date,
+    Record.folder_id, Folder.closed_on, Record.terjaga, Record.vital, Record.legacy_unverified, Record.fixity_failed,
+    Record.rule_book_id, Record.rule_code, Record.rule_edition,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Judgeable:
+    """A record as `decide` is asked about it. `row` also carries what the report shows: id, title, office, class."""
+
+    row: Row[Any]
+    facts: RetentionFacts
+    rule: Rule | None
+    holds: tuple[HoldFact, ...]
+
+
+def options_of(archive: Archive) -> Options:
+    """Return the interpretations that this installation has chosen."""
+    settings = archive.settings.retention
+    month, day = settings.fiscal_year_end.split("-")
+    return Options(settings.upper_tier_years, settings.tier_basis, (int(month), int(day)))
+
+
+def select_facts() -> "Select[*tuple[Any, ...]]":
+    """Return the query that `judgeables` reads; the caller narrows and orders it."""
+    return select(*_COLUMNS).join(Office, Office.id == Record.office_id).outerjoin(Folder)
+
+
+def judgeables(session: Session, query: "Select[*tuple[Any, ...]]", today: date) -> Iterator[Judgeable]:
+    """Yield what `query` (made from `select_facts`) finds, in its order, a part at a time so that memory stays flat.
+
+    A declared record keeps the rule it was declared under (R3); one that is not yet declared follows the rules in
+    force today.
+    """
+    rules = _Rules(session, today)
+    for part in session.execute(query.execution_options(yield_per=PART)).partitions():
+        events, holds = _events(session, part), _holds(session, part)
+        for row in part:
+            rule, drifted, superseded = rules.of(row)
+            facts = RetentionFacts(
+                document_date=row.document_date,
+                events=(*events.get(row.id, ()), *(events.get(row.folder_id, ()) if row.folder_id else ())),
+                folder_closed_on=row.closed_on,
+                terjaga=row.terjaga,
+                vital=row.vital,
+                legacy_unverified=row.legacy_unverified,
+                fixity_failed=row.fixity_failed,
+                snapshot_drift=drifted,
+                rule_superseded=superseded,
+            )
+            yield Judgeable(row, facts, rule, holds.get(row.id, ()))
+
+
+def drifted_books(books: dict[UUID, KeptBook]) -> list[UUID]:
+    """Return the rule books whose content is no longer what was applied."""
+    return [name for name, kept in books.items() if not kept.intact]
+
+
+class _Rules:
+    """The rule of each record, looked up once per rule book, edition and code."""
+
+    def __init__(self, session: Session, today: date) -> None:
+        self._books = kept_books(session)
+        in_force = edition_in_force(session)
+        self._current = self._books[in_force.id].book if in_force else None
+        self._today = today
+        self._known: dict[tuple[Any, ...], tuple[Rule | None, bool, bool]] = {}
+
+    def of(self, row: Row[Any]) -> tuple[Rule | None, bool, bool]:
+        """Return the rule, whether it has drifted from what was kept, and whether a later edition has replaced it."""
+        if row.state != RecordState.DECLARED.value:
+            key: tuple[Any, ...] = ("", row.class_code)
+        else:
+            key = (row.rule_book_id, row.rule_edition, row.rule_code)
+        if key not in self._known:
+            self._known[key] = self._follow(row.class_code) if key[0] == "" else self._kept(*key)
+        return self._known[key]
+
+    def _follow(self, class_code: str | None) -> tuple[Rule | None, bool, bool]:
+        rule = self._current.rule_for(class_code, self._today) if self._current and class_code else None
+        return rule, False, False
+
+    def _kept(self, book_id: UUID | None, edition: str | None, code: str | None) -> tuple[Rule | None, bool, bool]:
+        kept = self._books.get(book_id) if book_id else None
+        if kept is None or edition is None or code is None:
+            return None, False, False
+        rule = kept.book.rule(edition, code) if kept.book else None
+        now = self._current.editions.get(edition) if self._current else None
+        return rule, not kept.intact or rule is None, now is None or now.superseded(self._today)
+
+
+def _events(session: Session, part: Sequence[Row[Any]]) -> dict[UUID, tuple[EventFact, ...]]:
+    """Events by the id of the record or folder that they happened to."""
+    found: dict[UUID, tuple[EventFact, ...]] = {}
+    folders = {row.folder_id for row in part if row.folder_id}
+    for column, ids in ((TriggerEvent.record_id, {row.id for row in part}), (TriggerEvent.folder_id, folders)):
+        query = (
+            select(column, TriggerEvent.type, TriggerEvent.happened_on, TriggerEvent.verified_at, TriggerEvent.label)
+            .where(column.in_(ids), TriggerEvent.voided_at.is_(None))
+            .order_by(TriggerEvent.happened_on, TriggerEvent.id)
+        )
+        for subject, kind, happened_on, verified_at, label in session.execute(query) if ids else ():
+            assert subject is not None, "the query asks for these ids"
+            fact = EventFact(TriggerType(kind), happened_on, verified_at is not None, label)
+            found[subject] = (*found.get(subject, ()), fact)
+    return found
+
+
+def _holds(session: Session, part: Sequence[Row[Any]]) -> dict[UUID, tuple[HoldFact, ...]]:
+    query = (
+        select(HoldLink.record_id, Hold.id, Hold.title)
+        .join(Hold)
+        .where(HoldLink.record_id.in_([row.id for row in part]), Hold.released_at.is_(None))
+        .order_by(Hold.placed_at, Hold.id)
+    )
+    found: dict[UUID, tuple[HoldFact, ...]] = {}
+    for record_id, hold_id, title in session.execute(query):
+        found[record_id] = (*found.get(record_id, ()), HoldFact(str(hold_id), title))
+    return found

@@ -1,0 +1,220 @@
+"""The retention report and the explanation of one record: what is due, when and why (R50)."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from edms.access.actors import Actor
+from edms.access.filters import sql_filter
+from edms.access.model import Office
+from edms.access.policy import Action
+from edms.core.errors import Refused
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.facts import decided_record
+from edms.records.model import Hold, HoldLink, Record, RecordState
+from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
+from edms.records.rules import kept_books
+from edms.retention.decide import decide
+from edms.retention.explain import headline, outcome_names, reason_text, step_text
+from edms.retention.types import Decision, Fate, Outcome, Rule
+
+__all__ = ["Outcome", "outcome_names"]  # so that faces need not know the mechanism
+
+
+@dataclass(frozen=True)
+class ReportQuestion:
+    """What the report is asked: a day (None: today), an office code, an outcome, a window (limit None: all rows)."""
+
+    as_of: date | None = None
+    office: str | None = None
+    outcome: str | None = None
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One record in the report. Words are made only where somebody reads them."""
+
+    record: UUID
+    title: str
+    office: str
+    class_code: str
+    rule_row: Rule | None
+    decision: Decision
+    language: str
+
+    @property
+    def rule(self) -> str | None:
+        return self.rule_row.code if self.rule_row else None
+
+    @property
+    def edition(self) -> str | None:
+        return self.rule_row.edition if self.rule_row else None
+
+    @property
+    def fate(self) -> str | None:
+        return self.decision.fate.value if self.decision.fate else None
+
+    @property
+    def fate_text(self) -> str:
+        return self.rule_row.fate_text if self.rule_row else ""
+
+    @property
+    def phase(self) -> str:
+        return self.decision.phase.value
+
+    @property
+    def outcome(self) -> str:
+        return self.decision.outcome.value
+
+    @property
+    def due_on(self) -> date | None:
+        return self.decision.due_on
+
+    @property
+    def headline(self) -> str:
+        return headline(self.decision, self.language)
+
+    @property
+    def reason_texts(self) -> tuple[str, ...]:
+        return tuple(reason_text(reason, self.language) for reason in self.decision.reasons)
+
+    @property
+    def step_texts(self) -> tuple[str, ...]:
+        return tuple(step_text(step, self.language) for step in self.decision.steps)
+
+    def as_dict(self, *, steps: bool = False) -> dict[str, Any]:
+        """One row of the stable JSON; `explain` adds the steps."""
+        decision, due_on = self.decision, self.decision.due_on
+        told: dict[str, Any] = {
+            "record": str(self.record),
+            "title": self.title,
+            "office": self.office,
+            "class": self.class_code,
+            "rule": self.rule,
+            "edition": self.edition,
+            "fate": self.fate,
+            "tier": decision.tier.value if decision.tier else None,
+            "phase": self.phase,
+            "outcome": self.outcome,
+            "due_on": due_on.isoformat() if due_on else None,
+            "reasons": list(decision.reason_codes),
+        }
+        if steps:
+            told |= {
+                "active_until": decision.active_until.isoformat() if decision.active_until else None,
+                "fate_text": self.fate_text,
+                "steps": [
+                    {"step": step.name, "date": step.on.isoformat() if step.on else None, **step.arguments}
+                    for step in decision.steps
+                ],
+                "step_texts": list(self.step_texts),
+                "reason_texts": list(self.reason_texts),
+            }
+        return told
+
+
+@dataclass(frozen=True)
+class Report:
+    """`total` rows in all, those of the window in `rows`, and how many there are of each outcome."""
+
+    as_of: date
+    total: int
+    rows: Iterable[ReportRow]
+    counts: dict[str, int]
+
+
+def retention_report(actor: Actor | None, archive: Archive, question: ReportQuestion, language: str) -> Report:
+    """Return the report with its rows in memory: for a page of it."""
+    with open_report(actor, archive, question, language) as found:
+        return replace(found, rows=tuple(found.rows))
+
+
+@contextmanager
+def open_report(actor: Actor | None, archive: Archive, question: ReportQuestion, language: str) -> Iterator[Report]:
+    """Give what is due, when and why, of the declared records the actor may see; most urgent first.
+
+    Outcomes are conditions on stored, indexed values, so that counts and a page cost a page, not the archive; each row
+    is then decided anew with all its reasons. Rows are read while they are asked for, within the block.
+    """
+    as_of = question.as_of or archive.clock.today()
+    with archive.door.read(actor, Action.RETENTION_REPORT) as operation:
+        session, visible = operation.session, _visible(operation, question)
+        conditions = outcome_conditions(session, as_of)
+        columns = [func.count().filter(condition).label(outcome) for outcome, condition in conditions.items()]
+        counted = session.execute(select(*columns).select_from(Record).where(visible)).one()
+        counts = {outcome.value: int(count) for outcome, count in zip(conditions, counted, strict=True)}
+        wanted = conditions.get(Outcome(question.outcome)) if question.outcome in list(Outcome) else None
+        query = select_facts().where(visible, *([] if wanted is None else [wanted]))
+        query = query.order_by(Record.due_on.nulls_last(), Record.id)
+        if question.limit is not None:
+            query = query.limit(question.limit).offset(question.offset)
+        total = sum(counts.values()) if wanted is None else counts[str(question.outcome)]
+        yield Report(as_of, total, _rows(session, archive, query, as_of, language), counts)
+
+
+def explain_record(
+    actor: Actor | None, archive: Archive, record_id: UUID, as_of: date | None, language: str
+) -> ReportRow | None:
+    """Return the decision on one record with its steps, or None while it has no class. Raises NotFound."""
+    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+        record = decided_record(operation, record_id)
+        if record.class_code is None:
+            return None
+        query = select_facts().where(Record.id == record_id)
+        return next(_rows(operation.session, archive, query, as_of or archive.clock.today(), language))
+
+
+def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnElement[bool]]:
+    """Return the outcomes of `decide` as conditions on what is stored; a property test holds the two together."""
+    drifted = drifted_books(kept_books(session))
+    held = Record.id.in_(select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None)))
+    stopped = or_(
+        Record.legacy_unverified, Record.fixity_failed, held, Record.rule_book_id.in_(drifted) if drifted else false()
+    )
+    due = and_(Record.due_on.is_not(None), Record.due_on <= as_of, ~stopped)
+    eligible = and_(due, Record.fate == Fate.DESTROY.value, ~Record.terjaga, ~Record.vital)
+    review = and_(due, Record.fate == Fate.REVIEW.value)
+    unknown = Record.due_on.is_(None)
+    return {
+        Outcome.ELIGIBLE: eligible,
+        Outcome.REVIEW_DUE: review,
+        Outcome.CANNOT_EVALUATE: unknown,
+        Outcome.NOT_ELIGIBLE: and_(~unknown, ~func.coalesce(eligible, false()), ~func.coalesce(review, false())),
+    }
+
+
+def _visible(operation: Operation, question: ReportQuestion) -> ColumnElement[bool]:
+    visible = and_(
+        Record.state == RecordState.DECLARED.value,
+        sql_filter(operation.scope(), Record.office_id, Record.level, Record.state),
+    )
+    if not question.office:
+        return visible
+    office = operation.session.scalars(select(Office.id).where(Office.code == question.office)).one_or_none()
+    if office is None:
+        raise Refused(f"there is no office {question.office[:40]!r}")
+    return and_(visible, Record.office_id == office)
+
+
+def _rows(session: Session, archive: Archive, query: Any, as_of: date, language: str) -> Iterator[ReportRow]:
+    """Decide each record; records with equal facts share one decision."""
+    options, today = options_of(archive), archive.clock.today()
+    decided: dict[Any, Decision] = {}
+    for found in judgeables(session, query, today):
+        row, rule = found.row, found.rule
+        key = (id(rule), found.facts) if not found.holds else None
+        decision = decided.get(key) if key else None
+        if decision is None:
+            decision = decide(found.facts, rule, found.holds, as_of, options)
+            if key:
+                decided[key] = decision
+        yield ReportRow(row.id, row.title, row.office, row.class_code or "", rule, decision, language)
