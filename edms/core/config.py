@@ -11,12 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from edms.core.errors import ConfigurationError
-from edms.core.settings import Settings
+from edms.core.settings import RetentionSettings, Settings
 
 ENVIRONMENT_PREFIX = "EDMS_"
 ENVIRONMENT_FILE = "EDMS_CONFIG"
+
+_REASONS = {
+    "extra_forbidden": "there is no such setting",
+    "model_type": "must be a section with settings below it",
+    "path_type": "must be a path in quotes",
+    "string_type": "must be text in quotes",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+}
 
 
 def load_settings(path: Path | None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -30,12 +43,23 @@ def load_settings(path: Path | None, environment: Mapping[str, str] | None = Non
     if path is not None:
         values = _read(path)
         folder = path.resolve().parent
-    _override(values, environment)
+    overridden = _override(values, environment)
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error, path), "config.example.toml describes every setting") from None
+        message = "; ".join(_explain(fault, path, overridden) for fault in error.errors(include_url=False))
+        raise ConfigurationError(message, "config.example.toml describes every setting") from None
+    _require_rules(settings, folder)
     return settings.rooted_at(folder)
+
+
+def _require_rules(settings: Settings, folder: Path) -> None:
+    """The example rules stand in for the default folder only: a folder that somebody named must be there."""
+    rules = settings.retention.rules
+    if rules != RetentionSettings().rules and not (folder / rules).is_dir():
+        raise ConfigurationError(
+            f"retention.rules: there is no folder {folder / rules}", "name the folder of the rules"
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -45,30 +69,44 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(
             f"there is no configuration file {path}", "copy config.example.toml there, or name another with --config"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}", "compare it with config.example.toml") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not TOML: it is not UTF-8", "save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from None
 
 
-def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """Put EDMS_SECTION__KEY values in place; a value is read as TOML when it can be, else as plain text."""
+def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Put EDMS_SECTION__KEY values in place; return which variable set which "section.key".
+
+    The text is taken as it is, and becomes what the setting asks for; a TOML string in quotes is read as one.
+    """
+    overridden = {}
     for name, text in sorted(environment.items()):
         if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
             continue
         section, key = name[len(ENVIRONMENT_PREFIX) :].lower().split("__", 1)
         table = values.setdefault(section, {})
         if not isinstance(table, dict):
-            raise ConfigurationError(f"{section} must be a table, so {name} cannot override it")
-        try:
-            table[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            table[key] = text
+            raise ConfigurationError(f"{section} must be a table, so {name} cannot override it", f"write [{section}]")
+        table[key] = _unquoted(text)
+        overridden[f"{section}.{key}"] = name
+    return overridden
 
 
-def _explain(error: ValidationError, path: Path | None) -> str:
-    where = str(path) if path else "the configuration"
-    parts = []
-    for fault in error.errors(include_url=False, include_input=False):
-        setting = ".".join(str(part) for part in fault["loc"])
-        reason = "is not a known setting" if fault["type"] == "extra_forbidden" else fault["msg"]
-        parts.append(f"{setting}: {reason}")
-    return f"{where}: " + "; ".join(parts)
+def _unquoted(text: str) -> str:
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    return value if isinstance(value, str) else text
+
+
+def _explain(fault: ErrorDetails, path: Path | None, overridden: Mapping[str, str]) -> str:
+    setting = ".".join(str(part) for part in fault["loc"])
+    named = [name for key, name in overridden.items() if key == setting or key.startswith(f"{setting}.")]
+    where = ", ".join(named) or str(path or "the configuration")
+    return f"{where}: {setting}: {_REASONS.get(fault['type']) or fault['msg'].removeprefix('Value error, ')}"

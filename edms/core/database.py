@@ -13,9 +13,11 @@ from uuid import UUID
 import sqlcipher3.dbapi2
 from sqlalchemy import JSON, Date, DateTime, Dialect, MetaData, Uuid, create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from edms.core.database_faults import speak_plainly
 from edms.core.errors import ConfigurationError
 from edms.core.settings import DatabaseSettings
 
@@ -100,7 +102,14 @@ def _postgresql_engine(settings: DatabaseSettings) -> Engine:
         raise ConfigurationError(
             "database.url must start with postgresql+psycopg://", "leave it empty for the embedded database"
         )
-    return create_engine(settings.url, pool_size=settings.pool_size, pool_pre_ping=True)
+    try:
+        engine = create_engine(settings.url, pool_size=settings.pool_size, pool_pre_ping=True)
+    except (ArgumentError, ValueError):  # what they say would show the password
+        raise ConfigurationError(
+            "database.url is not an address", "its form is postgresql+psycopg://user:password@host:5432/name"
+        ) from None
+    speak_plainly(engine)
+    return engine
 
 
 def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engine:
@@ -113,11 +122,13 @@ def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engi
         pool_size=settings.pool_size,
         connect_args={"timeout": settings.busy_timeout_seconds, "isolation_level": None, "check_same_thread": False},
     )
+    speak_plainly(engine)
     busy_milliseconds = int(settings.busy_timeout_seconds * 1000)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
+        cursor.execute("PRAGMA cipher_log_level = NONE")  # what it would print, the error says
         # The key comes before anything else that touches the file; a raw key skips SQLCipher's slow derivation.
         cursor.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
         cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")

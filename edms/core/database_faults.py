@@ -1,0 +1,87 @@
+"""What the database says when it cannot go on, in words for a person.
+
+Only faults of the surroundings are translated: busy, full, gone, damaged. A broken constraint or a wrong statement
+stays what it is, since it is either handled by the code that caused it or a defect of ours.
+"""
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine, ExceptionContext
+
+from edms.core.errors import EdmsError, IntegrityFault, StorageFault
+
+RETRY = "try again in a moment; nothing was changed"
+# Names of SQLite's result codes (sqlite.org/rescode.html); extended codes begin with the name of the primary one.
+_SQLITE = (
+    ("SQLITE_BUSY", StorageFault, "another process writes to the database, and did not finish in time", RETRY),
+    ("SQLITE_LOCKED", StorageFault, "another process writes to the database, and did not finish in time", RETRY),
+    ("SQLITE_FULL", StorageFault, "the disk of the database is full", "free some space, then try again"),
+    ("SQLITE_READONLY", StorageFault, "the database may not be written to", "check the disk and the permissions"),
+    ("SQLITE_CANTOPEN", StorageFault, "the database cannot be opened", "check the folder and the permissions"),
+    ("SQLITE_PERM", StorageFault, "the database may not be opened", "check the permissions"),
+    ("SQLITE_IOERR", StorageFault, "the disk of the database failed", "check the disk, and whether it is full"),
+    (
+        "SQLITE_NOTADB",
+        IntegrityFault,
+        "the database cannot be read: it is damaged, or the keys are another archive's",
+        "check [storage] path and [keys] path, else restore database and keys from one backup",
+    ),
+    ("SQLITE_CORRUPT", IntegrityFault, "the database is damaged", "restore it from its backup"),
+)
+# Classes and codes of SQLSTATE (PostgreSQL manual, appendix A).
+_POSTGRESQL = (
+    ("53100", "the disk of the database is full", "free some space, then try again"),
+    ("53", "the database server has no room for another connection", "try again, or lower [database] pool_size"),
+    ("28", "the database server does not let us in", "check user and password in [database] url"),
+    ("3D000", "the database named in [database] url does not exist", "make it: createdb"),
+    ("25006", "the database may not be written to", "is [database] url that of a replica?"),
+    ("40", "somebody else changed the same rows", RETRY),
+    ("55P03", "another process writes to the database, and did not finish in time", RETRY),
+    ("57", "the database server is going down or starting up", RETRY),
+    ("58", "the disk of the database server failed", "see the server's log"),
+    ("42501", "the database user lacks a right", "let that user own the database"),
+)
+
+
+def speak_plainly(engine: Engine) -> None:
+    """Make `engine` raise an EdmsError for faults of the surroundings instead of what the driver says."""
+
+    @event.listens_for(engine, "handle_error")
+    def _translate(context: ExceptionContext) -> None:
+        if context.is_pre_ping:  # the pool asks whether a connection still lives and deals with the answer itself
+            return
+        fault = plain_fault(context.original_exception)
+        if fault is not None:
+            raise fault
+
+
+def plain_fault(error: BaseException) -> EdmsError | None:
+    """Return the error for a person that `error` of a driver amounts to, or None when it is not of the surroundings."""
+    name = getattr(error, "sqlite_errorname", None)
+    if name:
+        for start, kind, message, mend in _SQLITE:
+            if name.startswith(start):
+                return kind(message, mend)
+        return None
+    if type(error).__module__.split(".")[0] != "psycopg" or not _is_operational(error):
+        return None
+    state = getattr(error, "sqlstate", None)
+    if not state:
+        return StorageFault(
+            f"the database server cannot be reached: {_first_line(error)}",
+            "is it running, and is [database] url right?",
+        )
+    for start, message, mend in _POSTGRESQL:
+        if state.startswith(start):
+            return StorageFault(message, mend)
+    return None
+
+
+def _is_operational(error: BaseException) -> bool:
+    """DB-API's OperationalError, or the one programming error that is the administrator's: a right that lacks."""
+    return any(kind.__name__ == "OperationalError" for kind in type(error).__mro__) or (
+        getattr(error, "sqlstate", None) in ("42501", "25006")
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
