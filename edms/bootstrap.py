@@ -4,36 +4,46 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edms.access.actors import Actor, Role
-from edms.access.levels import Level
-from edms.access.passwords import random_password
+from edms.access.actors import Actor
 from edms.audit.trail import AuditTrail
 from edms.core.clock import Clock, SystemClock
 from edms.core.database import Database, open_database
 from edms.core.errors import ConfigurationError, StorageFault
-from edms.core.migrations import require_head, upgrade
+from edms.core.migrations import current_revision, require_head, upgrade
 from edms.core.resources import resource
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings
 from edms.operation.door import Door
 from edms.records.archive import Archive
-from edms.records.people import DEMO_OFFICES, DEMO_PEOPLE, NewPerson, add_office, add_person, person_exists
+from edms.records.people import (
+    DEMO_OFFICES,
+    DEMO_PEOPLE,
+    FIRST_ADMINISTRATOR,
+    add_office,
+    add_person,
+    anybody,
+    person_exists,
+)
 from edms.records.retention import apply_rules
+from edms.records.rules import edition_in_force
 from edms.retention.rulebook import load_rules
 from edms.search.whoosh_index import WhooshIndex
-from edms.signing.authority import AuthorityMaterial, create_authority
+from edms.signing.authority import AuthorityMaterial, create_authority, renew_authority
+from edms.signing.errors import SigningFault
 from edms.signing.local import DevelopmentTimestamps, LocalSigner
 from edms.signing.protocols import TimestampAuthority
 from edms.signing.remote import HttpTimestamps
 from edms.signing.verification import TrustMaterial
 from edms.text.ocr import OcrMyPdfEngine
 from edms.text.reader import Reader, sandbox_limits
+from edms.vault.file_operations import folder_lock
 from edms.vault.keyring import KeyRing
 from edms.vault.local_store import LocalBlobStore
 from edms.vault.vault import Vault
 from edms.verify.trust import log_key_pem
 
 DATABASE_FILE = "archive.db"
+AUTHORITY = "authority"
 _RANDOM_SECRETS = ("database", "index", "session", "audit-signing")
 
 
@@ -48,34 +58,56 @@ class InitReport:
 def open_archive(settings: Settings, clock: Clock | None = None) -> Archive:
     """Open an existing archive. Raises ConfigurationError when there is none, KeyUnavailable, or when it is too new."""
     clock = clock or SystemClock(settings.archive.time_zone)
-    storage = settings.storage.path
-    if not settings.database.url and not (storage / DATABASE_FILE).exists():
-        raise ConfigurationError(f"there is no archive in {storage}", "make one: edms init")
+    if not archive_exists(settings):
+        where = "the database that [database] url names" if settings.database.url else settings.storage.path
+        raise ConfigurationError(f"there is no archive in {where}", "make one: edms init")
     ring = KeyRing.open(settings.keys_path)
     database = _database(settings, ring)
     require_head(database)
     return _assemble(settings, clock, ring, database)
 
 
+def archive_exists(settings: Settings) -> bool:
+    """True when the database has been made. Raises StorageFault when a database server cannot be reached."""
+    if not settings.database.url:
+        return (settings.storage.path / DATABASE_FILE).exists()
+    database = open_database(settings.database, settings.storage.path / DATABASE_FILE, lambda: b"")
+    try:
+        return current_revision(database) is not None
+    finally:
+        database.close()
+
+
 def initialise(settings: Settings, actor: Actor, *, demo: bool, clock: Clock | None = None) -> InitReport:
-    """Make what is missing: storage, keys, database at head, rules, first administrator. Safe to repeat."""
+    """Make what is missing: storage, keys, database at head, rules, first administrator.
+
+    Safe to repeat, and to run twice at once: the second waits for the first. Rules that are in force stay in force
+    (`edms retention apply` changes them), and people who are there keep their passwords.
+    """
     clock = clock or SystemClock(settings.archive.time_zone)
-    created = _make_storage(settings)
-    ring = _keys(settings, clock, storage_is_new=created)
-    database = _database(settings, ring)
-    upgrade(database)
-    archive = _assemble(settings, clock, ring, database)
-    apply_rules(actor, archive, load_rules(rules_folder(settings)))
-    people = DEMO_PEOPLE if demo else (NewPerson("admin", "Administrator", None, (Role.ADMINISTRATOR,), Level.OPEN),)
-    report = InitReport(created)
+    _make_storage(settings)
+    with folder_lock(settings.storage.path):
+        report = InitReport(created=not archive_exists(settings))
+        ring = _keys(settings, clock, with_data=not report.created)
+        database = _database(settings, ring)
+        upgrade(database)
+        archive = _assemble(settings, clock, ring, database)
+        with database.reader() as session:
+            has_rules = edition_in_force(session) is not None
+        if not has_rules:
+            apply_rules(actor, archive, load_rules(rules_folder(settings)))
+        report.passwords = _first_people(actor, archive, demo=demo)
+        archive.database.close()
+    return report
+
+
+def _first_people(actor: Actor, archive: Archive, *, demo: bool) -> dict[str, str]:
+    """Add the demo people who are missing, else the administrator of an archive without people; their passwords."""
+    people = DEMO_PEOPLE if demo else () if anybody(archive) else (FIRST_ADMINISTRATOR,)
     for code, name, parent in DEMO_OFFICES if demo else ():
         add_office(actor, archive, code, name, parent, only_if_missing=True)
-    for person in people:
-        if not person_exists(archive, person.username):
-            report.passwords[person.username] = random_password()
-            add_person(actor, archive, person, report.passwords[person.username])
-    archive.database.close()
-    return report
+    missing = [person for person in people if not person_exists(archive, person.username)]
+    return {person.username: add_person(actor, archive, person) for person in missing}
 
 
 def rules_folder(settings: Settings) -> Path:
@@ -85,7 +117,10 @@ def rules_folder(settings: Settings) -> Path:
 
 def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Database) -> Archive:
     trail = AuditTrail(clock, _origin(settings), ring.secret("audit-signing"))
-    material = AuthorityMaterial.from_json(ring.secret("authority"))
+    generations = _authorities(ring)
+    material = generations[-1]
+    public = "".join(dict.fromkeys(part for one in reversed(generations) for part in one.certificates()))
+    trust = TrustMaterial.from_pem(public.encode(), _timestamp_roots(settings))
     limits = sandbox_limits(settings.text)
     sandbox = Sandbox(limits)
     return Archive(
@@ -100,17 +135,46 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
         signer=LocalSigner(material, clock),
-        timestamps=_timestamps(settings, material, clock),
-        trust=TrustMaterial.from_pem(material.public_pem().encode()),
+        timestamps=_timestamps(settings, material, trust, clock),
+        trust=trust,
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
-        public_pem=material.public_pem() + log_key_pem(trail.public_key),
+        public_pem=public + log_key_pem(trail.public_key),
     )
 
 
-def _timestamps(settings: Settings, material: AuthorityMaterial, clock: Clock) -> TimestampAuthority:
+def _timestamps(
+    settings: Settings, material: AuthorityMaterial, trust: TrustMaterial, clock: Clock
+) -> TimestampAuthority:
     if settings.signing.timestamp_url:
-        return HttpTimestamps(settings.signing.timestamp_url)
+        return HttpTimestamps(settings.signing.timestamp_url, TrustMaterial((), trust.timestamp_roots), clock)
     return DevelopmentTimestamps(material, clock)
+
+
+def _timestamp_roots(settings: Settings) -> bytes:
+    """The certificates of timestamp authorities that are believed. Raises ConfigurationError."""
+    file = settings.signing.timestamp_roots
+    if file is None:
+        if settings.signing.timestamp_url:
+            raise ConfigurationError(
+                "signing.timestamp_url is set and signing.timestamp_roots is not: any answer would be believed",
+                "save the authority's root certificate as PEM and name the file",
+            )
+        return b""
+    try:
+        content = file.read_bytes()
+        TrustMaterial.from_pem(content)
+    except OSError as error:
+        raise ConfigurationError(f"signing.timestamp_roots: {file} cannot be read: {error.strerror}") from None
+    except SigningFault as fault:
+        raise ConfigurationError(f"signing.timestamp_roots: {file}: {fault.message}") from None
+    return content
+
+
+def _authorities(ring: KeyRing) -> list[AuthorityMaterial]:
+    """Every generation of the pilot authority, the newest last: `authority`, `authority-2`, `authority-3` and so on."""
+    names = [name for name in ring.names() if name == AUTHORITY or name.startswith(f"{AUTHORITY}-")]
+    ordered = sorted(names, key=lambda name: int(name.removeprefix(AUTHORITY).lstrip("-") or 1))
+    return [AuthorityMaterial.from_json(ring.secret(name)) for name in ordered or [AUTHORITY]]
 
 
 def _origin(settings: Settings) -> str:
@@ -123,35 +187,44 @@ def _database(settings: Settings, ring: KeyRing) -> Database:
     return open_database(settings.database, settings.storage.path / DATABASE_FILE, lambda: ring.secret("database"))
 
 
-def _make_storage(settings: Settings) -> bool:
+def _make_storage(settings: Settings) -> None:
     storage = settings.storage.path
-    new = not storage.exists()
     try:
         storage.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chmod(storage, 0o700)  # noqa: PTH101
     except OSError as error:
-        raise StorageFault(f"{storage} cannot be made: {error.strerror}") from None
-    return new
+        raise StorageFault(f"{storage} cannot be made: {error.strerror}", "see [storage] path") from None
 
 
-def _keys(settings: Settings, clock: Clock, *, storage_is_new: bool) -> KeyRing:
-    """Open the key ring or make a new one; never a new one beside data that it could not open."""
+def _keys(settings: Settings, clock: Clock, *, with_data: bool) -> KeyRing:
+    """Open the key ring or make a new one; never a new key beside data that it could not open."""
     folder = settings.keys_path
-    if KeyRing.exists(folder):
-        ring = KeyRing.open(folder)
-    else:
-        if not storage_is_new and (settings.storage.path / DATABASE_FILE).exists():
-            raise ConfigurationError(
-                f"the key file in {folder} is missing and there is data that only it opens",
-                "put the key folder back, or name it in [keys] path; a new key would not help",
-            )
-        ring = KeyRing.create(folder, clock)
-    present = set(ring.names())
-    for name in _RANDOM_SECRETS:
-        if name not in present:
-            ring.add_random(name)
-    if "authority" not in present:
-        archive, signing = settings.archive, settings.signing
-        material = create_authority(archive.organisation, archive.country, clock, signing.certificate_years)
-        ring.add("authority", material.to_json())
+    if with_data and not KeyRing.exists(folder):
+        raise ConfigurationError(
+            f"the key file in {folder} is missing and there is data that only it opens",
+            "put the key folder back, or name it in [keys] path; a new key would not help",
+        )
+    ring = KeyRing.open(folder) if KeyRing.exists(folder) else KeyRing.create(folder, clock)
+    missing = {*_RANDOM_SECRETS, AUTHORITY}.difference(ring.names())
+    if with_data and missing:
+        raise ConfigurationError(
+            f"the key folder {folder} has lost: {', '.join(sorted(missing))}",
+            "restore it from its backup; a new secret would open nothing that is there",
+        )
+    for name in sorted(missing - {AUTHORITY}):
+        ring.add_random(name)
+    _renew_authority(settings, clock, ring)
     return ring
+
+
+def _renew_authority(settings: Settings, clock: Clock, ring: KeyRing) -> None:
+    """Make the pilot authority, or its next generation when the certificates end soon or have not begun."""
+    organisation, country = settings.archive.organisation, settings.archive.country
+    years = settings.signing.certificate_years
+    if AUTHORITY not in ring.names():
+        ring.add(AUTHORITY, create_authority(organisation, country, clock, years).to_json())
+        return
+    generations = _authorities(ring)
+    if not generations[-1].usable(clock.now()):
+        renewed = renew_authority(generations[-1], organisation, country, clock, years)
+        ring.add(f"{AUTHORITY}-{len(generations) + 1}", renewed.to_json())

@@ -68,6 +68,10 @@ class AuditTrail:
         newest = session.execute(_NEWEST).one_or_none()
         return newest[0] + 1 if newest else 0
 
+    def newest_time(self, session: Session) -> datetime | None:
+        """Return the time of the newest leaf, None when there is none."""
+        return session.scalar(select(AuditLeaf.at).order_by(AuditLeaf.index.desc()).limit(1))
+
     def checkpoint(self, session: Session) -> str:
         """Sign the trail as it stands in this transaction, keep the note, and return it."""
         _one_at_a_time(session)

@@ -22,21 +22,46 @@ from edms.verify.trust import trusted_from_pem
 @click.option(
     "--key", type=click.Path(exists=True, path_type=Path), help="Public keys to trust (from `edms keys public`)."
 )
+@click.option(
+    "--timestamp-key",
+    type=click.Path(exists=True, path_type=Path),
+    help="Roots of the timestamp authority, when it is another's.",
+)
+@click.option(
+    "--checkpoint",
+    "kept",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    help="A checkpoint kept elsewhere (from `edms audit checkpoint`), with --all; may be given several times.",
+)
 @json_option
 @pass_context
 def verify(
-    context: Context, everything: bool, record_id: str | None, bundle: Path | None, key: Path | None, as_json: bool
+    context: Context,
+    everything: bool,
+    record_id: str | None,
+    bundle: Path | None,
+    key: Path | None,
+    timestamp_key: Path | None,
+    kept: tuple[Path, ...],
+    as_json: bool,
 ) -> None:
     """Reconcile database, blobs, index, signatures and audit trail; name each fault. Exits 1 on any."""
     if sum((everything, record_id is not None, bundle is not None)) != 1:
         raise click.UsageError("say what to verify: --all, --record ID or --bundle FILE")
+    if kept and not everything:
+        raise click.UsageError("--checkpoint goes with --all")
+    if bundle is None and (key or timestamp_key):
+        raise click.UsageError("--key and --timestamp-key go with --bundle: the archive knows its own keys")
     if bundle:
-        found = check_bundle(bundle, trusted_from_pem(key.read_bytes()) if key else None)
+        stamps = timestamp_key.read_bytes() if timestamp_key else b""
+        found = check_bundle(bundle, trusted_from_pem(key.read_bytes(), stamps) if key else None)
         report = Report.of_parts(found.checked, found.faults, found.notes)
     elif record_id:
         report = verify_record(context.console(), context.archive, parse_id(record_id))
     else:
-        report = verify_all(context.console(), context.archive)
+        notes = [file.read_text("utf-8", errors="replace") for file in kept]
+        report = verify_all(context.console(), context.archive, notes)
     _answer(report, as_json)
 
 

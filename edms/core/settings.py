@@ -1,8 +1,10 @@
 """The settings, section by section. Each has a default that suits one small machine; `config.example.toml`
 documents every one of them, and a test keeps the two equal."""
 
+from datetime import date
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -21,6 +23,17 @@ class ArchiveSettings(_Section):
     country: str = Field("ID", pattern="^[A-Z]{2}$")
     time_zone: str = "Asia/Jakarta"
     language: Literal["id", "en"] = "id"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                f"there is no time zone {value!r} on this machine; one is Asia/Jakarta (package tzdata)"
+            ) from None
+        return value
 
 
 class StorageSettings(_Section):
@@ -83,10 +96,26 @@ class TextSettings(_Section):
 
 
 class SigningSettings(_Section):
-    """`timestamp_url` empty: the built-in development authority, named as such wherever its time is shown."""
+    """`timestamp_url` empty: the built-in development authority, named as such wherever its time is shown.
+
+    `timestamp_roots`: a PEM file of root certificates that the authority at `timestamp_url` is believed under.
+    """
 
     timestamp_url: str = ""
+    timestamp_roots: Path | None = None
     certificate_years: int = Field(5, ge=1, le=30)
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value
+
+    @field_validator("timestamp_roots", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class SearchSettings(_Section):
@@ -103,6 +132,16 @@ class RetentionSettings(_Section):
     upper_tier_years: int = Field(10, ge=1, le=100)
     tier_basis: Literal["total", "active", "inactive"] = "total"
     fiscal_year_end: str = Field("12-31", pattern=r"^\d\d-\d\d$")
+
+    @field_validator("fiscal_year_end")
+    @classmethod
+    def _a_day_of_every_year(cls, value: str) -> str:
+        month, day = (int(part) for part in value.split("-"))
+        try:
+            date(2001, month, day)
+        except ValueError:
+            raise ValueError(f"{value} is not a day of every year; written month-day, as 12-31") from None
+        return value
 
 
 class AccessSettings(_Section):
@@ -133,10 +172,12 @@ class Settings(_Section):
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
         storage = folder / self.storage.path
         keys = folder / self.keys.path if self.keys.path else storage / "keys"
+        roots = folder / self.signing.timestamp_roots if self.signing.timestamp_roots else None
         return self.model_copy(
             update={
                 "storage": self.storage.model_copy(update={"path": storage}),
                 "keys": self.keys.model_copy(update={"path": keys}),
+                "signing": self.signing.model_copy(update={"timestamp_roots": roots}),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )

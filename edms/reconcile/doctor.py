@@ -14,10 +14,12 @@ from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
+from edms.signing.authority import RENEW_BEFORE
 from edms.text.ocr import ocr_available
 from edms.vault.file_provider import is_locked, permission_findings
 
 LITTLE_SPACE = 2 * 1024**3
+_CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def _keys(archive: Archive) -> Iterator[Finding]:
         yield Finding(
             "warning", "the key file has no passphrase: it opens the archive as it lies", "for production wrap it"
         )
+    yield from _certificate(archive)
     yield Finding(
         "warning", "seals are made by a local pilot authority", "configure a recognised signer for production"
     )
@@ -63,6 +66,31 @@ def _keys(archive: Archive) -> Iterator[Finding]:
             "warning",
             "timestamps are by the built-in development authority, which proves nothing to outsiders",
             "set [signing] timestamp_url to a recognised RFC 3161 authority",
+        )
+
+
+def _certificate(archive: Archive) -> Iterator[Finding]:
+    """Whether seals can be made now, and for how long; and whether the clock can be right at all."""
+    now, certificate = archive.clock.now(), archive.signer.certificate
+    first, last = certificate.not_valid_before, certificate.not_valid_after
+    renew = "edms init makes new certificates; then start the service again"
+    if not first <= now <= last:
+        yield Finding(
+            "error",
+            f"the certificate of the seal is valid from {first:%Y-%m-%d} to {last:%Y-%m-%d}, "
+            f"and it is {now:%Y-%m-%d}: nothing can be declared",
+            f"is the clock of this machine right? If it is: {renew}",
+        )
+    elif last < now + RENEW_BEFORE:
+        yield Finding("warning", f"the certificate of the seal ends on {last:%Y-%m-%d}", renew)
+    with archive.database.reader() as session:
+        newest = archive.trail.newest_time(session)
+    if newest is not None and newest > now + _CLOCK_TOLERANCE:
+        yield Finding(
+            "error",
+            f"the clock says {now:%Y-%m-%d %H:%M} UTC, and the audit trail already has an entry of "
+            f"{newest:%Y-%m-%d %H:%M}",
+            "set the clock right; if it was ahead before, the trail keeps that time until the clock has caught up",
         )
 
 

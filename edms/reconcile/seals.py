@@ -30,7 +30,7 @@ def seal_faults(session: Session, archive: Archive, record: Record) -> Iterator[
         yield Fault("seal", identity, "the record is declared but has no manifest or no seal")
         return
     yield from _signature_faults(archive, identity, manifest, seal)
-    yield from _trail_faults(session, archive, identity, sha256_hex(manifest))
+    yield from _trail_faults(session, archive, identity, sha256_hex(manifest), sha256_hex(seal))
     yield from _row_faults(archive, record, manifest)
 
 
@@ -40,23 +40,26 @@ def undeclared_faults(session: Session, archive: Archive, record: Record) -> Ite
         yield Fault("record", str(record.id), "it was declared, and its row says that it was not")
 
 
-def _declarations(session: Session, archive: Archive, identity: str) -> list[str] | None:
-    """The manifest digests under which the trail declares a record; None when its leaves cannot be read."""
+def _declarations(session: Session, archive: Archive, identity: str) -> list[dict[str, Any]] | None:
+    """What the trail says of the declarations of a record; None when its leaves cannot be read."""
     try:
         events = archive.trail.history(session, "record", identity)
     except IntegrityFault:
         return None  # the check of the trail names the leaf
-    return [str(event["details"].get("manifest_sha256")) for event in events if event["action"] == DECLARED]
+    return [event["details"] for event in events if event["action"] == DECLARED]
 
 
-def _trail_faults(session: Session, archive: Archive, identity: str, digest: str) -> Iterator[Fault]:
+def _trail_faults(session: Session, archive: Archive, identity: str, manifest: str, seal: str) -> Iterator[Fault]:
     declared = _declarations(session, archive, identity)
     if declared is None:
         return
     if not declared:
         yield Fault("record", identity, "its row says declared, and the audit trail knows nothing of it")
-    elif declared[-1] != digest:
+        return
+    if declared[-1].get("manifest_sha256") != manifest:
         yield Fault("record", identity, "its manifest is not the one that the audit trail names")
+    if declared[-1].get("seal_sha256", seal) != seal:
+        yield Fault("signature", identity, "its seal is not the one that the audit trail names")
 
 
 def _content(archive: Archive, record: Record, role: ComponentRole) -> bytes | None:
@@ -81,6 +84,8 @@ def _signature_faults(archive: Archive, identity: str, manifest: bytes, seal: by
         yield Fault("signature", identity, "the seal is not by a certificate this archive trusts")
     elif verdict.timestamp is None or not verdict.timestamp.valid:
         yield Fault("signature", identity, "the seal's timestamp is missing or not valid")
+    elif not verdict.timestamp.trusted:
+        yield Fault("signature", identity, "the seal's timestamp is not by an authority this archive believes")
 
 
 def _row_faults(archive: Archive, record: Record, manifest: bytes) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 Nothing is mended here; every fault is named by kind, id and what is wrong, so that a person can act.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,14 +25,17 @@ from edms.vault.model import StoredBlob
 CHUNK = 100
 
 
-def verify_all(actor: Actor | None, archive: Archive) -> Report:
-    """Check everything and leave an event with the outcome. Reads every stored byte."""
+def verify_all(actor: Actor | None, archive: Archive, kept: Iterable[str] = ()) -> Report:
+    """Check everything and leave an event with the outcome. Reads every stored byte.
+
+    `kept` are checkpoints that were kept outside of the archive: an older copy put back whole is found by them alone.
+    """
     with archive.door.write(actor, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         operation.about("archive", "", "archive.verify_started")
     report = Report()
     with archive.database.reader() as session:
-        _audit_trail(session, archive, report)
+        _audit_trail(session, archive, report, kept)
         _records(session, archive, report)
         _stray_blobs(session, archive, report)
         _index(session, archive, report)
@@ -59,8 +62,8 @@ def verify_record(actor: Actor | None, archive: Archive, record_id: UUID | None)
 _PARTS = [selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)]
 
 
-def _audit_trail(session: Session, archive: Archive, report: Report) -> None:
-    report.add(archive.trail.faults(session))
+def _audit_trail(session: Session, archive: Archive, report: Report, kept: Iterable[str]) -> None:
+    report.add(archive.trail.faults(session, kept))
     report.checked["audit leaves"] += archive.trail.size(session)
 
 

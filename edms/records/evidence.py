@@ -2,15 +2,17 @@
 
 import io
 import json
-import zipfile
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.audit.bundle_format import PROOF_VERSION, BundleComponent, BundleParts, write_bundle
 from edms.core.errors import NotFound, Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -18,32 +20,24 @@ from edms.records.components import open_component
 from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.signing.errors import SigningFault
-from edms.signing.verification import SignatureVerdict, verify_detached
+from edms.signing.verification import PARTIAL, UNALTERED, SignatureVerdict, verify_detached
 
 DECLARED = "record.declared"
-PROOF_VERSION = 1
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _IN_BUNDLE = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT)
-_README = """How to check this record by hand
-================================
-
-1. sha256sum components/*/*      and compare with manifest.json
-2. openssl cms -verify -binary -inform DER -in seal.p7s -content manifest.json \\
-     -CAfile archive.pem -purpose any -out /dev/null
-   where archive.pem is what the archive publishes as its public keys. Get it from the archive itself, not from here.
-3. python -m edms.verify THIS.zip --key archive.pem      checks all of it, the audit trail included.
-
-The format is described in docs/formats/evidence-bundle.md of the program.
-"""
 
 
 @dataclass(frozen=True)
 class ShownVerdict:
-    """A signature as shown on the record page: separate verdicts, the time and who says so."""
+    """A signature as shown on the record page: separate verdicts, the time and who says so.
+
+    `intact` speaks of the document: the signed bytes are unchanged, and nothing else was put before the reader since.
+    `coverage` as in `edms.signing.verification`.
+    """
 
     title: str
     signer: str
     intact: bool
+    coverage: str
     valid: bool
     trusted: bool
     timestamped: bool
@@ -54,67 +48,77 @@ class ShownVerdict:
 
 
 def export_bundle(actor: Actor | None, archive: Archive, record_id: UUID, target: Path) -> None:
-    """Write the evidence bundle of a declared record to `target`. Raises NotFound, Refused."""
-    content = bundle_bytes(actor, archive, record_id)
+    """Write the evidence bundle of a declared record to `target`, whole or not at all. Raises NotFound, Refused.
+
+    Memory does not grow with the record.
+    """
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        target.write_bytes(content)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            write_evidence(actor, archive, record_id, out)
+        unfinished.replace(target)
     except OSError as error:
         raise Refused(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def bundle_bytes(actor: Actor | None, archive: Archive, record_id: UUID) -> bytes:
-    """Return the evidence bundle; a checkpoint that covers the declaration is made when there is none yet."""
+    """Return the evidence bundle of a declared record. Raises NotFound, Refused."""
+    out = io.BytesIO()
+    write_evidence(actor, archive, record_id, out)
+    return out.getvalue()
+
+
+def write_evidence(actor: Actor | None, archive: Archive, record_id: UUID, out: BinaryIO) -> None:
+    """Write the bundle to `out`; a checkpoint that covers the declaration is signed when there is none yet.
+
+    The rows are read and the act is recorded before the first byte is written, so that no database transaction waits
+    for the content. A declared record does not change any more.
+    """
     with archive.door.write(actor, Action.RECORD_EXPORT) as operation:
         record = decided_record(operation, record_id)
         if record.state != RecordState.DECLARED.value:
             raise Refused("there is no evidence yet: the record is not declared")
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
-            _write(bundle, "manifest.json", _read(archive, record, ComponentRole.MANIFEST))
-            _write(bundle, "seal.p7s", _read(archive, record, ComponentRole.SEAL))
-            for part in record.components:
-                if part.role in _IN_BUNDLE:
-                    name = f"components/{part.role}/{part.name.replace('/', '_')}"
-                    _write(bundle, name, _bytes(archive, part))
-            for name, content in _audit_parts(operation, archive, record_id).items():
-                _write(bundle, name, content)
-            _write(bundle, "keys/archive.pem", public_keys(archive).encode())
-            _write(bundle, "README.txt", _README.encode())
-        return out.getvalue()
+        parts = _parts(operation, archive, record)
+    write_bundle(out, parts)
 
 
-def _audit_parts(operation: Operation, archive: Archive, record_id: UUID) -> dict[str, bytes]:
+def _parts(operation: Operation, archive: Archive, record: Record) -> BundleParts:
     session, trail = operation.session, archive.trail
-    declared = [event for event in trail.history(session, "record", str(record_id)) if event["action"] == DECLARED]
-    if not declared:
+    declared = [event for event in trail.history(session, "record", str(record.id)) if event["action"] == DECLARED]
+    leaf = trail.leaf(session, int(declared[-1]["index"])) if declared else None
+    if leaf is None:
         raise NotFound("the audit trail has no declaration of this record", "run: edms verify --all")
     index = int(declared[-1]["index"])
     newest = trail.latest_checkpoint(session)
     size, note = newest if newest and newest[0] > index else (trail.size(session), trail.checkpoint(session))
-    proof = [step.hex() for step in trail.inclusion(session, index, size)]
-    return {
-        "audit/leaf.json": trail.leaf(session, index) or b"",
-        "audit/proof.json": json.dumps(
-            {"version": PROOF_VERSION, "index": index, "size": size, "proof": proof}
-        ).encode(),
-        "audit/checkpoint.txt": note.encode(),
-    }
+    return BundleParts(
+        manifest=_read(archive, record, ComponentRole.MANIFEST),
+        seal=_read(archive, record, ComponentRole.SEAL),
+        leaf=leaf,
+        index=index,
+        size=size,
+        proof=trail.inclusion(session, index, size),
+        checkpoint=note,
+        keys=public_keys(archive),
+        components=[
+            BundleComponent(part.role, part.name, part.blob.size, _opener(archive, part))
+            for part in record.components
+            if part.role in _IN_BUNDLE
+        ],
+    )
 
 
-def _write(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    bundle.writestr(entry, content)
+def _opener(archive: Archive, part: Component) -> Callable[[], BinaryIO]:
+    sealed = part.blob.sealed()
+    return lambda: archive.vault.open(sealed)
 
 
 def _read(archive: Archive, record: Record, role: ComponentRole) -> bytes:
     part = record.component(role)
     if part is None:
         raise NotFound(f"the record has no {role.value}", "run: edms verify --all")
-    return _bytes(archive, part)
-
-
-def _bytes(archive: Archive, part: Component) -> bytes:
     with open_component(archive, part) as stream:
         return bytes(stream.read())
 
@@ -177,7 +181,7 @@ def _own(archive: Archive, record: Record) -> ShownVerdict:
             _read(archive, record, ComponentRole.MANIFEST), _read(archive, record, ComponentRole.SEAL), archive.trust
         )
     except SigningFault as fault:
-        return ShownVerdict("seal", "", False, False, False, False, None, "", False, (fault.message,))
+        return ShownVerdict("seal", "", False, PARTIAL, False, False, False, None, "", False, (fault.message,))
     return _shown("seal", verdict)
 
 
@@ -186,7 +190,8 @@ def _shown(title: str, verdict: SignatureVerdict) -> ShownVerdict:
     return ShownVerdict(
         title=title,
         signer=verdict.signer,
-        intact=verdict.intact,
+        intact=verdict.unaltered,
+        coverage=verdict.coverage,
         valid=verdict.valid,
         trusted=verdict.trusted,
         timestamped=bool(stamp and stamp.valid),
@@ -199,10 +204,12 @@ def _shown(title: str, verdict: SignatureVerdict) -> ShownVerdict:
 
 def _received(verdict: dict[str, Any]) -> ShownVerdict:
     stamp = verdict.get("timestamp") or {}
+    coverage = str(verdict.get("coverage", PARTIAL))
     return ShownVerdict(
         title="received",
         signer=str(verdict.get("signer", "")),
-        intact=bool(verdict.get("intact")),
+        intact=bool(verdict.get("intact")) and coverage in UNALTERED,
+        coverage=coverage,
         valid=bool(verdict.get("valid")),
         trusted=bool(verdict.get("trusted")),
         timestamped=bool(stamp.get("valid")),

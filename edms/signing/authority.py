@@ -6,7 +6,7 @@ authority, and every view says so. Certificates follow RFC 5280; the timestamp c
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edms.core.clock import Clock
+from edms.core.errors import ConfigurationError
 
 PILOT = "Local pilot authority"
 DEVELOPMENT = "Development timestamp authority"
+RENEW_BEFORE = timedelta(days=90)
 _SKEW = timedelta(minutes=5)
 _ROOT_YEARS_MORE = 10
 
@@ -31,9 +33,12 @@ class KeyPair:
     private_key: str = field(repr=False)
 
     def parsed(self) -> tuple[asn1_x509.Certificate, asn1_keys.PrivateKeyInfo]:
-        """Return both as asn1crypto objects."""
+        """Return both as asn1crypto objects. Raises ConfigurationError when they do not belong together."""
         certificate = x509.load_pem_x509_certificate(self.certificate.encode())
         key = serialization.load_pem_private_key(self.private_key.encode(), None)
+        if key.public_key() != certificate.public_key():
+            name = certificate.subject.rfc4514_string()
+            raise ConfigurationError(f"the private key of {name} is not the key of its certificate")
         der = key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
@@ -63,12 +68,54 @@ class AuthorityMaterial:
 
     def public_pem(self) -> str:
         """Return all certificates, root first: what an outsider needs."""
-        return self.root.certificate + self.seal.certificate + self.timestamp.certificate
+        return "".join(self.certificates())
+
+    def certificates(self) -> tuple[str, str, str]:
+        """Return the certificates of root, seal and timestamp, PEM."""
+        return self.root.certificate, self.seal.certificate, self.timestamp.certificate
+
+    def usable(self, moment: datetime) -> bool:
+        """Whether seals can be made at `moment`, and for a while after it: else the certificates are to be renewed."""
+        first, last = self.period()
+        return first <= moment and moment + RENEW_BEFORE <= last
+
+    def period(self) -> tuple[datetime, datetime]:
+        """Return from when until when seals can be made with these certificates."""
+        loaded = [x509.load_pem_x509_certificate(pair.certificate.encode()) for pair in (self.seal, self.timestamp)]
+        return max(one.not_valid_before_utc for one in loaded), min(one.not_valid_after_utc for one in loaded)
 
 
 def create_authority(organisation: str, country: str, clock: Clock, years: int) -> AuthorityMaterial:
     """Make a root and the seal and timestamp certificates below it, ECDSA on P-256, valid `years` from now."""
     root_key, root = _root(organisation, country, clock, years + _ROOT_YEARS_MORE)
+    return _below(organisation, country, clock, years, root, root_key)
+
+
+def renew_authority(
+    old: AuthorityMaterial, organisation: str, country: str, clock: Clock, years: int
+) -> AuthorityMaterial:
+    """Make new seal and timestamp certificates, with new keys, under the old root while that outlives them.
+
+    Who trusts the root need then not be told anything. Past its time, or with a clock before it, a new root is made.
+    """
+    root = x509.load_pem_x509_certificate(old.root.certificate.encode())
+    now = clock.now()
+    if not root.not_valid_before_utc <= now <= root.not_valid_after_utc - timedelta(days=366 * years):
+        return create_authority(organisation, country, clock, years)
+    key = serialization.load_pem_private_key(old.root.private_key.encode(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the root of this authority has a key of another kind")
+    return _below(organisation, country, clock, years, root, key)
+
+
+def _below(
+    organisation: str,
+    country: str,
+    clock: Clock,
+    years: int,
+    root: x509.Certificate,
+    root_key: ec.EllipticCurvePrivateKey,
+) -> AuthorityMaterial:
     seal = _leaf(organisation, country, f"{organisation} (electronic seal)", None, clock, years, root, root_key)
     timestamp = _leaf(
         organisation, country, DEVELOPMENT, ExtendedKeyUsageOID.TIME_STAMPING, clock, years, root, root_key

@@ -13,6 +13,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from edms.core.clock import Clock
 from edms.signing.authority import DEVELOPMENT, PILOT, AuthorityMaterial
+from edms.signing.validity import require_valid
 
 # An arc for examples (RFC 9637 style names do not exist for OIDs): 2.25 takes UUIDs, so nobody else's policy is named.
 POLICY = "2.25.329800735698586629295641978511506172918"
@@ -62,6 +63,7 @@ class _Stamper(TimeStamper):
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        require_valid(self._certificate, self._clock.now(), "the development timestamp authority")
         token = self._token(req)
         return tsp.TimeStampResp({"status": tsp.PKIStatusInfo({"status": "granted"}), "time_stamp_token": token})
 
@@ -88,7 +90,9 @@ class _Stamper(TimeStamper):
                 "signer_infos": [signer],
             }
         )
-        return cms.ContentInfo({"content_type": "signed_data", "content": data})
+        # Read back from its encoding: asn1crypto counts a set that was built and not read as changed for ever, and then
+        # encodes all below it twice at each level whenever a length ends in the byte 0x80 (seconds for one seal).
+        return cms.ContentInfo.load(cms.ContentInfo({"content_type": "signed_data", "content": data}).dump())
 
     def _info(self, req: tsp.TimeStampReq, now: datetime) -> tsp.TSTInfo:
         fields = {

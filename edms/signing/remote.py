@@ -1,54 +1,144 @@
-"""Timestamps by an authority of others, over HTTP (RFC 3161 section 3.4)."""
+"""Timestamps by an authority of others, over HTTP (RFC 3161 section 3.4). Its answers are not believed but checked."""
 
-import urllib.error
-import urllib.request
+import asyncio
+import http.client
+import socket
+import ssl
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
-from asn1crypto import tsp
+from asn1crypto import cms, core, tsp
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 
-_TYPE = "application/timestamp-query"
+from edms.core.clock import Clock
+from edms.core.errors import ConfigurationError
+from edms.signing.verification import TrustMaterial, verify_timestamp
+
+_QUESTION, _ANSWER = "application/timestamp-query", "application/timestamp-reply"
 _MOST_BYTES = 1024 * 1024
+_MOST_DIFFERENCE = timedelta(minutes=10)
+
+
+class _Answer(core.Sequence):  # type: ignore[misc]
+    """TimeStampResp with its token optional, as RFC 3161 has it and asn1crypto has not: refusals carry none."""
+
+    _fields = [  # noqa: RUF012 - asn1crypto fills this list in
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 class HttpTimestamps:
-    """An RFC 3161 authority at `url`. Fails closed: without an answer in time there is no seal."""
+    """An RFC 3161 authority at `url` (http or https). Fails closed: without a right answer in time there is no seal.
+
+    `trust` names the roots that its certificate must lead to. No redirect is followed and no proxy is used: the
+    address is the one that the administrator wrote. Raises ConfigurationError for an address of another kind.
+    """
 
     development = False
 
-    def __init__(self, url: str, timeout_seconds: float = 15.0) -> None:
+    def __init__(self, url: str, trust: TrustMaterial, clock: Clock, timeout_seconds: float = 15.0) -> None:
         self.name = url
-        self._stamper = _HttpStamper(url, timeout_seconds)
+        self._stamper = _HttpStamper(url, trust, clock, timeout_seconds)
 
     def pyhanko(self) -> TimeStamper:
         return self._stamper
 
 
 class _HttpStamper(TimeStamper):
-    """Asks over HTTP with the standard library; pyHanko compares nonce and status, we the imprint."""
+    """Asks over HTTP with the standard library, in `timeout_seconds` for all of it."""
 
-    def __init__(self, url: str, timeout_seconds: float) -> None:
+    def __init__(self, url: str, trust: TrustMaterial, clock: Clock, timeout_seconds: float) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
-        self._url = url
+        self._url = urllib.parse.urlsplit(url)
+        if self._url.scheme not in ("http", "https") or not self._url.hostname:
+            raise ConfigurationError("signing.timestamp_url must be an http or https address")
+        self._trust = trust
+        self._clock = clock
         self._timeout = timeout_seconds
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        question = urllib.request.Request(  # noqa: S310 - the address is the administrator's own setting
-            self._url, data=req.dump(), headers={"Content-Type": _TYPE}, method="POST"
-        )
+        answer = await asyncio.to_thread(self._exchange, req.dump())
         try:
-            with urllib.request.urlopen(question, timeout=self._timeout) as answer:  # noqa: S310
-                response = tsp.TimeStampResp.load(answer.read(_MOST_BYTES))
-        except (urllib.error.URLError, TimeoutError, OSError, ValueError) as error:
-            raise TimestampRequestError(f"the timestamp authority does not answer ({type(error).__name__})") from error
-        self._same_imprint(req, response)
+            status = _Answer.load(answer, strict=True)["status"]
+            granted = status["status"].native == "granted"
+            reason = ": " + "; ".join(status["status_string"].native or ()) if not granted else ""
+        except (ValueError, TypeError, KeyError) as error:
+            raise TimestampRequestError("the timestamp authority's answer is not a timestamp") from error
+        if not granted:
+            raise TimestampRequestError(f"the timestamp authority refused{reason[:200]}")
+        response = tsp.TimeStampResp.load(answer)
+        await asyncio.to_thread(self._check, req, response)
         return response
 
-    @staticmethod
-    def _same_imprint(req: tsp.TimeStampReq, response: tsp.TimeStampResp) -> None:
-        """An answer about other bytes than those asked for is no answer."""
-        token = response["time_stamp_token"]
-        if token.native is None:
-            return
-        told = token["content"]["encap_content_info"]["content"].parsed["message_imprint"]
-        if told.dump() != req["message_imprint"].dump():
+    def _check(self, req: tsp.TimeStampReq, response: tsp.TimeStampResp) -> None:
+        """An answer about other bytes, to another question, by somebody else or from another year is no answer."""
+        try:
+            data = response["time_stamp_token"]["content"]
+            info = data["encap_content_info"]["content"].parsed
+            same = info["message_imprint"].native == req["message_imprint"].native
+            fresh = info["nonce"].native == req["nonce"].native
+            stamped: datetime = info["gen_time"].native
+            verdict = verify_timestamp(data, req["message_imprint"]["hashed_message"].native, self._trust)
+        except Exception as error:
+            raise TimestampRequestError("the timestamp authority's answer is not a timestamp") from error
+        if not same:
             raise TimestampRequestError("the timestamp authority answered about something else")
+        if not fresh:
+            raise TimestampRequestError("the timestamp authority answered another question (the nonce differs)")
+        if not verdict.valid or not verdict.trusted:
+            raise TimestampRequestError("the timestamp is not by an authority under signing.timestamp_roots")
+        if abs(stamped - self._clock.now()) > _MOST_DIFFERENCE:
+            ours = self._clock.now()
+            raise TimestampRequestError(
+                f"the timestamp authority says {stamped:%Y-%m-%d %H:%M}, we {ours:%Y-%m-%d %H:%M}"
+            )
+
+    def _exchange(self, question: bytes) -> bytes:
+        try:
+            with self._connected() as connection:
+                target = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
+                connection.request("POST", target, question, {"Content-Type": _QUESTION, "Accept": _ANSWER})
+                answer = connection.getresponse()
+                kind = answer.getheader("Content-Type", "").partition(";")[0].strip().lower()
+                if answer.status != http.client.OK:
+                    raise TimestampRequestError(f"the timestamp authority answered with status {answer.status}")
+                if kind != _ANSWER:
+                    raise TimestampRequestError(f"the timestamp authority answered with {kind[:80] or 'no type'}")
+                content = answer.read(_MOST_BYTES + 1)
+        except TimestampRequestError:
+            raise
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise TimestampRequestError(f"the timestamp authority does not answer ({type(error).__name__})") from error
+        if len(content) > _MOST_BYTES:
+            raise TimestampRequestError("the timestamp authority answered with far more than a timestamp")
+        return content
+
+    @contextmanager
+    def _connected(self) -> Iterator[http.client.HTTPConnection]:
+        """Connect, and cut the connection when the time is over: an answer may come a byte at a time."""
+        host, port = self._url.hostname or "", self._url.port
+        connection = (
+            http.client.HTTPSConnection(host, port, timeout=self._timeout, context=ssl.create_default_context())
+            if self._url.scheme == "https"
+            else http.client.HTTPConnection(host, port, timeout=self._timeout)
+        )
+        connection.connect()
+        cut = threading.Timer(self._timeout, _shut, (connection.sock,))
+        cut.daemon = True
+        cut.start()
+        try:
+            yield connection
+        finally:
+            cut.cancel()
+            connection.close()
+
+
+def _shut(connected: socket.socket) -> None:
+    try:
+        connected.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return

@@ -9,17 +9,21 @@ from pyhanko.sign import signers
 from pyhanko.sign.ades.api import CAdESSignedAttrSpec
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import TimestampRequestError
 
 from edms.core.clock import Clock
 from edms.signing.errors import SealRefused, SignerUnavailable
 from edms.signing.protocols import Signer, TimestampAuthority
+from edms.signing.validity import require_valid
 
 DIGEST = "sha256"
 FIELD = "EdmsSeal"
+_SEAL = "the seal"
 
 
 def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority) -> bytes:
     """Return a detached CAdES-B-T signature over `content`, DER. Raises SignerUnavailable: no seal without time."""
+    require_valid(signer.certificate, signer.clock.now(), _SEAL)
     attributes = PdfCMSSignedAttributes(signing_time=signer.clock.now(), cades_signed_attrs=CAdESSignedAttrSpec())
     try:
         signed = asyncio.run(
@@ -32,10 +36,10 @@ def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority
                 signed_attr_settings=attributes,
             )
         )
+    except SignerUnavailable:
+        raise
     except Exception as error:
-        raise SignerUnavailable(
-            f"no seal could be made: {type(error).__name__}", "is the timestamp authority there?"
-        ) from error
+        raise _unavailable(error) from error
     return bytes(signed.dump())
 
 
@@ -45,6 +49,7 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
     What was in the file stays byte for byte, earlier signatures included. Raises SealRefused when the file does not
     permit it, SignerUnavailable when signer or authority do not answer.
     """
+    require_valid(signer.certificate, signer.clock.now(), _SEAL)
     content = source.read()
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
@@ -64,11 +69,19 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
     out = io.BytesIO()
     try:
         sealer.sign_pdf(writer, output=out)
+    except SignerUnavailable:
+        raise
     except OSError as error:
-        raise SignerUnavailable(f"no seal could be made: {type(error).__name__}") from error
+        raise _unavailable(error) from error
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
     return out.getvalue()
+
+
+def _unavailable(error: Exception) -> SignerUnavailable:
+    """Say why there is no seal: in the authority's or its client's words, else by the kind of error alone."""
+    told = str(error) if isinstance(error, TimestampRequestError) else type(error).__name__
+    return SignerUnavailable(f"no seal could be made: {told}", "nothing is lost; it is tried again")
 
 
 class _ClockedSealer(signers.PdfSigner):

@@ -12,12 +12,15 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from asn1crypto import cms, pem, x509
+from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
+from pyhanko.sign.validation.status import SignatureCoverageLevel, TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from edms.signing.appearance import exchanged_looks
 from edms.signing.authority import DEVELOPMENT
 from edms.signing.errors import SigningFault
 
@@ -28,30 +31,50 @@ WHOLE = "whole"
 EXTENDED = "extended"
 ALTERED = "altered"
 PARTIAL = "partial"
+UNALTERED = (WHOLE, EXTENDED)
+
+# Digests under which two documents can have one signature: what they sign is told, with this warning.
+_BROKEN_DIGESTS = ("md2", "md5", "sha1")
+# RFC 8419, section 3: these signatures go with this digest and no other.
+_EDWARDS_DIGESTS = {"ed25519": ("sha512",), "ed448": ("shake256", "shake256_len")}
 
 
 @dataclass(frozen=True)
 class TrustMaterial:
-    """The root certificates that a checker trusts, as PEM."""
+    """The root certificates that a checker trusts, DER.
+
+    `timestamp_roots` are those of timestamp authorities alone: such an authority also issues certificates to others,
+    whose signatures must not pass for ours. The roots of seals are trusted for timestamps too.
+    """
 
     roots: tuple[bytes, ...] = ()
+    timestamp_roots: tuple[bytes, ...] = ()
+
+    @property
+    def timestamps(self) -> tuple[bytes, ...]:
+        """Return every root under which a timestamp is trusted."""
+        return (*self.roots, *self.timestamp_roots)
 
     @classmethod
-    def from_pem(cls, text: bytes) -> "TrustMaterial":
-        """Return trust in every self-issued certificate of a PEM file. Raises SigningFault when there is none."""
-        found = []
-        try:
-            for kind, _headers, der in pem.unarmor(text, multiple=True):
-                if kind == "CERTIFICATE" and x509.Certificate.load(der).self_issued:
-                    found.append(der)
-        except ValueError:
-            raise SigningFault("this is not a PEM file of certificates") from None
-        if not found:
-            raise SigningFault("there is no root certificate in this PEM file")
-        return cls(tuple(found))
+    def from_pem(cls, text: bytes, timestamps: bytes = b"") -> "TrustMaterial":
+        """Return trust in every self-issued certificate of a PEM file. Raises SigningFault when there is none.
 
-    def certificates(self) -> list[x509.Certificate]:
-        return [x509.Certificate.load(der) for der in self.roots]
+        `timestamps`: another PEM file, of the roots of timestamp authorities.
+        """
+        return cls(_roots(text), _roots(timestamps) if timestamps else ())
+
+
+def _roots(text: bytes) -> tuple[bytes, ...]:
+    found = []
+    try:
+        for kind, _headers, der in pem.unarmor(text, multiple=True):
+            if kind == "CERTIFICATE" and x509.Certificate.load(der).self_issued:
+                found.append(der)
+    except ValueError:
+        raise SigningFault("this is not a PEM file of certificates") from None
+    if not found:
+        raise SigningFault("there is no root certificate in this PEM file")
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -83,10 +106,15 @@ class SignatureVerdict:
     problems: tuple[str, ...] = field(default_factory=tuple)
 
     @property
+    def unaltered(self) -> bool:
+        """True when the signed bytes are unchanged and the file shows what its signer saw."""
+        return self.intact and self.coverage in UNALTERED
+
+    @property
     def good(self) -> bool:
         """True when every verdict is: only for machines; people are shown the parts."""
         timed = self.timestamp is not None and self.timestamp.valid
-        return self.intact and self.valid and self.trusted and timed and self.coverage in (WHOLE, EXTENDED)
+        return self.unaltered and self.valid and self.trusted and timed
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, times as ISO text."""
@@ -113,46 +141,63 @@ def verify_detached(content: bytes, signature: bytes, trust: TrustMaterial) -> S
             async_validate_detached_cms(
                 content,
                 data,
-                signer_validation_context=_context(trust, _claimed_time(data)),
-                ts_validation_context=_context(trust, _claimed_time(data)),
+                signer_validation_context=_context(trust.roots, _claimed_time(data)),
+                ts_validation_context=_context(trust.timestamps, _claimed_time(data)),
             )
         )
+        return _verdict(status, data, WHOLE, "", [])
     except Exception as error:
         raise SigningFault(f"the signature cannot be checked: {type(error).__name__}") from error
-    return _verdict(status, WHOLE, "", ())
 
 
 def verify_pdf(source: BinaryIO, trust: TrustMaterial) -> list[SignatureVerdict]:
     """Check every signature of a PDF, in order. An unreadable PDF raises SigningFault; one without any gives []."""
     try:
         reader = PdfFileReader(io.BytesIO(source.read()), strict=False)
-        found = list(reader.embedded_regular_signatures)
+        locked = reader.encrypted and reader.decrypt(b"").status == AuthStatus.FAILED
+        found = [] if locked else list(reader.embedded_regular_signatures)
     except Exception as error:
         raise SigningFault(f"the signatures of this PDF cannot be read: {type(error).__name__}") from error
+    if locked:
+        raise SigningFault("the signatures of this PDF cannot be read: it is locked with a password")
     return [_one_of_pdf(embedded, trust) for embedded in found]
+
+
+def verify_timestamp(data: Any, digest: bytes, trust: TrustMaterial) -> TimestampVerdict:
+    """Check the signed data of an RFC 3161 token over `digest`. Raises whatever pyHanko raises on a malformed one."""
+    moment = data["encap_content_info"]["content"].parsed["gen_time"].native
+    told = asyncio.run(validate_tst_signed_data(data, _context(trust.timestamps, moment), lambda _kind: digest))
+    return _timestamp(TimestampSignatureStatus(**told))
 
 
 def _one_of_pdf(embedded: Any, trust: TrustMaterial) -> SignatureVerdict:
     try:
-        claimed = _claimed_time(embedded.signed_data)
+        data = embedded.signed_data
+        claimed = _claimed_time(data)
         status = asyncio.run(
             async_validate_pdf_signature(
                 embedded,
-                signer_validation_context=_context(trust, claimed),
-                ts_validation_context=_context(trust, claimed),
+                signer_validation_context=_context(trust.roots, claimed),
+                ts_validation_context=_context(trust.timestamps, claimed),
             )
         )
+        problems: list[str] = []
+        coverage = _coverage(embedded, status, problems)
+        return _verdict(status, data, coverage, str(embedded.field_name), problems)
     except Exception as error:  # noqa: BLE001 - see the head of this file
         return SignatureVerdict("", False, False, False, PARTIAL, str(getattr(embedded, "field_name", "")), None,
                                 (f"cannot be checked: {type(error).__name__}",))  # fmt: skip
-    problems: list[str] = []
-    return _verdict(status, _coverage(embedded, status, problems), str(embedded.field_name), tuple(problems))
 
 
 def _coverage(embedded: Any, status: Any, problems: list[str]) -> str:
+    """Say what the signature covers of the file as it is now; what made us say so goes to `problems`."""
     if status.coverage == SignatureCoverageLevel.ENTIRE_FILE:
         return WHOLE
     if status.coverage == SignatureCoverageLevel.ENTIRE_REVISION:
+        exchanged = sorted(set(exchanged_looks(embedded.reader, embedded.signed_revision)))
+        if exchanged:
+            problems.append(f"what fields show was exchanged after signing: {', '.join(exchanged)[:200]}")
+            return ALTERED
         if status.modification_level in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES):
             return EXTENDED
         if status.modification_level == ModificationLevel.FORM_FILLING and status.docmdp_ok:
@@ -164,33 +209,48 @@ def _coverage(embedded: Any, status: Any, problems: list[str]) -> str:
     return PARTIAL
 
 
-def _verdict(status: Any, coverage: str, field_name: str, problems: tuple[str, ...]) -> SignatureVerdict:
+def _verdict(status: Any, data: Any, coverage: str, field_name: str, problems: list[str]) -> SignatureVerdict:
+    permitted = _permitted(data, problems)
     stamp = status.timestamp_validity
-    timestamp = None
-    if stamp is not None:
-        authority = stamp.signing_cert.subject.human_friendly
-        timestamp = TimestampVerdict(
-            time=stamp.timestamp,
-            authority=authority,
-            valid=bool(stamp.intact and stamp.valid),
-            trusted=bool(stamp.trusted),
-            development=DEVELOPMENT in authority,
-        )
     return SignatureVerdict(
         signer=status.signing_cert.subject.human_friendly,
         intact=bool(status.intact),
-        valid=bool(status.valid),
+        valid=bool(status.valid) and permitted,
         trusted=bool(status.trusted),
         coverage=coverage,
         field_name=field_name,
-        timestamp=timestamp,
-        problems=problems,
+        timestamp=None if stamp is None else _timestamp(stamp),
+        problems=tuple(problems),
     )
 
 
-def _context(trust: TrustMaterial, moment: datetime | None) -> ValidationContext:
+def _timestamp(stamp: Any) -> TimestampVerdict:
+    authority = stamp.signing_cert.subject.human_friendly
+    return TimestampVerdict(
+        time=stamp.timestamp,
+        authority=authority,
+        valid=bool(stamp.intact and stamp.valid),
+        trusted=bool(stamp.trusted),
+        development=DEVELOPMENT in authority,
+    )
+
+
+def _permitted(data: Any, problems: list[str]) -> bool:
+    """Judge the algorithms of the one signer; False for a pair that is no signature by its own standard."""
+    signer = data["signer_infos"][0]
+    digest = signer["digest_algorithm"]["algorithm"].native
+    signature = signer["signature_algorithm"]["algorithm"].native
+    if digest in _BROKEN_DIGESTS:
+        problems.append(f"the digest {digest} is broken: another document could have the same signature")
+    if digest not in _EDWARDS_DIGESTS.get(signature, (digest,)):
+        problems.append(f"the digest {digest} is not permitted with {signature} (RFC 8419)")
+        return False
+    return True
+
+
+def _context(roots: tuple[bytes, ...], moment: datetime | None) -> ValidationContext:
     return ValidationContext(
-        trust_roots=trust.certificates(),
+        trust_roots=[x509.Certificate.load(der) for der in roots],
         moment=moment,
         allow_fetching=False,
         revocation_mode="soft-fail",

@@ -1,4 +1,4 @@
-"""`python -m edms.verify BUNDLE [--key PUBLIC.pem]`: exits 0 when everything holds, 1 on a fault, 2 on usage."""
+"""`python -m edms.verify BUNDLE [--key PUBLIC.pem [--timestamp-key ROOTS.pem]]`: 0 all holds, 1 a fault, 2 usage."""
 
 import argparse
 import json
@@ -19,10 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m edms.verify", description="Check an evidence bundle off line.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", type=Path, help="public keys of the archive (PEM), from elsewhere than the bundle")
+    parser.add_argument("--timestamp-key", type=Path, help="roots of the timestamp authority (PEM), when it is another")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args(arguments)
     try:
-        report = check_bundle(asked.bundle, _trusted(asked.key) if asked.key else None)
+        report = check_bundle(asked.bundle, _trusted(asked.key, asked.timestamp_key))
     except EdmsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -30,10 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if report.ok else 1
 
 
-def _trusted(file: Path) -> Trusted:
+def _trusted(key: Path | None, timestamp_key: Path | None) -> Trusted | None:
+    if key is None:
+        if timestamp_key is not None:
+            raise Refused("--timestamp-key goes with --key")
+        return None
+    return trusted_from_pem(_read(key), _read(timestamp_key) if timestamp_key else b"")
+
+
+def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            return trusted_from_pem(stream.read(_MOST_KEY_BYTES))
+            return stream.read(_MOST_KEY_BYTES)
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}") from None
 

@@ -23,9 +23,10 @@ class Trusted:
     logs: tuple[bytes, ...] = ()
 
 
-def trusted_from_pem(text: bytes) -> Trusted:
+def trusted_from_pem(text: bytes, timestamps: bytes = b"") -> Trusted:
     """Read what `edms keys public` printed; certificates without the trail's key, or the key alone, are taken too.
 
+    `timestamps`: a PEM file of root certificates that are trusted for timestamps, and for nothing else.
     Raises Refused when there is neither, and when there is a private key, which belongs in nobody's hands.
     """
     try:
@@ -34,7 +35,7 @@ def trusted_from_pem(text: bytes) -> Trusted:
         if any("PRIVATE" in kind for kind in kinds):
             raise Refused("there is a private key in this file of public keys", "keep it secret, and " + _MEND)
         logs = tuple(_log_key(der) for kind, _headers, der in parts if kind == _PUBLIC_KEY)
-        seals = TrustMaterial.from_pem(text) if _CERTIFICATE in kinds else TrustMaterial()
+        seals = TrustMaterial.from_pem(text, timestamps) if _CERTIFICATE in kinds else TrustMaterial()
     except (ValueError, TypeError, SigningFault):
         raise Refused("this is not a file of public keys", _MEND) from None
     if not logs and not seals.roots:

@@ -1,0 +1,28 @@
+"""Programs of others that judge what we make. Absent, a test says so loudly; under EDMS_REQUIRE_JUDGES=1 it fails."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils"}
+
+
+def judge(program: str) -> str:
+    """Return the path of a judge."""
+    found = shutil.which(program)
+    if found is None:
+        message = f"THE JUDGE {program} IS ABSENT: install the package {PACKAGES[program]}"
+        if os.environ.get("EDMS_REQUIRE_JUDGES") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+def asked(program: str, *arguments: str | Path, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a judge and return what it said; a time limit keeps a hanging one from holding the tests up."""
+    return subprocess.run(
+        [judge(program), *map(str, arguments)], input=content, capture_output=True, timeout=60, check=False
+    )
