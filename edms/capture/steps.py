@@ -17,6 +17,7 @@ from edms.records.archive import Archive
 from edms.records.components import attach, open_component, pages_to_bytes, seal_bytes
 from edms.records.model import ComponentRole, Record
 from edms.records.searching import INDEX_TOPIC
+from edms.text.ocr import OcrOutcome
 from edms.text.types import Reading
 
 
@@ -73,8 +74,9 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         row = operation.session.get_one(Record, record.id)
         original_of(row).facts = facts
         if copy is not None:
-            kind = {"kind": "PDF/A-2b with recognised text" if outcome else "the PDF as received"}
-            attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, kind)
+            attach(
+                operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, _kind(outcome)
+            )
         if text is not None and outcome is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
             row.page_count = len(outcome.pages)
@@ -83,6 +85,12 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         return Step.SEAL if row.class_code and row.level else Step.CLASSIFY
 
     return StepResult("record.access_copy_made", write, {"made": copy is not None, "recognised": outcome is not None})
+
+
+def _kind(outcome: OcrOutcome | None) -> dict[str, Any]:
+    if outcome is None:
+        return {"kind": "the PDF as received"}
+    return {"kind": "PDF/A-2b with recognised text" if outcome.archival else "PDF with recognised text"}
 
 
 def classify(_archive: Archive, _claimed: Claim) -> StepResult:

@@ -13,6 +13,7 @@ from typing import BinaryIO, Protocol
 from edms.core.errors import EdmsError
 from edms.core.sandbox import Sandbox, SandboxFault
 from edms.core.settings import TextSettings
+from edms.text.reader import parser_limits
 from edms.text.types import PageText
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - private folders are made in it
@@ -37,10 +38,14 @@ class NotRecognisable(EdmsError):
 
 @dataclass(frozen=True)
 class OcrOutcome:
-    """`pdf`: a searchable PDF/A-2b of all pages; `pages`: what was recognised, in order."""
+    """`pdf`: a searchable PDF of all pages; `pages`: the text of each, recognised or its own, in order.
+
+    `archival`: the PDF is PDF/A-2b. A scan always is; a file that came with fonts not embedded in it cannot be.
+    """
 
     pdf: bytes
     pages: tuple[PageText, ...]
+    archival: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class OcrMyPdfEngine:
                 media_type,
                 self._settings.ocr_languages,
                 folder,
-                self._settings.max_page_pixels,
+                parser_limits(self._settings),
                 files=(source,),
                 folder=folder,
             )
@@ -87,9 +92,12 @@ class OcrMyPdfEngine:
             raise NotRecognisable(str(problem["code"]), str(problem["message"]))
         if len(answer.sections) != 1:
             raise SandboxFault("crash", "the answer makes no sense")
-        texts = [str(text) for text in answer.values["pages"]]
-        pages = tuple(PageText(number, text, "ocr" if text.strip() else "none") for number, text in enumerate(texts, 1))
-        return OcrOutcome(answer.sections[0], pages)
+        try:
+            told = enumerate(answer.values["pages"], 1)
+            pages = tuple(PageText(number, str(page["text"]), str(page["source"])) for number, page in told)
+        except (KeyError, TypeError):
+            raise SandboxFault("crash", "the answer makes no sense") from None
+        return OcrOutcome(answer.sections[0], pages, answer.values.get("pdfa") is True)
 
 
 def ocr_available(settings: TextSettings) -> OcrStatus:

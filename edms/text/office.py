@@ -16,9 +16,9 @@ from edms.text.types import PageText, Unreadable
 Content = tuple[list[PageText], set[str], dict[str, Any]]
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_ODF_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_ODF_BREAKS = {f"{_ODF_TEXT}p", f"{_ODF_TEXT}h"}
+# The second is OpenOffice.org 1, whose files PRONOM counts among OpenDocument.
+_ODF_TEXT = ("{urn:oasis:names:tc:opendocument:xmlns:text:1.0}", "{http://openoffice.org/2000/text}")
+_ODF_BREAKS = {f"{space}{name}" for space in _ODF_TEXT for name in ("p", "h")}
 _MACROS = re.compile(r"(vbaProject\.bin|Basic/|Scripts/)", re.IGNORECASE)
 _EMBEDDED = re.compile(r"(embeddings/|ObjectReplacements/|Object \d+/)", re.IGNORECASE)
 

@@ -26,10 +26,16 @@ def open_package(stream: BinaryIO, limits: dict[str, int]) -> zipfile.ZipFile:
         )
     total = 0
     for entry in entries:
-        if entry.flag_bits & 1:
+        if (entry.flag_bits | _local_flags(stream, entry)) & 1:
             raise Unreadable("encrypted", "the package is protected by a password; bring it without one")
         total += _measured(package, entry, limits, total)
     return package
+
+
+def _local_flags(stream: BinaryIO, entry: zipfile.ZipInfo) -> int:
+    """The flags in the entry's own header: other programs believe these, so that both must say the same."""
+    stream.seek(entry.header_offset + 6)
+    return int.from_bytes(stream.read(2), "little")
 
 
 def _measured(package: zipfile.ZipFile, entry: zipfile.ZipInfo, limits: dict[str, int], before: int) -> int:

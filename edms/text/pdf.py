@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import islice
 from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
@@ -9,8 +10,12 @@ import pypdfium2.raw as pdfium_c
 
 from edms.text.types import PageText, Unreadable
 
+MEDIA_TYPE = "application/pdf"
 _FEW_CHARACTERS = 25
+_STAMP_CHARACTERS = 400
 _MOSTLY_IMAGE = 0.5
+_WHOLLY_IMAGE = 0.8
+_MOST_PICTURES = 2000
 _GARBAGE_SHARE = 0.3
 _WORDLIKE = re.compile(r"[^\W\d_]{2,}")
 _SCREENED = 8 * 1024 * 1024
@@ -47,6 +52,9 @@ def open_pdf(content: bytes) -> pdfium.PdfDocument:
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise Unreadable("encrypted", "the PDF is protected by a password; bring it without one") from None
+        if "security" in str(error).lower():
+            message = "the PDF is encrypted in a way that cannot be opened here; bring it without encryption"
+            raise Unreadable("encrypted", message) from None
         raise Unreadable("damaged", "the PDF is damaged: it cannot be opened") from None
 
 
@@ -83,14 +91,18 @@ def _text(page: pdfium.PdfPage, most: int) -> str:
 
 
 def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
-    """A page needs OCR when it is mostly a picture with hardly any text, or its text layer is garbage."""
+    """A page needs OCR when it is mostly pictures with hardly any text, or its text layer is garbage.
+
+    On a page that is wholly picture a little more text speaks for nothing: scanning programs and those for electronic
+    signatures print a line or a box of their own onto every page.
+    """
     stripped = text.strip()
-    if len(stripped) >= _FEW_CHARACTERS:
-        return _garbage(stripped)
-    return _image_share(page) >= _MOSTLY_IMAGE
+    if len(stripped) >= _STAMP_CHARACTERS or (stripped and garbage(stripped)):
+        return garbage(stripped)
+    return _image_share(page) >= (_MOSTLY_IMAGE if len(stripped) < _FEW_CHARACTERS else _WHOLLY_IMAGE)
 
 
-def _garbage(text: str) -> bool:
+def garbage(text: str) -> bool:
     """True when the characters do not spell words: private-use and replacement characters, broken encodings."""
     sample = text[:4000]
     odd = sum(
@@ -104,16 +116,17 @@ def _garbage(text: str) -> bool:
 
 
 def _image_share(page: pdfium.PdfPage) -> float:
-    """The share of the page that its largest picture covers, 0 to 1."""
+    """The share of the page that its pictures cover together, 0 to 1: many scanners store a page in strips."""
     width, height = page.get_size()
     area = width * height
     if not area or not math.isfinite(area):
         return 0.0
-    largest = 0.0
-    for found in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3):
+    pictures = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+    covered = 0.0
+    for found in islice(pictures, _MOST_PICTURES):
         left, bottom, right, top = found.get_bounds()
-        largest = max(largest, (right - left) * (top - bottom))
-    return float(min(1.0, largest / area))
+        covered += (right - left) * (top - bottom)
+    return float(min(1.0, covered / area))
 
 
 def _flags(content: bytes) -> set[str]:

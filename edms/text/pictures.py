@@ -4,6 +4,7 @@ import io
 import os
 from typing import Any, BinaryIO
 
+import img2pdf
 import pypdfium2 as pdfium
 from PIL import Image, ImageOps, ImageSequence
 
@@ -12,6 +13,10 @@ from edms.text.types import PageText, Unreadable
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
 _LONGEST_SIDE = 6000
+_A4_WIDTH_INCHES = 8.27
+_A3_HEIGHT_INCHES = 16.6
+_LEAST_DPI, _MOST_DPI = 60, 1300
+_UNTOLD_DPI = 96  # and 72: what cameras and programs write when they do not know
 
 
 def read(stream: BinaryIO, limits: dict[str, int]) -> Content:
@@ -104,3 +109,44 @@ def _true_height(shown: Image.Image, picture: Image.Image, width: int) -> int:
     across, up = (float(side) for side in picture.info.get("dpi", (1, 1)))
     stretch = across / up if across > 0 and up > 0 else 1.0
     return max(1, min(_LONGEST_SIDE, round(shown.height * stretch * width / max(1, shown.width))))
+
+
+def pictures_to_pdf(content: bytes) -> bytes:
+    """Wrap pictures into a PDF, a page for each frame, pixels untouched; pages as large as the paper was."""
+    with Image.open(io.BytesIO(content)) as picture:
+        single = getattr(picture, "n_frames", 1) == 1
+        layout = img2pdf.get_fixed_dpi_layout_fun(_resolution(picture))
+        if single and picture.format in ("JPEG", "PNG", "TIFF") and picture.mode in ("1", "L", "RGB"):
+            frames = [content]
+        else:
+            frames = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
+    try:
+        made: bytes = img2pdf.convert(frames, layout_fun=layout, rotation=img2pdf.Rotation.ifvalid)
+    except (img2pdf.ImageOpenError, img2pdf.AlphaChannelError, ValueError, TypeError):
+        with Image.open(io.BytesIO(content)) as picture:
+            plain = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
+        made = img2pdf.convert(plain, layout_fun=layout)
+    return made
+
+
+def _as_png(frame: Image.Image) -> bytes:
+    """Return a frame as PNG; what is transparent becomes white, as paper is."""
+    out = io.BytesIO()
+    if "A" in frame.getbands() or "transparency" in frame.info:
+        layered = frame.convert("RGBA")
+        white = Image.new("RGBA", layered.size, "white")
+        frame = Image.alpha_composite(white, layered)
+    mode = frame.mode if frame.mode in ("1", "L", "RGB") else "RGB"
+    frame.convert(mode).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _resolution(picture: Image.Image) -> tuple[float, float]:
+    """The picture's own resolution, both ways (fax pixels are not square); A4 across when it is missing or absurd."""
+    told = tuple(float(side) for side in picture.info.get("dpi", (0, 0)))
+    if len(told) == 2 and all(_LEAST_DPI <= side <= _MOST_DPI for side in told):
+        known = max(told) > _UNTOLD_DPI or max(picture.size) / min(told) <= _A3_HEIGHT_INCHES
+        if known:
+            return told[0], told[1]
+    guessed = min(_MOST_DPI, max(_LEAST_DPI, min(picture.size) / _A4_WIDTH_INCHES))
+    return guessed, guessed

@@ -8,7 +8,7 @@ from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.text.types import Identification, PageText, Problem, Reading
 
-_UNKNOWN = Identification("application/octet-stream", None, "unknown")
+_ENCRYPTED_OFFICE = "fmt/494"
 _LIMITS = (
     "max_text_characters", "max_pages", "max_page_pixels", "max_decompression_ratio", "max_archive_entries",
     "max_archive_depth", "max_archive_bytes",
@@ -27,6 +27,11 @@ def sandbox_limits(settings: TextSettings) -> Limits:
     return Limits(settings.time_limit_seconds, settings.memory_limit_bytes, settings.max_output_bytes)
 
 
+def parser_limits(settings: TextSettings) -> dict[str, int]:
+    """Return the limits that parsers keep themselves, by the name of the setting."""
+    return {name: getattr(settings, name) for name in _LIMITS}
+
+
 class Reader:
     """Identifies and reads files. `identifying` is a resident sandbox, `reading` makes a process for each file."""
 
@@ -35,7 +40,7 @@ class Reader:
         self._reading = reading
         # Readers need no other process and no program; a file that has taken one over finds it cannot start any.
         self._alone = replace(sandbox_limits(settings), processes=0)
-        self._limits = {name: getattr(settings, name) for name in _LIMITS}
+        self._limits = parser_limits(settings)
         self._most_pixels = settings.max_page_pixels
 
     def identify(self, source: BinaryIO) -> Identification:
@@ -61,6 +66,9 @@ class Reader:
             )
         if identification.media_type == "application/x-empty":
             return _unread(identification, Problem("empty", "the file is empty"))
+        if identification.puid == _ENCRYPTED_OFFICE:
+            message = "the document is protected by a password; bring it without one"
+            return _unread(identification, Problem("encrypted", message))
         source.seek(0)
         try:
             told = self._reading.call(

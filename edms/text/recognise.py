@@ -1,4 +1,4 @@
-"""OCR inside the sandbox: any scan becomes a searchable PDF/A-2b with its text, through OCRmyPDF and Tesseract.
+"""OCR inside the sandbox: any scan becomes a searchable PDF with its text, through OCRmyPDF and Tesseract.
 
 The work folder lies on a file system in memory and is removed by the caller: plaintext never touches the disk.
 """
@@ -6,105 +6,124 @@ The work folder lies on a file system in memory and is removed by the caller: pl
 import contextlib
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-import img2pdf
 import ocrmypdf
 import pikepdf
 from ocrmypdf.exceptions import ExitCodeException
-from PIL import Image, ImageSequence
+from PIL import Image
 
-from edms.text.types import Unreadable
+from edms.text import pdf
+from edms.text.pictures import pictures_to_pdf
+from edms.text.types import PageText, Unreadable
 
 PAGE_BREAK = "\f"
-_A4_WIDTH_INCHES = 8.27
-_LEAST_DPI, _MOST_DPI = 60, 1300
+_SKIPPED = re.compile(r"\[OCR skipped on page\(s\) (\d+)(?:-(\d+))?\]")
+_FILTER = "edms.text.ocr_pages"
 
 
 def searchable_pdf(
-    descriptors: list[int], media_type: str, languages: str, folder: str, pixels: int
+    descriptors: list[int], media_type: str, languages: str, folder: str, limits: dict[str, int]
 ) -> tuple[dict[str, Any], list[bytes]]:
-    """Return the text of each page, and the PDF as the one section. For the sandbox."""
+    """Return text and source of each page, whether it is PDF/A-2b, and the PDF as the one section. For the sandbox."""
     os.environ.update(TMPDIR=folder, OMP_THREAD_LIMIT="1")
-    Image.MAX_IMAGE_PIXELS = pixels
+    Image.MAX_IMAGE_PIXELS = limits["max_page_pixels"]
     work = Path(folder)
     source, target, sidecar = work / "in.pdf", work / "out.pdf", work / "text.txt"
     with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
         content = stream.read()
     try:
-        source.write_bytes(content if media_type == "application/pdf" else pictures_to_pdf(content))
-        _recognise(source, target, sidecar, languages, pixels)
+        known, form = _known(content, limits) if media_type == pdf.MEDIA_TYPE else ([], False)
+        source.write_bytes(content if known else pictures_to_pdf(content))
+        _recognise(source, target, sidecar, languages, limits["max_page_pixels"], known, form=form)
     except Unreadable as unreadable:
         return {"problem": {"code": unreadable.code, "message": unreadable.message}}, []
     made = target.read_bytes()
     with pikepdf.open(io.BytesIO(made)) as document:
         count = len(document.pages)
-    texts = sidecar.read_text(encoding="utf-8", errors="replace").split(PAGE_BREAK) if sidecar.exists() else []
-    return {"pages": [text.strip("\n") for text in (texts + [""] * count)[:count]]}, [made]
+        with document.open_metadata() as metadata:
+            archival = metadata.pdfa_status == "2B"
+    found = _by_page(sidecar.read_text(encoding="utf-8", errors="replace"), count)
+    pages = [_page(found[number], known[number] if known else None) for number in range(count)]
+    return {"pages": pages, "pdfa": archival}, [made]
 
 
-def _recognise(source: Path, target: Path, sidecar: Path, languages: str, pixels: int) -> None:
-    """Run OCRmyPDF in this process: one job, no ghostscript, pages that have text are left as they are."""
+def _known(content: bytes, limits: dict[str, int]) -> tuple[list[PageText], bool]:
+    """What the PDF's own text says of each page, and whether it is a form."""
+    pages, flags, _facts = pdf.read(io.BytesIO(content), limits)
+    return pages, "form" in flags
+
+
+def _page(found: str | None, known: PageText | None) -> dict[str, str]:
+    """Join what was recognised with the page's own text: a page may be a scan with a printed line on it."""
+    own = known.text if known is not None and not pdf.garbage(known.text) else ""
+    texts = [text.strip("\r\n") for text in (own, found or "") if text.strip()]
+    return {"text": "\n".join(texts), "source": ("ocr" if found else "text") if texts else "none"}
+
+
+def _mode(wanted: list[PageText], *, form: bool) -> str:
+    """How OCRmyPDF is to take pages that have text: as there is none (skip), beside it (redo), or anew (force).
+
+    Text that spells nothing can only be drawn and read like a picture. Forms cannot be done beside their text.
+    """
+    texts = [page.text for page in wanted if page.text.strip()]
+    if any(pdf.garbage(text) for text in texts):
+        return "force"
+    if texts:
+        return "force" if form else "redo"
+    return "skip"
+
+
+def _recognise(
+    source: Path, target: Path, sidecar: Path, languages: str, pixels: int, known: list[PageText], *, form: bool
+) -> None:
+    """Run OCRmyPDF in this process: one job, no ghostscript, only the pages that need it."""
+    wanted = [page for page in known if page.needs_ocr]
+    if known and not wanted:
+        raise Unreadable("damaged", "no page of it needs to be recognised, although one did before")
     with contextlib.redirect_stdout(sys.stderr):
         try:
             code = ocrmypdf.ocr(
                 source,
                 target,
                 language=languages.split("+"),
-                output_type="pdfa-2",
+                # PDF/A-2b where it can be had: a page with a font that is not embedded can become none.
+                output_type="auto",
                 pdfa_backend="internal",
                 rasterizer="pypdfium",
                 sidecar=sidecar,
-                mode="skip",
+                mode=_mode(wanted, form=form),
+                pages=",".join(str(page.number) for page in wanted) or None,
                 rotate_pages=True,
                 rotate_pages_threshold=2.0,
                 jobs=1,
                 use_threads=True,
                 optimize=0,
                 progress_bar=False,
+                plugins=[_FILTER],
                 tesseract_timeout=120,
                 max_image_mpixels=pixels / 1_000_000,
                 invalidate_digital_signatures=True,
             )
         except ExitCodeException as error:
             raise Unreadable("damaged", f"its pages cannot be recognised ({type(error).__name__})") from None
+        except Image.DecompressionBombError:
+            raise Unreadable("decompression_bomb", "a page has more pixels than is allowed") from None
     if code != 0:
         raise Unreadable("damaged", f"its pages cannot be recognised (code {int(code)})")
 
 
-def pictures_to_pdf(content: bytes) -> bytes:
-    """Wrap pictures into a PDF, a page for each frame, pixels untouched; pages as large as the paper was."""
-    frames = []
-    with Image.open(io.BytesIO(content)) as picture:
-        single = getattr(picture, "n_frames", 1) == 1
-        dpi = _resolution(picture)
-        if single and picture.format in ("JPEG", "PNG", "TIFF") and picture.mode in ("1", "L", "RGB"):
-            frames = [content]
+def _by_page(told: str, count: int) -> list[str | None]:
+    """Return the recognised text of each page, None for pages left as they were, which stand there in ranges."""
+    found: list[str | None] = []
+    for piece in told.split(PAGE_BREAK):
+        skipped = _SKIPPED.fullmatch(piece)
+        if skipped:
+            first, last = int(skipped[1]), int(skipped[2] or skipped[1])
+            found.extend([None] * min(count, last - first + 1))
         else:
-            frames = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
-    layout = img2pdf.get_fixed_dpi_layout_fun(dpi)
-    try:
-        made: bytes = img2pdf.convert(frames, layout_fun=layout, rotation=img2pdf.Rotation.ifvalid)
-    except (img2pdf.ImageOpenError, img2pdf.AlphaChannelError, ValueError, TypeError):
-        with Image.open(io.BytesIO(content)) as picture:
-            plain = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
-        made = img2pdf.convert(plain, layout_fun=layout)
-    return made
-
-
-def _as_png(frame: Image.Image) -> bytes:
-    out = io.BytesIO()
-    mode = frame.mode if frame.mode in ("1", "L", "RGB") else "RGB"
-    frame.convert(mode).save(out, "PNG", compress_level=1)
-    return out.getvalue()
-
-
-def _resolution(picture: Image.Image) -> tuple[float, float]:
-    """The picture's own resolution, both ways (fax pixels are not square); A4 across when it is missing or absurd."""
-    told = tuple(float(side) for side in picture.info.get("dpi", (0, 0)))
-    if len(told) == 2 and all(_LEAST_DPI <= side <= _MOST_DPI for side in told):
-        return told[0], told[1]
-    guessed = min(_MOST_DPI, max(_LEAST_DPI, picture.width / _A4_WIDTH_INCHES))
-    return guessed, guessed
+            found.append(piece)
+    return (found + [None] * count)[:count]

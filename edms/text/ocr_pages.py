@@ -1,0 +1,81 @@
+"""A plugin of OCRmyPDF: how pages are drawn for the engine. The pages that people see stay as they are.
+
+Two things are done otherwise than OCRmyPDF does them. A scan is drawn pixel for pixel: at a size of one pixel more, as
+rounding up would have it, every stroke is smeared. And specks are taken off, which hide a page from the engine that
+is clear to the eye.
+"""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pypdfium2 as pdfium
+from ocrmypdf import hookimpl
+from PIL import Image, ImageFilter
+
+_POINTS_PER_INCH = 72.0
+_A_HAIR_LESS = 1 - 2e-6  # page sizes are stored as 32-bit floats, some 1e-7 above or below the true one
+_DARK = 128
+_LONELY_SHARE = 0.05
+_BAND = 400
+_MODES = {"pngmono": "1", "pngmonod": "1", "pnggray": "L", "jpeggray": "L"}
+
+
+@hookimpl(tryfirst=True)
+def rasterize_pdf_page(
+    input_file: Path,
+    output_file: Path,
+    raster_device: str,
+    raster_dpi: Any,
+    pageno: int,
+    page_dpi: Any,
+    rotation: int | None,
+    use_cropbox: bool,
+) -> Path:
+    """Draw a page (first is 1) to `output_file`; `rotation` is counter-clockwise and on top of the page's own."""
+    mode = _MODES.get(str(raster_device).lower(), "RGB")
+    with closing(pdfium.PdfDocument(input_file)) as document, closing(document[pageno - 1]) as page:
+        if not use_cropbox:
+            page.set_cropbox(*page.get_mediabox())
+        if rotation:
+            page.set_rotation((page.get_rotation() - rotation) % 360)
+        scale = float(raster_dpi.to_scalar()) / _POINTS_PER_INCH * _A_HAIR_LESS
+        with closing(page.render(scale=scale, grayscale=mode != "RGB", may_draw_forms=True)) as bitmap:
+            drawn = bitmap.to_pil().convert(mode, dither=Image.Dither.NONE)
+    dpi = page_dpi or raster_dpi
+    if output_file.suffix == ".jpg":
+        drawn.save(output_file, "JPEG", dpi=(float(dpi.x), float(dpi.y)))
+    else:
+        drawn.save(output_file, "PNG", dpi=(float(dpi.x), float(dpi.y)), compress_level=1)
+    return output_file
+
+
+@hookimpl
+def filter_ocr_image(image: Image.Image) -> Image.Image:
+    """Return the picture that is given to the engine."""
+    return despeckled(image)
+
+
+def despeckled(image: Image.Image) -> Image.Image:
+    """Return `image` without specks, or `image` itself where there are few: a median of 3 x 3 costs thin strokes."""
+    if lonely_share(image) < _LONELY_SHARE:
+        return image
+    clean = image.convert("L").filter(ImageFilter.MedianFilter(3))
+    clean.info = dict(image.info)
+    return clean
+
+
+def lonely_share(image: Image.Image) -> float:
+    """The share of dark pixels without a dark neighbour, 0 to 1, in a band across the middle of the page."""
+    top = max(0, (image.height - _BAND) // 2)
+    band = np.asarray(image.crop((0, top, image.width, min(image.height, top + _BAND))).convert("L")) < _DARK
+    padded = np.pad(band, 1)
+    height, width = band.shape
+    beside = np.zeros_like(band)
+    for down in range(3):
+        for right in range(3):
+            if (down, right) != (1, 1):
+                beside |= padded[down : down + height, right : right + width]
+    dark = int(band.sum())
+    return float((band & ~beside).sum() / dark) if dark else 0.0
