@@ -116,30 +116,31 @@ def person() -> Callable[[Archive, str], Actor]:
 
 @pytest.fixture
 def capture() -> Callable[..., Accepted]:
+    """The function `take_in`."""
+    return take_in
+
+
+def take_in(
+    archive: Archive,
+    content: bytes,
+    *,
+    by: str = "clerk-dinkes",
+    name: str = "surat.pdf",
+    office: str | None = None,
+    class_code: str | None = "000.1.5",
+    level: Level | None = Level.OPEN,
+    work: bool = True,
+    **told: object,
+) -> Accepted:
     """Accept a file as a demo clerk and, unless `work=False`, take it through all its steps and into the index."""
-
-    def run(
-        archive: Archive,
-        content: bytes,
-        *,
-        by: str = "clerk-dinkes",
-        name: str = "surat.pdf",
-        office: str | None = None,
-        class_code: str | None = "000.1.5",
-        level: Level | None = Level.OPEN,
-        work: bool = True,
-        **told: object,
-    ) -> Accepted:
-        actor = console_person(archive, by, "tests")
-        office_id: UUID | None = office_by_code(archive, office) if office else actor.office_id
-        assert office_id is not None
-        placement = Placement(office_id, class_code, level, description=Description(**told))  # type: ignore[arg-type]
-        accepted = accept(actor, archive, IncomingFile(name, io.BytesIO(content)), placement)
-        if work:
-            settle(archive)
-        return accepted
-
-    return run
+    actor = console_person(archive, by, "tests")
+    office_id: UUID | None = office_by_code(archive, office) if office else actor.office_id
+    assert office_id is not None
+    placement = Placement(office_id, class_code, level, description=Description(**told))  # type: ignore[arg-type]
+    accepted = accept(actor, archive, IncomingFile(name, io.BytesIO(content)), placement)
+    if work:
+        settle(archive)
+    return accepted
 
 
 def settle(archive: Archive) -> None:

@@ -71,10 +71,11 @@ def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID
     """Return the record that waits for its class next in the order of the inbox, from the top after its end."""
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
-        here = operation.session.get(Record, after)
+        visible = sql_filter(scope, Record.office_id, Record.level, Record.state)
+        received_at = operation.session.scalar(select(Record.received_at).where(Record.id == after, visible))
         below = (
-            or_(Record.received_at < here.received_at, and_(Record.received_at == here.received_at, Record.id < after))
-            if here is not None
+            or_(Record.received_at < received_at, and_(Record.received_at == received_at, Record.id < after))
+            if received_at is not None
             else true()
         )
         query = (
@@ -85,7 +86,7 @@ def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID
                 Record.state == RecordState.PENDING.value,
                 Job.state == JobState.WAITING.value,
                 Job.step == Step.CLASSIFY.value,
-                sql_filter(scope, Record.office_id, Record.level, Record.state),
+                visible,
             )
             .order_by(Record.received_at.desc(), Record.id.desc())
             .limit(1)

@@ -43,10 +43,10 @@ def retry(actor: Actor | None, archive: Archive, record_id: UUID) -> None:
 
 def release(actor: Actor | None, archive: Archive, record_id: UUID, reason: str) -> None:
     """Let a quarantined record go on without text and access copy: an authorised person answers for the reason."""
-    if len(reason.strip()) < 5:
-        raise Refused("a release needs its reason", "say in a few words why the file is to be kept as it is")
     with archive.door.write(actor, Action.RECORD_RELEASE) as operation:
         record = decided_record(operation, record_id, lock=True)
+        if len(reason.strip()) < 5:
+            raise Refused("a release needs its reason", "say in a few words why the file is to be kept as it is")
         _back_to_work(archive, operation.session.scalars(_job(record)).one(), record, Step.SEAL.value)
         operation.outbox(INDEX_TOPIC, record.id)
         operation.about("record", record.id, "record.quarantine_released")

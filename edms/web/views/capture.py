@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 from uuid import UUID
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.access.levels import Level
@@ -64,6 +64,8 @@ def receive() -> ResponseReturnValue:
     capturers_only()
     if request.mimetype == "multipart/form-data":
         return _receive_form()
+    if request.mimetype != "application/octet-stream":
+        abort(415)
     if (request.content_length or 0) > archive().settings.capture.max_file_bytes:
         raise LimitExceeded(*too_large_text(request))
     name = unquote(request.headers.get("X-File-Name", "")) or "unnamed"

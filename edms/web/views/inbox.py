@@ -14,8 +14,10 @@ from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.file_plan import selectable_classes
 from edms.records.operations import Changes, describe
+from edms.web.formats import number
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext, ngettext
+from edms.web.limits import page_asked
 from edms.web.views.capture import level_asked
 from edms.web.words import error_text
 
@@ -55,7 +57,7 @@ def quarantine() -> ResponseReturnValue:
 
 
 def _window(state: str):  # type: ignore[no-untyped-def]
-    page = min(max(1, request.args.get("page", 1, type=int)), 10_000)
+    page = page_asked(request)
     items, total = inbox(actor(), archive(), state, PAGE_SIZE, (page - 1) * PAGE_SIZE)
     return items, total, page
 
@@ -78,11 +80,13 @@ def classify() -> ResponseReturnValue:
             refused.append(error_text(error.message))
     done = len(chosen) - len(refused)
     if done:
-        flash(ngettext("%(num)s document is classified.", "%(num)s documents are classified.", done), "good")
+        told = ngettext("%(num)s document is classified.", "%(num)s documents are classified.", done)
+        flash(told % {"num": number(done)}, "good")
     if refused:
-        told = ngettext("%(num)s document could not be classified:", "%(num)s documents could not be classified:",
-                        len(refused))  # fmt: skip
-        flash(f"{told} {'; '.join(sorted(set(refused)))}", "bad")
+        told = ngettext(
+            "%(num)s document could not be classified:", "%(num)s documents could not be classified:", len(refused)
+        )
+        flash(f"{told % {'num': number(len(refused))}} {'; '.join(sorted(set(refused)))}", "bad")
     if any(not one.described for one in progress_of(actor(), archive(), chosen)):
         flash(_needs_level(), "bad")
     return redirect(url_for("inbox.waiting"))

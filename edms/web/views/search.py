@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from edms.records.file_plan import class_titles
 from edms.records.searching import Filters, Question, search
 from edms.web.identity import actor, archive
+from edms.web.limits import page_asked
 
 pages = Blueprint("search", __name__)
 
@@ -20,7 +21,7 @@ SORTS = ("relevance", "newest", "oldest", "title")
 @pages.get("/search")
 def results() -> ResponseReturnValue:
     furthest = archive().settings.search.max_results_window // PAGE_SIZE
-    page = min(max(1, request.args.get("page", 1, type=int)), furthest)
+    page = page_asked(request, furthest)
     sort = request.args.get("sort", "relevance")
     question = Question(
         text=request.args.get("q", "").strip(),

@@ -1,0 +1,95 @@
+"""Fixtures of the web tests: a demo archive behind the real application, opened once per process or per test."""
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from archive_fixtures import MOMENT, pdf, settings_in, take_in
+from sqlalchemy import update
+from web_site import PASSWORD, PEOPLE, City, OpenSite, Site
+
+from edms.access.levels import Level
+from edms.access.model import Person
+from edms.access.passwords import hash_password
+from edms.bootstrap import open_archive
+from edms.core.clock import FixedClock
+from edms.core.settings import Settings
+from edms.records.archive import Archive
+from edms.web.app import create_app
+
+
+@pytest.fixture(scope="session")
+def peopled_template(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo installation, its people with a password that is known."""
+    folder = tmp_path_factory.mktemp("peopled")
+    shutil.copytree(demo_template / "storage", folder / "storage")
+    archive = open_archive(settings_in(folder), FixedClock(MOMENT))
+    with archive.database.writer() as session:
+        session.execute(update(Person).values(password_hash=hash_password(PASSWORD, 12)))
+        session.commit()
+    archive.database.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def open_site(peopled_template: Path, shared_parsers: Archive) -> Iterator[OpenSite]:
+    """Return a function that opens a copy of an installation (by default the peopled one) in a folder."""
+    opened: list[Archive] = []
+
+    def run(folder: Path, source: Path = peopled_template, **changes: dict[str, Any]) -> Site:
+        shutil.copytree(source / "storage", folder / "storage", dirs_exist_ok=True)
+        clock = FixedClock(MOMENT)
+        archive = open_archive(_changed(settings_in(folder), changes), clock)
+        archive = dataclasses.replace(
+            archive, sandbox=shared_parsers.sandbox, reader=shared_parsers.reader, ocr=shared_parsers.ocr
+        )
+        opened.append(archive)
+        return Site(archive, create_app(archive), clock)
+
+    yield run
+    for archive in opened:
+        archive.database.close()
+
+
+def _changed(settings: Settings, changes: dict[str, dict[str, Any]]) -> Settings:
+    sections = {name: getattr(settings, name).model_copy(update=values) for name, values in changes.items()}
+    return settings.model_copy(update=sections)
+
+
+@pytest.fixture
+def site(open_site: OpenSite, tmp_path: Path) -> Site:
+    """A site of the test's own."""
+    return open_site(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def city_template(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """An installation with one record of each kind, and their ids by kind."""
+    folder = tmp_path_factory.mktemp("city")
+    archive = open_site(folder).archive
+    accepted = {
+        "open": take_in(archive, pdf("Laporan imunisasi campak terbuka", "Halaman dua"), name="laporan.pdf"),
+        "restricted": take_in(
+            archive, pdf("Daftar penyelidikan rahasia jabatan"), level=Level.RESTRICTED, name="d.pdf"
+        ),
+        "waiting": take_in(
+            archive, pdf("Surat tanpa klasifikasi"), class_code=None, level=None, name="tanpa-kelas.pdf"
+        ),
+        "quarantined": take_in(archive, b"%PDF-1.7\nbroken", name="rusak.pdf"),
+        "other": take_in(archive, pdf("Rencana bappeda terbuka"), by="clerk-bappeda", name="rencana.pdf"),
+    }
+    archive.database.close()
+    return folder, {kind: str(one.record_id) for kind, one in accepted.items()}
+
+
+@pytest.fixture(scope="session")
+def city(
+    open_site: OpenSite, city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> City:
+    folder, records = city_template
+    site = open_site(tmp_path_factory.mktemp("city-open"), folder)
+    visitors = {name: site.visitor(name) for name in PEOPLE} | {"nobody": site.visitor()}
+    return City(site, records, visitors)

@@ -1,0 +1,169 @@
+"""Every page for every kind of person: default deny, and no page without an expected verdict.
+
+A new route fails here until somebody has written down who may use it.
+"""
+
+from uuid import uuid4
+
+import pytest
+from web_site import PEOPLE, City, plain
+
+EVERYBODY = ("nobody", *PEOPLE)
+TO_SIGN_IN = "to sign-in"
+
+# Status by person; who is not named gets the status under "else". Nobody is sent to the sign-in page unless named.
+_CLERKS = {"clerk-dinkes": 200, "clerk-bappeda": 200, "records": 200, "else": 404}
+_READERS = {"admin": 403, "else": 200}
+_RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
+_MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
+
+
+def _as(status: int, verdicts: dict[str, int]) -> dict[str, int]:
+    """The same people, allowed with another status."""
+    return {name: status if found == 200 else found for name, found in verdicts.items()}
+
+
+# (method, rule): the path asked for, with the record of that kind; and the verdicts.
+EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
+    ("GET", "/static/<path:filename>"): ("/static/app.css", {"nobody": 200, "else": 200}),
+    ("GET", "/healthz"): ("/healthz", {"nobody": 200, "else": 200}),
+    ("GET", "/sign-in"): ("/sign-in", {"nobody": 200, "else": 302}),
+    ("POST", "/sign-in"): ("/sign-in", {"nobody": 401, "else": 401}),
+    ("POST", "/language"): ("/language", {"nobody": 302, "else": 302}),
+    ("GET", "/"): ("/", {"else": 200}),
+    ("GET", "/search"): ("/search?q=laporan", _READERS),
+    ("GET", "/retention"): ("/retention", _READERS),
+    ("GET", "/retention.csv"): ("/retention.csv", _READERS),
+    ("GET", "/capture"): ("/capture", _CLERKS),
+    ("POST", "/capture/files"): ("/capture/files", _as(415, _CLERKS)),
+    ("GET", "/capture/progress"): ("/capture/progress?records={waiting}", _CLERKS),
+    ("GET", "/inbox"): ("/inbox", _CLERKS),
+    ("POST", "/inbox/classify"): ("/inbox/classify", _as(302, _CLERKS)),
+    ("GET", "/inbox/after/<uuid:record_id>"): ("/inbox/after/{restricted}", _as(302, _CLERKS)),
+    ("GET", "/quarantine"): ("/quarantine", _CLERKS),
+    ("GET", "/records/<uuid:record_id>"): ("/records/{restricted}", _RESTRICTED),
+    ("GET", "/records/<uuid:record_id>/pages/<int:page>"): ("/records/{restricted}/pages/1?width=160", _RESTRICTED),
+    ("GET", "/records/<uuid:record_id>/files/<role>"): ("/records/{restricted}/files/original", _RESTRICTED),
+    ("GET", "/records/<uuid:record_id>/evidence"): ("/records/{restricted}/evidence", _RESTRICTED),
+    ("POST", "/records/<uuid:record_id>/describe"): ("/records/{restricted}/describe", _MENDERS),
+    ("POST", "/records/<uuid:record_id>/retry"): ("/records/{restricted}/retry", _MENDERS),
+    ("POST", "/records/<uuid:record_id>/release"): ("/records/{restricted}/release", _MENDERS),
+    ("POST", "/sign-out"): ("/sign-out", {"else": 302}),
+}
+CASES = [(*route, person) for route in EXPECTED for person in EVERYBODY]
+
+
+def routes(city: City) -> set[tuple[str, str]]:
+    return {
+        (method, str(rule))
+        for rule in city.site.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_has_its_verdicts(city: City) -> None:
+    assert routes(city) == set(EXPECTED)
+
+
+@pytest.mark.parametrize(("method", "rule", "person"), CASES, ids=[" ".join(case) for case in CASES])
+def test_verdict(city: City, method: str, rule: str, person: str) -> None:
+    path, verdicts = EXPECTED[method, rule]
+    visitor = city.site.visitor(person) if rule == "/sign-out" and person != "nobody" else city.visitors[person]
+    path = path.format(**city.records)
+    answer = visitor.get(path) if method == "GET" else visitor.post(path)
+    if person == "nobody" and "nobody" not in verdicts:
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/sign-in")
+        return
+    assert answer.status_code == verdicts.get(person, verdicts["else"])
+    if answer.status_code == 302:
+        assert person == "nobody" or rule == "/sign-out" or not answer.headers["Location"].startswith("/sign-in")
+
+
+def test_scripts_of_nobody_get_401_and_no_body(city: City) -> None:
+    for _method, rule in sorted(routes(city)):
+        path = EXPECTED[_method, rule][0].format(**city.records)
+        if "nobody" in EXPECTED[_method, rule][1] or _method != "GET":
+            continue
+        answer = city.visitors["nobody"].get(path, headers={"Accept": "application/json"})
+        assert (answer.status_code, set(answer.json or {})) == (401, {"error", "mend"}), path
+
+
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_an_open_record_is_for_all_who_read(city: City, person: str) -> None:
+    answer = city.visitors[person].get(f"/records/{city.records['open']}")
+    assert answer.status_code == {"nobody": 302, "admin": 404}.get(person, 200)
+
+
+@pytest.mark.parametrize(
+    ("method", "rule"), [key for key in EXPECTED if key[0] == "POST"], ids=lambda value: str(value)
+)
+@pytest.mark.parametrize("token", ["", "forged"], ids=["without", "forged"])
+def test_no_post_without_the_token_of_the_session(city: City, method: str, rule: str, token: str) -> None:
+    path = EXPECTED[method, rule][0].format(**city.records)
+    for person in ("nobody", "clerk-dinkes"):
+        visitor = city.visitors[person]
+        answer = visitor.client.post(path, data={"csrf_token": token} if token else {})
+        refused = 302 if person == "nobody" and "nobody" not in EXPECTED[method, rule][1] else 400
+        assert answer.status_code == refused, person
+
+
+def test_the_token_of_another_session_is_no_token(city: City) -> None:
+    foreign = city.visitors["clerk-bappeda"].token()
+    answer = city.visitors["clerk-dinkes"].client.post("/language", data={"csrf_token": foreign, "language": "en"})
+    assert answer.status_code == 400
+
+
+MALFORMED = ("1", "x", "018F", "../etc/passwd", "%2e%2e%2f", "0" * 36, "018f0000-0000-7000-8000-00000000000", "%00")
+
+
+@pytest.mark.parametrize("wrong", MALFORMED, ids=range(len(MALFORMED)))
+def test_malformed_ids_are_not_found(city: City, wrong: str) -> None:
+    visitor = city.visitors["clerk-dinkes"]
+    for tail in ("", "/pages/1", "/files/original", "/evidence"):
+        assert visitor.get(f"/records/{wrong}{tail}").status_code == 404
+    assert visitor.get(f"/capture/progress?records={wrong}").json == {"records": []}
+
+
+def test_odd_arguments_are_told_and_break_nothing(city: City) -> None:
+    visitor, record = city.visitors["clerk-dinkes"], city.records["open"]
+    for path, status in {
+        f"/records/{record}/pages/0": 404,
+        f"/records/{record}/pages/999": 404,
+        f"/records/{record}/pages/99999999999999999999": 404,
+        f"/records/{record}/pages/1?width=17": 404,
+        f"/records/{record}/pages/1?width=x": 200,
+        f"/records/{record}/files/secret": 404,
+        f"/records/{record}/files/..": 404,
+        "/search?page=99999999999999999999": 200,
+        "/search?page=-1&year=x&level=none&sort=zzz": 200,
+        "/search?q=" + "a" * 501: 400,
+        "/search?q=%00%ff%22%22((": 200,
+        "/retention?as_of=yesterday": 400,
+        "/retention?office=nowhere": 400,
+        "/retention?page=99999999999999999999&outcome=x": 200,
+        "/inbox?page=99999999999999999999": 200,
+        "/quarantine?page=abc": 200,
+        "/search?language=en": 200,
+    }.items():
+        assert visitor.get(path).status_code == status, path
+
+
+def test_not_found_and_not_allowed_are_one_answer(city: City) -> None:
+    visitor = city.visitors["clerk-bappeda"]
+    hidden, unknown = city.records["restricted"], str(uuid4())
+    for tail in ("", "/pages/1", "/files/original", "/evidence"):
+        answers = [visitor.get(f"/records/{one}{tail}") for one in (hidden, unknown)]
+        assert [answer.status_code for answer in answers] == [404, 404]
+        texts = [plain(answer).replace(one, "ID") for answer, one in zip(answers, (hidden, unknown), strict=True)]
+        assert texts[0] == texts[1]
+    for tail in ("/describe", "/retry", "/release"):
+        answers = [visitor.post(f"/records/{one}{tail}", {"reason": "cukup alasan"}) for one in (hidden, unknown)]
+        assert answers[0].status_code == 404
+        assert plain(answers[0]) == plain(answers[1])
+
+
+def test_the_wrong_method_names_the_right_one(city: City) -> None:
+    answer = city.visitors["clerk-dinkes"].get("/sign-out")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
