@@ -17,7 +17,8 @@ help:
 run:
 	@PYTHON=$(PYTHON) tools/prepare.sh run
 	@test -f $(CONFIG) || cp config.example.toml $(CONFIG)
-	@test -f storage/archive.db || $(BIN)/edms --config $(CONFIG) init --demo --samples
+	@$(BIN)/edms --config $(CONFIG) init --demo --samples --if-missing
+	@echo "a new password for somebody: $(BIN)/edms --config $(CONFIG) person password USER"
 	@exec $(BIN)/edms --config $(CONFIG) serve
 
 test:

@@ -29,6 +29,6 @@ def password_matches(password: str, password_hash: str | None) -> bool:
     return password_hash is not None
 
 
-def random_password() -> str:
-    """Return a random password of 20 characters without look-alikes: about 116 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(20))
+def random_password(min_characters: int = 0) -> str:
+    """Return a random password without look-alikes, of 20 characters (about 116 bits), or of the minimum if more."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(max(20, min_characters)))

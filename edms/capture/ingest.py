@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,13 +12,14 @@ from uuid import UUID
 from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.capture.accept import accept
+from edms.capture.given import Given, entries_below, open_given
 from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.indexing import wait_until_indexed
-from edms.capture.places import place_to_work
+from edms.capture.places import Place, take_place
 from edms.capture.progress import Progress, progress_of
 from edms.capture.work import work_once
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.errors import EdmsError
+from edms.core.errors import EdmsError, StorageFault
 from edms.records.archive import Archive
 from edms.signing.seals import seal_detached
 
@@ -67,9 +68,15 @@ class SignedReport:
         return sha256_hex(self.content)
 
     def write(self, path: Path) -> None:
-        """Write the report to `path` and its signature beside it (`.p7s`)."""
-        path.write_bytes(self.content)
-        path.with_name(path.name + ".p7s").write_bytes(self.signature)
+        """Write the report to `path` and its signature beside it (`.p7s`). Raises StorageFault."""
+        try:
+            path.write_bytes(self.content)
+            path.with_name(path.name + ".p7s").write_bytes(self.signature)
+        except OSError as error:
+            raise StorageFault(
+                f"the report cannot be written to {path}: {error.strerror}",
+                "what was captured is captured: the same ingest again tells each file as a duplicate",
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -104,17 +111,6 @@ class IngestReport:
         return SignedReport(content, seal_detached(content, archive.signer, archive.timestamps))
 
 
-def files_below(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield every regular file given or below a given folder, in a stable order. Links are not followed (R85)."""
-    for path in paths:
-        if path.is_file():
-            yield path
-            continue
-        for folder, below, names in os.walk(path, followlinks=False):
-            below.sort()
-            yield from (Path(folder) / name for name in sorted(names) if not (Path(folder) / name).is_symlink())
-
-
 def ingest_paths(
     actor: Actor,
     archive: Archive,
@@ -124,37 +120,49 @@ def ingest_paths(
     level: Level | None,
     progress: ShowProgress,
 ) -> IngestReport:
-    """Accept every file below `paths`. A file that is refused is reported and does not stop the others."""
+    """Accept every file below `paths`. What is refused is reported and does not stop the others."""
     placement = Placement(office_id, class_code, level)
-    files = list(files_below(paths))
+    entries = list(entries_below(paths))
     lines = []
-    with progress(len(files)) as bar:
-        for path in files:
-            lines.append(ingest_file(actor, archive, path, placement))
+    with progress(len(entries)) as bar:
+        for entry in entries:
+            lines.append(ingest_file(actor, archive, entry, placement))
             bar.update(1)
     return IngestReport(tuple(lines))
 
 
-def ingest_file(actor: Actor, archive: Archive, path: Path, placement: Placement) -> IngestLine:
+def ingest_file(actor: Actor, archive: Archive, given: Given, placement: Placement) -> IngestLine:
     """Accept one file."""
+    path = _printable(given.path)
+    if given.refusal:
+        return IngestLine(path, None, "refused", "", given.refusal)
     try:
-        with path.open("rb") as stream:
-            accepted = accept(actor, archive, IncomingFile(path.name, stream), placement)
+        with open_given(given.path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            accepted = accept(actor, archive, IncomingFile(_printable(given.path.name), stream, size), placement)
     except EdmsError as error:
-        return IngestLine(str(path), None, "refused", "", str(error))
+        return IngestLine(path, None, "refused", "", str(error))
     except OSError as error:
-        return IngestLine(str(path), None, "refused", "", f"cannot be read: {error.strerror or error}")
+        return IngestLine(path, None, "refused", "", f"cannot be read: {error.strerror or error}")
     state = "duplicate" if accepted.duplicate else "captured"
-    return IngestLine(str(path), str(accepted.record_id), state, accepted.sha256)
+    return IngestLine(path, str(accepted.record_id), state, accepted.sha256)
+
+
+def _printable(name: str | Path) -> str:
+    """Names on a disk are bytes; what is not UTF-8 in them is shown as such and can be signed and stored."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progress: ShowProgress) -> IngestReport:
     """Wait until every file has come to rest, known ones too; do the work here when no worker is alive."""
     waiting = {UUID(line.record) for line in report.lines if line.record}
     settled: dict[UUID, Progress] = {}
-    with progress(len(waiting)) as bar, place_to_work(archive) as place:
+    place: Place | None = None
+    with progress(len(waiting)) as bar, ExitStack() as held:
         while waiting:
-            worked = work_once(archive, place) if place else False
+            if place is None and (place := take_place(archive, first_only=True)):
+                held.callback(place.leave)  # tried each time round: the worker that was alive may have died
+            worked = work_once(archive, place.owner) if place else False
             arrived = {
                 found.record_id: found for found in progress_of(actor, archive, sorted(waiting)) if found.at_rest
             }
@@ -169,4 +177,7 @@ def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progre
 
 def _final(line: IngestLine, settled: dict[UUID, Progress]) -> IngestLine:
     found = settled.get(UUID(line.record)) if line.record and line.state == "captured" else None
-    return line if found is None else replace(line, state=found.state, reason=found.reason)
+    if found is None:
+        return line
+    waits = "class and level are needed before it is declared" if found.state == "awaiting_class" else ""
+    return replace(line, state=found.state, reason=found.reason or waits)

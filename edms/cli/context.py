@@ -43,6 +43,12 @@ class Context:
             self._archive = open_archive(self.settings)
         return self._archive
 
+    def close(self) -> None:
+        """End what was opened."""
+        if self._archive is not None:
+            self._archive.sandbox.close()
+            self._archive.database.close()
+
     def person(self, username: str) -> Actor:
         """The actor for `--as USER`, audited as done at the console by the operating-system user."""
         return console_person(self.archive, username, system_user())

@@ -5,42 +5,47 @@ import sys
 
 import click
 
-from edms.bootstrap import initialise, open_archive
-from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json, print_table
+from edms.bootstrap import InitReport, archive_exists, initialise, open_archive
+from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json
+from edms.cli.people import print_passwords
 from edms.cli.samples import capture_samples
+from edms.records.people import anybody
 from edms.worker.main import run, stop_on_signals
 
 
 @click.command()
 @click.option("--demo", is_flag=True, help="Add the demo offices and people, with random passwords printed once.")
-@click.option("--samples", is_flag=True, help="Capture the sample archive.")
+@click.option("--samples", is_flag=True, help="Capture the sample archive (needs --demo, now or before).")
+@click.option("--if-missing", is_flag=True, help="Do nothing when there is an archive with people already.")
 @json_option
 @pass_context
-def init(context: Context, demo: bool, samples: bool, as_json: bool) -> None:
+def init(context: Context, demo: bool, samples: bool, if_missing: bool, as_json: bool) -> None:
     """Make storage, keys and database; migrate an older database; safe to repeat."""
-    report = initialise(context.settings, context.console(), demo=demo)
-    captured = capture_samples(context) if samples else None
-    if as_json:
-        print_json(
-            {
-                "storage": str(context.settings.storage.path),
-                "created": report.created,
-                "people": [{"user": user, "password": password} for user, password in report.passwords.items()],
-                "samples": captured,
-            }
-        )
+    where = str(context.settings.storage.path)
+    if if_missing and archive_exists(context.settings) and anybody(context.archive):
+        _answer_init(context, InitReport(created=False), None, as_json)
         return
-    click.echo(f"archive ready in {context.settings.storage.path}")
-    if report.passwords:
-        print_table(("user", "password"), report.passwords.items())
-        click.echo("These passwords are shown once and kept nowhere.")
-    if captured:
-        click.echo("samples: " + ", ".join(f"{name} {count}" for name, count in captured.items()))
+    report = initialise(context.settings, context.console(), demo=demo)
+    if not as_json:
+        # Before the samples: who breaks off while they are captured has the passwords.
+        click.echo(f"archive ready in {where}")
+        if report.passwords:
+            print_passwords(report.passwords)
+    _answer_init(context, report, capture_samples(context) if samples else None, as_json)
+
+
+def _answer_init(context: Context, report: InitReport, samples: dict[str, int] | None, as_json: bool) -> None:
+    if as_json:
+        people = [{"user": user, "password": password} for user, password in report.passwords.items()]
+        where = str(context.settings.storage.path)
+        print_json({"storage": where, "created": report.created, "people": people, "samples": samples})
+    elif samples:
+        click.echo("samples: " + ", ".join(f"{name} {count}" for name, count in samples.items()))
 
 
 @click.command()
 @click.option("--host", help="Address to listen on; default from the configuration.")
-@click.option("--port", type=int, help="Port; default from the configuration.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (0: any free one); default from the configuration.")
 @click.option("--workers", type=click.IntRange(0, 64), help="Capture worker processes; default from the configuration.")
 @pass_context
 def serve(context: Context, host: str | None, port: int | None, workers: int | None) -> None:
@@ -74,17 +79,16 @@ def worker(context: Context, parent: int | None) -> None:
 
 
 @click.command("serve-pages", hidden=True)
-@click.option("--host", required=True)
-@click.option("--port", type=int, required=True)
+@click.option("--listener", type=int, required=True)
 @click.option("--parent", type=int, required=True)
 @pass_context
-def serve_pages(context: Context, host: str, port: int, parent: int) -> None:
+def serve_pages(context: Context, listener: int, parent: int) -> None:
     """The page server alone; started and watched by `edms serve`."""
     from edms.core.processes import die_with_parent
     from edms.web.server import serve_pages as run_pages
 
     die_with_parent(signal.SIGTERM, parent)
-    run_pages(context.settings, host, port)
+    run_pages(context.settings, listener)
 
 
 COMMANDS = (init, serve, serve_pages, worker)

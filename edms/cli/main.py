@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edms.cli import documents, installation, retention, upkeep
+from edms.cli import documents, installation, people, retention, upkeep
 from edms.cli.context import Context
 from edms.core.config import ENVIRONMENT_FILE
 from edms.core.errors import EdmsError
@@ -22,28 +22,57 @@ def edms(context: click.Context, config: Path | None) -> None:
     if named is None and Path("config.toml").exists():
         named = Path("config.toml")
     context.obj = Context(named)
+    context.call_on_close(context.obj.close)
 
 
-for command in (*installation.COMMANDS, *documents.COMMANDS, *retention.COMMANDS, *upkeep.COMMANDS):
+for command in (*installation.COMMANDS, *documents.COMMANDS, *retention.COMMANDS, *upkeep.COMMANDS, *people.COMMANDS):
     edms.add_command(command)
 
 
 def main() -> None:
     """Entry point of the `edms` program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit status; whatever is wrong is said in one line on stderr."""
     try:
-        edms.main(standalone_mode=False)
+        # Without standalone mode, click returns the status of `Exit` instead of ending the process with it.
+        status = edms.main(arguments, prog_name="edms", standalone_mode=False)
+        sys.stdout.flush()  # here, where a reader that has gone is still ours to deal with
+        return status if isinstance(status, int) else 0
     except click.exceptions.Abort:
-        sys.exit(130)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.ClickException as error:
+        return 130
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        sys.exit(2)
+        return 2
+    except click.ClickException as error:
+        return _refuse(_one_line(error), 2)
     except EdmsError as error:
-        click.echo(f"edms: {error}", err=True)
-        sys.exit(error.exit_code)
+        return _refuse(str(error), error.exit_code)
     except BrokenPipeError:
-        sys.exit(1)
+        return _reader_gone()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{where}{error.strerror or error}", 1)
+
+
+def _one_line(error: click.ClickException) -> str:
+    """What click would print on four lines: the fault, and where to read on."""
+    message = error.format_message().rstrip(".")
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "edms"
+    return f"{message} (see: {path} --help)"
+
+
+def _refuse(message: str, status: int) -> int:
+    click.echo(f"edms: {' '.join(message.split())}", err=True)
+    return status
+
+
+def _reader_gone() -> int:
+    """Whoever read our output has gone (`edms ... | head`): end quietly, without a second fault when Python flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 if __name__ == "__main__":

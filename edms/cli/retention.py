@@ -17,7 +17,20 @@ from edms.records.retention_report import Outcome, ReportQuestion, explain_recor
 from edms.records.rules import load_rules
 
 DAY = click.DateTime(["%Y-%m-%d"])
-COLUMNS = ("record", "title", "office", "class", "rule", "edition", "fate", "phase", "outcome", "due_on", "reasons")
+COLUMNS = (
+    "record",
+    "title",
+    "office",
+    "class",
+    "rule",
+    "edition",
+    "fate",
+    "tier",
+    "phase",
+    "outcome",
+    "due_on",
+    "reasons",
+)
 
 
 @click.group()
@@ -79,7 +92,7 @@ def report(
     if form == "json":
         print_json({"as_of": found.as_of.isoformat(), "total": found.total, "counts": found.counts, "rows": rows})
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS)
+        writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore")
         writer.writeheader()
         writer.writerows({**row, "reasons": "; ".join(row["reasons"])} for row in rows)
     else:

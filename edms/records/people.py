@@ -1,19 +1,24 @@
 """Offices and people: made by an administrator or at the console, never by themselves."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, joinedload
 
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
-from edms.access.model import Office, Person
-from edms.access.passwords import hash_password
+from edms.access.model import Office, Person, SignInSession
+from edms.access.passwords import hash_password, random_password
 from edms.access.people import actor_of, person_named
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.records.archive import Archive
+
+_USERNAME = re.compile(r"[a-z][a-z0-9.-]{1,79}", re.ASCII)
+_OFFICE_CODE = re.compile(r"[a-z][a-z0-9.-]{1,39}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -46,11 +51,11 @@ def add_office(
             return present.id
         if present is not None:
             raise Refused(f"there is an office {code!r} already")
-        parent = None
-        if parent_code:
-            parent = operation.session.scalars(select(Office).where(Office.code == parent_code)).first()
-            if parent is None:
-                raise Refused(f"there is no office {parent_code!r}")
+        if not _OFFICE_CODE.fullmatch(code) or not 1 <= len(name.strip()) <= 200:
+            raise Refused(
+                "an office has a code of 2 to 40 of a-z, 0-9, dot and hyphen, and a name of at most 200 characters"
+            )
+        parent = _office(operation.session, parent_code) if parent_code else None
         office = Office(
             id=new_id(archive.clock), code=code, name=name, parent_id=parent.id if parent else None,
             created_at=operation.now,
@@ -60,17 +65,16 @@ def add_office(
         return office.id
 
 
-def add_person(actor: Actor | None, archive: Archive, person: NewPerson, password: str) -> UUID:
-    """Add a person who may sign in with `password`. Raises Refused when the name is taken or the office unknown."""
+def add_person(actor: Actor | None, archive: Archive, person: NewPerson) -> str:
+    """Add a person who may sign in, and return the random password: shown once, kept nowhere.
+
+    Raises Refused when the name is taken or cannot be one, the office is unknown, or a role needs an office.
+    """
+    password = random_password(archive.settings.access.min_password_characters)
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        if person_named(operation.session, person.username):
-            raise Refused(f"there is a person {person.username!r} already")
-        office = None
-        if person.office:
-            office = operation.session.scalars(select(Office).where(Office.code == person.office)).first()
-            if office is None:
-                raise Refused(f"there is no office {person.office!r}")
+        _refuse_unfit(operation.session, person)
+        office = _office(operation.session, person.office) if person.office else None
         row = Person(
             id=new_id(archive.clock),
             username=person.username,
@@ -79,14 +83,119 @@ def add_person(actor: Actor | None, archive: Archive, person: NewPerson, passwor
             roles=",".join(role.value for role in person.roles),
             clearance=person.clearance.value,
             is_head=person.is_head,
-            password_hash=hash_password(password, archive.settings.access.min_password_characters),
+            password_hash=_hash(archive, password),
             active=True,
             created_at=operation.now,
         )
         operation.session.add(row)
         operation.about("person", row.id, "person.add")
         operation.note(roles=row.roles, clearance=row.clearance, office=person.office or "")
-        return row.id
+    return password
+
+
+def _refuse_unfit(session: Session, person: NewPerson) -> None:
+    if not _USERNAME.fullmatch(person.username):
+        raise Refused(
+            f"{person.username!r} cannot be a user name", "2 to 80 of a-z, 0-9, dot and hyphen, beginning with a letter"
+        )
+    if not 1 <= len(person.name.strip()) <= 200:
+        raise Refused("a person's name has 1 to 200 characters")
+    # One who left keeps the name: the audit trail must not speak of two people by it.
+    if session.scalars(select(Person.id).where(Person.username == person.username)).first():
+        raise Refused(f"there is a person {person.username!r} already, or there was one", "choose another user name")
+    if person.office is None and {Role.CLERK, Role.OFFICIAL}.intersection(person.roles):
+        raise Refused("a clerk or an official belongs to an office", "name it with --office")
+
+
+def new_password(actor: Actor | None, archive: Archive, username: str) -> str:
+    """Give a person a new random password and end all of that person's sessions; return it, shown once.
+
+    Raises Refused when there is no such active person.
+    """
+    password = random_password(archive.settings.access.min_password_characters)
+    with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        person = _person(operation.session, username)
+        person.password_hash = _hash(archive, password)
+        operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+        operation.about("person", person.id, "person.password")
+    return password
+
+
+def deactivate_person(actor: Actor | None, archive: Archive, username: str) -> None:
+    """Let somebody in no more, from now on. What that person did stays. Raises Refused."""
+    with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        person = _person(operation.session, username)
+        person.active = False
+        operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+        operation.about("person", person.id, "person.deactivate")
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """One person of the list of people."""
+
+    user: str
+    name: str
+    office: str | None
+    roles: tuple[str, ...]
+    clearance: str
+    head: bool
+    active: bool
+
+
+def list_people(actor: Actor | None, archive: Archive) -> list[PersonLine]:
+    """Return everybody, those who left too, by user name."""
+    with archive.door.read(actor, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        rows = operation.session.scalars(select(Person).options(joinedload(Person.office)).order_by(Person.username))
+        return [
+            PersonLine(
+                row.username,
+                row.name,
+                row.office.code if row.office else None,
+                tuple(row.roles.split(",")),
+                row.clearance,
+                row.is_head,
+                row.active,
+            )
+            for row in rows
+        ]
+
+
+def list_offices(actor: Actor | None, archive: Archive) -> list[tuple[str, str, str | None]]:
+    """Return code, name and the code of the office above, of every office, by code."""
+    with archive.door.read(actor, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        offices = list(operation.session.scalars(select(Office).order_by(Office.code)))
+        codes = {office.id: office.code for office in offices}
+        return [(office.code, office.name, codes[office.parent_id] if office.parent_id else None) for office in offices]
+
+
+def _hash(archive: Archive, password: str) -> str:
+    return hash_password(password, archive.settings.access.min_password_characters)
+
+
+def _person(session: Session, username: str) -> Person:
+    person = person_named(session, username)
+    if person is None:
+        raise Refused(f"there is no person {username!r}", "see: edms person list")
+    return person
+
+
+def _office(session: Session, code: str) -> Office:
+    office = session.scalars(select(Office).where(Office.code == code)).first()
+    if office is None:
+        known = ", ".join(sorted(session.scalars(select(Office.code)))) or "none yet: edms office add"
+        raise Refused(f"there is no office {code!r}", f"one of {known}")
+    return office
+
+
+def anybody(archive: Archive) -> bool:
+    """True when the archive has a person."""
+    with archive.database.reader() as session:
+        return session.scalars(select(Person.id).limit(1)).first() is not None
 
 
 def person_exists(archive: Archive, username: str) -> bool:
@@ -98,20 +207,13 @@ def person_exists(archive: Archive, username: str) -> bool:
 def console_person(archive: Archive, username: str, system_user: str) -> Actor:
     """Return the actor for `--as USER` at the console. Raises Refused when there is no such active person."""
     with archive.database.reader() as session:
-        person = person_named(session, username)
-        if person is None:
-            raise Refused(f"there is no person {username!r}", "see the people page, or the names `edms init` printed")
-        return actor_of(session, person, console_user=system_user)
+        return actor_of(session, _person(session, username), console_user=system_user)
 
 
 def office_by_code(archive: Archive, code: str) -> UUID:
     """Return the id of the office with `code`. Raises Refused when there is none."""
     with archive.database.reader() as session:
-        office = session.scalars(select(Office).where(Office.code == code)).first()
-        if office is None:
-            known = ", ".join(sorted(session.scalars(select(Office.code))))
-            raise Refused(f"there is no office {code!r}", f"one of {known}")
-        return office.id
+        return _office(session, code).id
 
 
 @dataclass(frozen=True)
@@ -133,6 +235,7 @@ def office_choices(archive: Archive, actor: Actor) -> tuple[OfficeChoice, ...]:
     )
 
 
+FIRST_ADMINISTRATOR = NewPerson("admin", "Administrator", None, (Role.ADMINISTRATOR,), Level.OPEN)
 DEMO_OFFICES = (
     ("setda", "Sekretariat Daerah", None),
     ("dinkes", "Dinas Kesehatan", "setda"),

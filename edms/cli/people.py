@@ -1,0 +1,151 @@
+"""Commands on people and offices: who may sign in, and where they belong."""
+
+from dataclasses import asdict
+
+import click
+
+from edms.access.actors import Actor, Role
+from edms.access.levels import Level
+from edms.cli.context import Context, json_option, pass_context, print_json, print_table
+from edms.records.people import (
+    NewPerson,
+    add_office,
+    add_person,
+    deactivate_person,
+    list_offices,
+    list_people,
+    new_password,
+)
+
+ROLES = click.Choice([role.value for role in Role])
+LEVELS = click.Choice([level.value for level in Level])
+as_administrator = click.option(
+    "--as", "administrator", metavar="USER", help="Act for this administrator; default: the console."
+)
+
+
+def _actor(context: Context, administrator: str | None) -> Actor:
+    return context.person(administrator) if administrator else context.console()
+
+
+def print_passwords(passwords: dict[str, str]) -> None:
+    """Show new passwords, the only time that they are to be seen."""
+    print_table(("user", "password"), passwords.items())
+    click.echo("Shown once and kept nowhere; a new one: edms person password USER")
+
+
+def _print_password(user: str, password: str, as_json: bool) -> None:
+    if as_json:
+        print_json({"user": user, "password": password})
+    else:
+        print_passwords({user: password})
+
+
+@click.group()
+def person() -> None:
+    """People who sign in."""
+
+
+@person.command("add")
+@click.argument("user", metavar="USER")
+@click.option("--name", required=True, help="The name that is shown.")
+@click.option("--role", "roles", type=ROLES, multiple=True, required=True, help="May be given several times.")
+@click.option("--office", metavar="CODE", help="The office the person belongs to.")
+@click.option("--clearance", type=LEVELS, default=Level.RESTRICTED.value, show_default=True)
+@click.option("--head", is_flag=True, help="Heads the office, so sees the offices below it too.")
+@as_administrator
+@json_option
+@pass_context
+def add_person_command(
+    context: Context,
+    user: str,
+    name: str,
+    roles: tuple[str, ...],
+    office: str | None,
+    clearance: str,
+    head: bool,
+    administrator: str | None,
+    as_json: bool,
+) -> None:
+    """Add a person; prints a random password once."""
+    new = NewPerson(user, name, office, tuple(Role(role) for role in dict.fromkeys(roles)), Level(clearance), head)
+    _print_password(user, add_person(_actor(context, administrator), context.archive, new), as_json)
+
+
+@person.command("password")
+@click.argument("user", metavar="USER")
+@as_administrator
+@json_option
+@pass_context
+def password_command(context: Context, user: str, administrator: str | None, as_json: bool) -> None:
+    """Give a person a new random password, printed once; ends that person's sessions."""
+    _print_password(user, new_password(_actor(context, administrator), context.archive, user), as_json)
+
+
+@person.command("deactivate")
+@click.argument("user", metavar="USER")
+@as_administrator
+@pass_context
+def deactivate_command(context: Context, user: str, administrator: str | None) -> None:
+    """Let somebody in no more; what that person did stays in the audit trail."""
+    deactivate_person(_actor(context, administrator), context.archive, user)
+    click.echo(f"{user} can no longer sign in")
+
+
+@person.command("list")
+@as_administrator
+@json_option
+@pass_context
+def list_people_command(context: Context, administrator: str | None, as_json: bool) -> None:
+    """List everybody, those who left too."""
+    found = list_people(_actor(context, administrator), context.archive)
+    if as_json:
+        print_json({"people": [asdict(line) for line in found]})
+        return
+    print_table(
+        ("user", "name", "office", "roles", "clearance", ""),
+        (
+            (line.user, line.name, line.office or "-", ",".join(line.roles), line.clearance,
+             "" if line.active else "left")
+            for line in found
+        ),
+    )  # fmt: skip
+
+
+@click.group()
+def office() -> None:
+    """Offices of the city, a tree."""
+
+
+@office.command("add")
+@click.argument("code", metavar="CODE")
+@click.option("--name", required=True)
+@click.option("--parent", metavar="CODE", help="The office above.")
+@as_administrator
+@json_option
+@pass_context
+def add_office_command(
+    context: Context, code: str, name: str, parent: str | None, administrator: str | None, as_json: bool
+) -> None:
+    """Add an office."""
+    made = add_office(_actor(context, administrator), context.archive, code, name, parent)
+    if as_json:
+        print_json({"office": code, "id": str(made)})
+    else:
+        click.echo(f"office {code} added")
+
+
+@office.command("list")
+@as_administrator
+@json_option
+@pass_context
+def list_offices_command(context: Context, administrator: str | None, as_json: bool) -> None:
+    """List the offices."""
+    found = list_offices(_actor(context, administrator), context.archive)
+    if as_json:
+        print_json({"offices": [{"code": code, "name": name, "parent": parent} for code, name, parent in found]})
+    else:
+        print_table(("code", "name", "above"), ((code, name, parent or "-") for code, name, parent in found))
+
+
+COMMANDS = (person, office)
