@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils"}
+PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils", "chromium": "chromium"}
 
 
 def judge(program: str) -> str:
