@@ -90,9 +90,7 @@ class _Stamper(TimeStamper):
                 "signer_infos": [signer],
             }
         )
-        # Read back from its encoding: asn1crypto counts a set that was built and not read as changed for ever, and then
-        # encodes all below it twice at each level whenever a length ends in the byte 0x80 (seconds for one seal).
-        return cms.ContentInfo.load(cms.ContentInfo({"content_type": "signed_data", "content": data}).dump())
+        return cms.ContentInfo({"content_type": "signed_data", "content": data})
 
     def _info(self, req: tsp.TimeStampReq, now: datetime) -> tsp.TSTInfo:
         fields = {

@@ -12,9 +12,12 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.timestamps import TimestampRequestError
 
 from edms.core.clock import Clock
+from edms.signing.encoding import remember_encodings
 from edms.signing.errors import SealRefused, SignerUnavailable
 from edms.signing.protocols import Signer, TimestampAuthority
 from edms.signing.validity import require_valid
+
+remember_encodings()
 
 DIGEST = "sha256"
 FIELD = "EdmsSeal"
