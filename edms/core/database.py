@@ -103,7 +103,7 @@ def _postgresql_engine(settings: DatabaseSettings) -> Engine:
             "database.url must start with postgresql+psycopg://", "leave it empty for the embedded database"
         )
     try:
-        engine = create_engine(settings.url, pool_size=settings.pool_size, pool_pre_ping=True)
+        engine = create_engine(settings.url, hide_parameters=True, pool_size=settings.pool_size, pool_pre_ping=True)
     except (ArgumentError, ValueError):  # what they say would show the password
         raise ConfigurationError(
             "database.url is not an address", "its form is postgresql+psycopg://user:password@host:5432/name"
@@ -119,6 +119,7 @@ def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engi
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         module=sqlcipher3.dbapi2,
+        hide_parameters=True,  # an error must not bring titles into a log
         pool_size=settings.pool_size,
         connect_args={"timeout": settings.busy_timeout_seconds, "isolation_level": None, "check_same_thread": False},
     )

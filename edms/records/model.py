@@ -130,7 +130,7 @@ class Record(Base):
     folder: Mapped[Folder | None] = relationship()
     rule_book: Mapped[RuleBookEdition | None] = relationship()
     components: Mapped[list["Component"]] = relationship(
-        back_populates="record", order_by="Component.position", cascade="all, delete-orphan"
+        back_populates="record", order_by="(Component.position, Component.id)", cascade="all, delete-orphan"
     )
 
     def component(self, role: ComponentRole) -> "Component | None":

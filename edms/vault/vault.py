@@ -14,7 +14,7 @@ from edms.core.ids import new_id
 from edms.core.segments import SegmentReader, SegmentWriter, ciphertext_size
 from edms.vault.keys import KeyProvider
 from edms.vault.sealed import SealedBlob, content_data, key_data
-from edms.vault.store import BlobStore, new_name
+from edms.vault.store import BlobStore, checked_name, new_name
 from edms.vault.streams import Digest, pieces
 
 __all__ = ["SealedBlob", "Vault"]
@@ -88,7 +88,12 @@ class Vault:
         Raises IntegrityFault (also later, from a read) when the bytes are missing or not what was stored,
         KeyUnavailable, StorageFault.
         """
-        data_key = self._keys.unwrap(blob.key_id, blob.epoch, blob.wrapped_key, key_data(blob.blob_id, blob.purpose))
+        try:
+            bound = key_data(blob.blob_id, blob.purpose)
+            checked_name(blob.name)
+        except ValueError as error:  # the row was altered: we never wrote such a thing
+            raise IntegrityFault(f"blob {blob.blob_id} has a row that no blob can have: {error}") from None
+        data_key = self._keys.unwrap(blob.key_id, blob.epoch, blob.wrapped_key, bound)
         try:
             raw = self._store.open(blob.name)
         except NotFound:
