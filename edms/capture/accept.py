@@ -15,7 +15,7 @@ from edms.access.model import Office
 from edms.access.policy import Action, RecordFacts, Stage, view_scope
 from edms.capture.incoming import IncomingFile, Placement, safe_name, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
-from edms.core.errors import Refused
+from edms.core.errors import LimitExceeded, Refused
 from edms.core.ids import new_id
 from edms.jobs.queue import enqueue
 from edms.operation.door import Operation
@@ -50,7 +50,7 @@ def accept(actor: Actor | None, archive: Archive, incoming: IncomingFile, placem
     """
     facts = RecordFacts(placement.office_id, placement.level, Stage.PENDING)
     archive.door.permit(actor, Action.RECORD_CAPTURE, facts)
-    sealed = archive.vault.put(incoming.stream, purpose="original", limit=archive.settings.capture.max_file_bytes)
+    sealed = _sealed(archive, incoming)
     try:
         accepted = _record(actor, archive, incoming, placement, facts, sealed)
     except BaseException:
@@ -59,6 +59,18 @@ def accept(actor: Actor | None, archive: Archive, incoming: IncomingFile, placem
     if accepted.duplicate:
         archive.vault.delete(sealed)
     return accepted
+
+
+def _sealed(archive: Archive, incoming: IncomingFile) -> SealedBlob:
+    """Store the bytes. A file over the limit is refused unread where its size is known, else when the limit is met."""
+    limit = archive.settings.capture.max_file_bytes
+    told = f"the file is larger than the limit of {limit} bytes", "divide it, or raise [capture] max_file_bytes"
+    if incoming.size is not None and incoming.size > limit:
+        raise LimitExceeded(*told)
+    try:
+        return archive.vault.put(incoming.stream, purpose="original", limit=limit)
+    except LimitExceeded:
+        raise LimitExceeded(*told) from None
 
 
 def _record(

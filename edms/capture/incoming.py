@@ -42,10 +42,11 @@ class Placement:
 
 @dataclass(frozen=True)
 class IncomingFile:
-    """A file to capture. `stream` is read once, to its end."""
+    """A file to capture. `stream` is read once, to its end; `size` in bytes as far as it is known before."""
 
     name: str
     stream: BinaryIO
+    size: int | None = None
 
 
 def safe_name(name: str, limit: int) -> str:

@@ -21,6 +21,7 @@ from edms.capture.work import work_once
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.errors import EdmsError, StorageFault
 from edms.records.archive import Archive
+from edms.records.classification import checked_class
 from edms.signing.seals import seal_detached
 
 POLL_SECONDS = 0.2
@@ -120,7 +121,13 @@ def ingest_paths(
     level: Level | None,
     progress: ShowProgress,
 ) -> IngestReport:
-    """Accept every file below `paths`. What is refused is reported and does not stop the others."""
+    """Accept every file below `paths`. What is refused is reported and does not stop the others.
+
+    Raises Refused for a class that does not exist, before any file is read.
+    """
+    if class_code:
+        with archive.database.reader() as session:
+            checked_class(session, class_code, archive.clock.today())
     placement = Placement(office_id, class_code, level)
     entries = list(entries_below(paths))
     lines = []

@@ -7,8 +7,6 @@ and a killed worker's step is taken up again without waiting for the lease to ru
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from edms.capture.work import take_over
@@ -39,17 +37,6 @@ def take_place(archive: Archive, *, first_only: bool = False) -> Place | None:
             take_over(archive, place.owner)
             return place
     return None
-
-
-@contextmanager
-def place_to_work(archive: Archive) -> Iterator[str | None]:
-    """Yield the owner name of the first place when no worker is alive on this machine, else None."""
-    place = take_place(archive, first_only=True)
-    try:
-        yield place.owner if place else None
-    finally:
-        if place is not None:
-            place.leave()
 
 
 def _locked(path: Path) -> int | None:

@@ -14,6 +14,7 @@ from edms.signing.errors import SealRefused, SigningFault
 from edms.signing.seals import seal_pdf
 from edms.signing.verification import TrustMaterial, verify_pdf
 from edms.text.ocr import NotRecognisable, OcrOutcome, OcrUnavailable
+from edms.text.reader import problem_of
 
 SEAL_REASON = "Access copy made and sealed by the archive"
 
@@ -28,7 +29,8 @@ def recognised(archive: Archive, original: Component) -> tuple[OcrOutcome | None
     except NotRecognisable as fault:
         raise Unfit(fault.code, fault.message) from fault
     except SandboxFault as fault:
-        raise Unfit(f"{fault.reason}_limit", f"the pages could not be recognised: {fault.message}") from fault
+        problem = problem_of(fault)
+        raise Unfit(problem.code, f"its pages cannot be recognised: {problem.message}") from fault
 
 
 def sealed_copy(archive: Archive, original: Component, made: bytes | None, facts: dict[str, Any]) -> bytes | None:

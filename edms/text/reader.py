@@ -22,6 +22,11 @@ _FAULTS = {
 }
 
 
+def problem_of(fault: SandboxFault) -> Problem:
+    """Return the reason for a quarantine that a fault of the sandbox stands for."""
+    return _FAULTS.get(fault.reason, _FAULTS["error"])
+
+
 def sandbox_limits(settings: TextSettings) -> Limits:
     """Return what one sandboxed process may use."""
     return Limits(settings.time_limit_seconds, settings.memory_limit_bytes, settings.max_output_bytes)
@@ -62,7 +67,7 @@ class Reader:
                 Identification("application/octet-stream", None, name),
                 0,
                 (),
-                problem=_FAULTS.get(fault.reason, _FAULTS["error"]),
+                problem=problem_of(fault),
             )
         if identification.media_type == "application/x-empty":
             return _unread(identification, Problem("empty", "the file is empty"))
@@ -76,7 +81,7 @@ class Reader:
             ).values
             return _reading(identification, told)
         except SandboxFault as fault:
-            return _unread(identification, _FAULTS.get(fault.reason, _FAULTS["error"]))
+            return _unread(identification, problem_of(fault))
         except (KeyError, TypeError, ValueError):
             return _unread(identification, _FAULTS["crash"])
 

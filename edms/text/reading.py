@@ -20,6 +20,8 @@ _READERS: dict[str, Callable[[BinaryIO, dict[str, int]], Content]] = {
     "application/vnd.oasis.opendocument.presentation": office.read_odf,
     "application/zip": office.read_zip,
     "message/rfc822": mail.read,
+    "multipart/related": mail.read,
+    "application/x-mimearchive": mail.read,
     "text/html": plain.read_html,
     "text/plain": plain.read_text,
     "text/csv": plain.read_text,
