@@ -51,6 +51,18 @@ ERRORS = (
     message("the file is larger than the limit of %(count)s bytes"),
 )
 
+SIGNATURES = (
+    message("what fields show was exchanged after signing: %(fields)s"),
+    message("form fields were filled in after signing"),
+    message("the document was changed after signing"),
+    message("the signature does not cover the whole document"),
+    message("the digest %(digest)s is broken: another document could have the same signature"),
+    message("the digest %(digest)s is not permitted with %(signature)s (RFC 8419)"),
+    message("cannot be checked: %(reason)s"),
+    message("the signature cannot be checked: %(reason)s"),
+    message("this is not a CMS signature"),
+)
+
 PROBLEMS = {
     "empty": message("The file is empty. Scan or save it again."),
     "encrypted": message("The file is protected by a password. Bring it without one."),
@@ -84,6 +96,11 @@ VALUES = {
     "serta_merta": message("published at once"),
     "setiap_saat": message("available at any time"),
     "dikecualikan": message("excluded"),
+    "asli": message("original"),
+    "salinan": message("copy"),
+    "tembusan": message("carbon copy"),
+    "kertas": message("paper"),
+    "elektronik": message("electronic"),
     "original": message("original"),
     "access_copy": message("access copy (PDF/A)"),
     "text": message("text"),
@@ -130,7 +147,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def error_text(sentence: str) -> str:
     """Return an English sentence from below in the reader's language, or as it is when it has no translation."""
-    for template in ERRORS:
+    for template in (*ERRORS, *SIGNATURES):
         if found := _pattern(template).fullmatch(sentence):
             return gettext(template) % found.groupdict() if found.groupdict() else gettext(template)
     return sentence
@@ -211,6 +228,10 @@ def common_name(distinguished_name: str) -> str:
 def install(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
-        level_name=level_name, event_name=event_name, value_name=value_name, common_name=common_name
+        level_name=level_name,
+        event_name=event_name,
+        value_name=value_name,
+        common_name=common_name,
+        sentence=error_text,
     )
     app.jinja_env.globals.update(problem_text=problem_text, notice_text=notice_text)

@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import edms.web
-from edms.web.words import ERRORS, error_text
+from edms.web.words import ERRORS, SIGNATURES, error_text
 
 FACE = Path(edms.web.__file__).parent
 ROOMS = FACE.parent
@@ -82,17 +82,20 @@ def test_it_is_indonesian(catalogue: Catalog) -> None:
     assert same <= set()
 
 
+def shown(text: ast.expr) -> str:
+    """Return the sentence that a string stands for, a changing part as `…`."""
+    if isinstance(text, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in text.values)
+    return str(text.value) if isinstance(text, ast.Constant) else ""
+
+
 def sentences(path: Path) -> Iterator[str]:
     """What the code of a room says when it refuses; a changing part is shown as `…`."""
     kinds = ("Refused", "LimitExceeded", "NotPermitted", "NotSignedIn")
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:
             continue
-        for argument in node.args:
-            if isinstance(argument, ast.Constant):
-                yield str(argument.value)
-            elif isinstance(argument, ast.JoinedStr):
-                yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in argument.values)
+        yield from (shown(argument) for argument in node.args if isinstance(argument, ast.Constant | ast.JoinedStr))
 
 
 @pytest.mark.parametrize("room", SPEAKING)
@@ -107,6 +110,21 @@ def test_every_template_is_said_somewhere() -> None:
     said = {sentence for room in (*SPEAKING, "records/people.py", "records/evidence.py", "vault/vault.py")
             for sentence in sentences(ROOMS / room)}  # fmt: skip
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
+
+
+def test_what_is_wrong_with_a_signature_has_its_words() -> None:
+    """The problems of a verdict; faults of certificate files come to the console only."""
+    tree = ast.parse((ROOMS / "signing" / "verification.py").read_text("utf-8"))
+    said = {shown(node) for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)}
+    templates = {re.sub(r"%\(\w+\)s", "…", template) for template in SIGNATURES}
+    assert templates - said == set()
+    told = {
+        shown(call.args[0])
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "problems.append"
+    }
+    assert len(told) >= 6
+    assert told - templates == set()
 
 
 def test_a_sentence_without_words_is_shown_as_it_stands() -> None:

@@ -1,6 +1,6 @@
 """The bytes of a record: page pictures, downloads, the evidence bundle. All pass the record's own door."""
 
-import io
+import os
 import re
 from typing import BinaryIO
 from urllib.parse import quote
@@ -12,7 +12,7 @@ from werkzeug.wsgi import wrap_file
 
 from edms.core.errors import NotFound
 from edms.records.contents import download, page_image
-from edms.records.evidence import bundle_bytes
+from edms.records.evidence import write_evidence
 from edms.records.model import ComponentRole
 from edms.web.identity import actor, archive
 
@@ -63,7 +63,16 @@ def _attachment(stream: BinaryIO, name: str, media_type: str) -> Response:
 
 @pages.get("/records/<uuid:record_id>/evidence")
 def evidence(record_id: UUID) -> ResponseReturnValue:
-    content = bundle_bytes(actor(), archive(), record_id)
-    response = _attachment(io.BytesIO(content), f"{record_id}.evidence.zip", "application/zip")
-    response.content_length = len(content)
+    # Written whole before the first byte goes out, so that a fault is an error page and not half a zip; kept in
+    # memory outside the heap, since plaintext never touches the disk.
+    bundle = os.fdopen(os.memfd_create("evidence", os.MFD_CLOEXEC), "w+b")
+    try:
+        write_evidence(actor(), archive(), record_id, bundle)
+    except BaseException:
+        bundle.close()
+        raise
+    size = bundle.tell()
+    bundle.seek(0)
+    response = _attachment(bundle, f"{record_id}.evidence.zip", "application/zip")
+    response.content_length = size
     return response
