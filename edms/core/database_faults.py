@@ -16,7 +16,12 @@ _SQLITE = (
     ("SQLITE_LOCKED", StorageFault, "another process writes to the database, and did not finish in time", RETRY),
     ("SQLITE_FULL", StorageFault, "the disk of the database is full", "free some space, then try again"),
     ("SQLITE_READONLY", StorageFault, "the database may not be written to", "check the disk and the permissions"),
-    ("SQLITE_CANTOPEN", StorageFault, "the database cannot be opened", "check the folder and the permissions"),
+    (
+        "SQLITE_CANTOPEN",
+        StorageFault,
+        "the database cannot be opened",
+        "is the folder there, or is the disk read-only?",
+    ),
     ("SQLITE_PERM", StorageFault, "the database may not be opened", "check the permissions"),
     ("SQLITE_IOERR", StorageFault, "the disk of the database failed", "check the disk, and whether it is full"),
     (

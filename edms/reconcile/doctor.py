@@ -19,6 +19,7 @@ from edms.text.ocr import ocr_available
 from edms.vault.file_provider import is_locked, permission_findings
 
 LITTLE_SPACE = 2 * 1024**3
+_LONG_QUIET = timedelta(days=180)
 _CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
@@ -91,6 +92,12 @@ def _certificate(archive: Archive) -> Iterator[Finding]:
             f"the clock says {now:%Y-%m-%d %H:%M} UTC, and the audit trail already has an entry of "
             f"{newest:%Y-%m-%d %H:%M}",
             "set the clock right; if it was ahead before, the trail keeps that time until the clock has caught up",
+        )
+    elif newest is not None and newest < now - _LONG_QUIET:
+        yield Finding(
+            "warning",
+            f"the clock says {now:%Y-%m-%d}, and the newest entry of the audit trail is of {newest:%Y-%m-%d}",
+            "if the archive was in use since then, the clock is ahead: set it right before anything is captured",
         )
 
 
