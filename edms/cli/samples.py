@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from edms.access.levels import Level
+from edms.capture.given import Given
 from edms.capture.incoming import Description, Placement
 from edms.capture.ingest import IngestReport, ingest_file, wait_until_done
 from edms.cli.context import Context, progress_bar
@@ -23,7 +24,9 @@ def capture_samples(context: Context) -> dict[str, int]:
     archive = context.archive
     actor = context.person("records")
     offices = {code: office_by_code(archive, code) for code in {entry["office"] for entry in documents}}
-    lines = [ingest_file(actor, archive, folder / entry["file"], _placement(entry, offices)) for entry in documents]
+    lines = [
+        ingest_file(actor, archive, Given(folder / entry["file"]), _placement(entry, offices)) for entry in documents
+    ]
     report = wait_until_done(actor, archive, IngestReport(tuple(lines)), progress=progress_bar("samples"))
     return {**report.totals(), **{f"state_{name}": count for name, count in Counter(_states(report)).items()}}
 
