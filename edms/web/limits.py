@@ -7,7 +7,6 @@ from edms.core.settings import Settings
 SMALL_FORM_BYTES = 1024 * 1024
 FILE_FORM_BYTES = 256 * 1024 * 1024
 """A form is kept in memory until all of it has come (no plaintext on the disk), so it may not be as large as a file."""
-FURTHEST_PAGE = 10_000
 _DRAIN_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
 
@@ -24,11 +23,6 @@ def request_limit(request: Request, settings: Settings) -> int:
     if request.mimetype == "multipart/form-data":
         return form_limit(settings) + SMALL_FORM_BYTES
     return settings.capture.max_file_bytes
-
-
-def page_asked(request: Request, furthest: int = FURTHEST_PAGE) -> int:
-    """Return the page of a list that the address names, from 1; a wrong or absurd number is brought into the range."""
-    return min(max(1, request.args.get("page", 1, type=int)), furthest)
 
 
 def drain(request: Request) -> None:

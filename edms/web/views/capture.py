@@ -15,6 +15,7 @@ from edms.core.errors import LimitExceeded, Refused
 from edms.core.ids import parse_id
 from edms.records.file_plan import selectable_classes
 from edms.records.people import office_by_code, office_choices
+from edms.web.arguments import level_asked
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext
 from edms.web.limits import form_limit
@@ -112,16 +113,6 @@ def _placement(asked) -> Placement:  # type: ignore[no-untyped-def]
     if office_id is None:
         raise Refused(gettext("choose an office"))
     return Placement(office_id, (asked("class") or "").strip() or None, level_asked(asked("level")))
-
-
-def level_asked(text: str | None) -> Level | None:
-    """Return the level that a form names, or None for an empty field. Raises Refused for another word."""
-    if not text:
-        return None
-    try:
-        return Level(text)
-    except ValueError:
-        raise Refused(gettext("there is no such security level")) from None
 
 
 @pages.get("/capture/progress")

@@ -1,6 +1,5 @@
 """What waits for a person: records without a class, and files in quarantine."""
 
-from datetime import date
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -14,11 +13,10 @@ from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.file_plan import selectable_classes
 from edms.records.operations import Changes, describe
+from edms.web.arguments import date_asked, level_asked, page_asked
 from edms.web.formats import number
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext, ngettext
-from edms.web.limits import page_asked
-from edms.web.views.capture import level_asked
 from edms.web.words import error_text
 
 pages = Blueprint("inbox", __name__)
@@ -28,38 +26,29 @@ PAGE_SIZE = 100
 
 @pages.get("/inbox")
 def waiting() -> ResponseReturnValue:
-    who = capturers_only()
-    items, total, page = _window("pending")
-    return render_template(
-        "inbox.html",
-        items=items,
-        total=total,
-        page=page,
-        pages_in_all=-(-total // PAGE_SIZE),
-        link=lambda page: url_for("inbox.waiting", page=page),
-        classes=selectable_classes(archive()),
-        levels=list(Level.up_to(who.clearance)),
-    )
+    levels = list(Level.up_to(capturers_only().clearance))
+    return _list("inbox.html", "pending", classes=selectable_classes(archive()), levels=levels)
 
 
 @pages.get("/quarantine")
 def quarantine() -> ResponseReturnValue:
     capturers_only()
-    items, total, page = _window("quarantined")
+    return _list("quarantine.html", "quarantined")
+
+
+def _list(template: str, state: str, **more: object) -> str:
+    """Render a page of what is in `state`."""
+    page = page_asked(request)
+    items, total = inbox(actor(), archive(), state, PAGE_SIZE, (page - 1) * PAGE_SIZE)
     return render_template(
-        "quarantine.html",
+        template,
         items=items,
         total=total,
         page=page,
         pages_in_all=-(-total // PAGE_SIZE),
-        link=lambda page: url_for("inbox.quarantine", page=page),
+        link=lambda page: url_for(str(request.endpoint), page=page),
+        **more,
     )
-
-
-def _window(state: str):  # type: ignore[no-untyped-def]
-    page = page_asked(request)
-    items, total = inbox(actor(), archive(), state, PAGE_SIZE, (page - 1) * PAGE_SIZE)
-    return items, total, page
 
 
 @pages.post("/inbox/classify")
@@ -109,7 +98,7 @@ def describe_record(record_id: UUID) -> ResponseReturnValue:
             level=level_asked(form.get("level")),
             kip=form.get("kip") or None,
             number=form.get("number") or None,
-            document_date=_date(form.get("document_date")),
+            document_date=date_asked(form.get("document_date")),
             sender=form.get("sender") or None,
             recipient=form.get("recipient") or None,
             record_type=form.get("record_type") or None,
@@ -133,15 +122,6 @@ def following(record_id: UUID) -> ResponseReturnValue:
     capturers_only()
     found = next_to_classify(actor(), archive(), record_id)
     return redirect(url_for("record.show", record_id=found, queue=1) if found else url_for("inbox.waiting"))
-
-
-def _date(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(gettext("this is not a date")) from None
 
 
 @pages.post("/records/<uuid:record_id>/retry")

@@ -2,18 +2,16 @@
 
 import csv
 import io
-from datetime import date
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.core.errors import Refused
 from edms.records.people import office_choices
 from edms.records.retention_report import ReportQuestion, outcome_names, retention_report
+from edms.web.arguments import date_asked, page_asked
 from edms.web.identity import actor, archive
-from edms.web.language import current_language, gettext
-from edms.web.limits import page_asked
+from edms.web.language import current_language
 
 pages = Blueprint("retention", __name__)
 
@@ -27,7 +25,7 @@ def report() -> ResponseReturnValue:
     assert who is not None
     page = page_asked(request)
     question = ReportQuestion(
-        as_of=_as_of(request.args.get("as_of")),
+        as_of=date_asked(request.args.get("as_of")),
         office=request.args.get("office") or None,
         outcome=request.args.get("outcome") or None,
         limit=PAGE_SIZE,
@@ -49,7 +47,7 @@ def report() -> ResponseReturnValue:
 @pages.get("/retention.csv")
 def report_csv() -> ResponseReturnValue:
     question = ReportQuestion(
-        as_of=_as_of(request.args.get("as_of")),
+        as_of=date_asked(request.args.get("as_of")),
         office=request.args.get("office") or None,
         outcome=request.args.get("outcome") or None,
     )
@@ -74,12 +72,3 @@ def _cell(value: object) -> str:
     """A cell that no spreadsheet runs as a formula."""
     text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _as_of(text: str | None) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(gettext("this is not a date")) from None

@@ -8,8 +8,8 @@ from werkzeug.datastructures import MultiDict
 
 from edms.records.file_plan import class_titles
 from edms.records.searching import Filters, Question, search
+from edms.web.arguments import page_asked
 from edms.web.identity import actor, archive
-from edms.web.limits import page_asked
 
 pages = Blueprint("search", __name__)
 
