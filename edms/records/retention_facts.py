@@ -42,7 +42,9 @@ def options_of(archive: Archive) -> Options:
 
 def select_facts() -> "Select[*tuple[Any, ...]]":
     """Return the query that `judgeables` reads; the caller narrows and orders it."""
-    return select(*_COLUMNS).join(Office, Office.id == Record.office_id).outerjoin(Folder)
+    return (
+        select(*_COLUMNS).join(Office, Office.id == Record.office_id).outerjoin(Folder, Folder.id == Record.folder_id)
+    )
 
 
 def judgeables(session: Session, query: "Select[*tuple[Any, ...]]", today: date) -> Iterator[Judgeable]:
@@ -52,7 +54,7 @@ def judgeables(session: Session, query: "Select[*tuple[Any, ...]]", today: date)
     force today.
     """
     rules = _Rules(session, today)
-    for part in session.execute(query.execution_options(yield_per=PART)).partitions():
+    for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds = _events(session, part), _holds(session, part)
         for row in part:
             rule, drifted, superseded = rules.of(row)

@@ -206,15 +206,8 @@ def _visible(operation: Operation, question: ReportQuestion) -> ColumnElement[bo
 
 
 def _rows(session: Session, archive: Archive, query: Any, as_of: date, language: str) -> Iterator[ReportRow]:
-    """Decide each record; records with equal facts share one decision."""
     options, today = options_of(archive), archive.clock.today()
-    decided: dict[Any, Decision] = {}
     for found in judgeables(session, query, today):
         row, rule = found.row, found.rule
-        key = (id(rule), found.facts) if not found.holds else None
-        decision = decided.get(key) if key else None
-        if decision is None:
-            decision = decide(found.facts, rule, found.holds, as_of, options)
-            if key:
-                decided[key] = decision
+        decision = decide(found.facts, rule, found.holds, as_of, options)
         yield ReportRow(row.id, row.title, row.office, row.class_code or "", rule, decision, language)

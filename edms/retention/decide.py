@@ -4,6 +4,7 @@ from datetime import date
 
 from edms.retention.dates import add_period, cutoff_date
 from edms.retention.types import (
+    PARTS_OF_A_YEAR,
     ActiveMode,
     Cutoff,
     Decision,
@@ -42,7 +43,7 @@ def decide(
     if rule is None:
         none = (Reason(ReasonCode.NO_RULE), *obstacles)
         return Decision(Phase.UNKNOWN, Outcome.CANNOT_EVALUATE, None, None, None, None, none, ())
-    steps = [Step("rule", None, {"rule": rule.code, "edition": rule.edition, "clause": _clause(rule)})]
+    steps = [Step("rule", None, {"rule": rule.code, "edition": rule.edition, "clause": rule.clause})]
     start, awaiting = _start(facts, rule, options, steps)
     tier = tier_of(rule, options)
     if start is None:
@@ -63,12 +64,10 @@ def decide(
 
 def tier_of(rule: Rule, options: Options = _DEFAULT) -> Tier:
     """Return who must approve a destruction under `rule`; exactly the boundary belongs to the upper tier (R35)."""
-    years = {
-        "total": rule.active.in_years + rule.inactive.in_years,
-        "active": rule.active.in_years,
-        "inactive": rule.inactive.in_years,
-    }[options.tier_basis]
-    return Tier.UPPER if years >= options.upper_tier_years else Tier.LOWER
+    length = (rule.active.parts if options.tier_basis != "inactive" else 0) + (
+        rule.inactive.parts if options.tier_basis != "active" else 0
+    )
+    return Tier.UPPER if length >= options.upper_tier_years * PARTS_OF_A_YEAR else Tier.LOWER
 
 
 def _start(
@@ -79,6 +78,8 @@ def _start(
     Of several events the last counts ("A dan B": all of them), or with `any_trigger` the first (R79).
     """
     wanted = rule.triggers or (TriggerType.CREATED,)
+    if len(wanted) == 1:
+        return _start_of_one(facts, wanted[0], rule, options, steps)
     dates = {kind: _date_of(facts, kind, rule, options) for kind in wanted}
     known = {kind: on for kind, on in dates.items() if on is not None}
     missing = tuple(kind for kind in wanted if kind not in known)
@@ -88,6 +89,18 @@ def _start(
     chosen = min(known, key=lambda kind: known[kind]) if rule.any_trigger else max(known, key=lambda kind: known[kind])
     steps.append(Step("start", known[chosen], {"event": str(chosen), "label": rule.trigger_label}))
     return known[chosen], ()
+
+
+def _start_of_one(
+    facts: RetentionFacts, kind: TriggerType, rule: Rule, options: Options, steps: list[Step]
+) -> tuple[date | None, tuple[TriggerType, ...]]:
+    """The same for a single event, which most rules wait for, without the comparison."""
+    on = _date_of(facts, kind, rule, options)
+    if on is None:
+        steps.append(Step("start", None, {"events": [kind.value], "label": rule.trigger_label}))
+        return None, (kind,)
+    steps.append(Step("start", on, {"event": kind.value, "label": rule.trigger_label}))
+    return on, ()
 
 
 def _date_of(facts: RetentionFacts, kind: TriggerType, rule: Rule, options: Options) -> date | None:
@@ -128,14 +141,11 @@ def _told(period: Period) -> dict[str, int]:
     return {"years": period.years, "months": period.months, "days": period.days}
 
 
-def _clause(rule: Rule) -> str:
-    """The citation of the row, with the page where it stands."""
-    return f"{rule.legal_ref}, p. {rule.page}" if rule.page else rule.legal_ref
-
-
 def _obstacles(facts: RetentionFacts, rule: Rule | None, holds: tuple[HoldFact, ...]) -> tuple[Reason, ...]:
     """Everything that stands in the way whatever the day; all of it, so that nothing comes as a surprise later."""
     found = [Reason(ReasonCode.HELD, {"hold": hold.id, "title": hold.title}) for hold in holds]
+    if not (facts.flagged or (rule is not None and (rule.terjaga or rule.vital))):
+        return tuple(found)
     flags = (
         (facts.terjaga or bool(rule and rule.terjaga), ReasonCode.TERJAGA),
         (facts.vital or bool(rule and rule.vital), ReasonCode.VITAL),

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -100,6 +99,9 @@ class ReasonCode(StrEnum):
     PERIOD_ELAPSED = "period_elapsed"
 
 
+PARTS_OF_A_YEAR = 12 * 365
+
+
 @dataclass(frozen=True)
 class Period:
     """A length of time in civil years, months and days."""
@@ -109,9 +111,9 @@ class Period:
     days: int = 0
 
     @property
-    def in_years(self) -> Fraction:
-        """The length as an exact number: nine years and twelve months are ten years, not nearly ten."""
-        return self.years + Fraction(self.months, 12) + Fraction(self.days, 365)
+    def parts(self) -> int:
+        """The length in parts of a year, a whole number: nine years and twelve months are ten, not nearly ten."""
+        return (self.years * 12 + self.months) * 365 + self.days * 12
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,11 @@ class Rule:
     page: str = ""
     exceptions: tuple[tuple[str, Fate], ...] = ()
 
+    @cached_property
+    def clause(self) -> str:
+        """The citation of the row, with the page where it stands."""
+        return f"{self.legal_ref}, p. {self.page}" if self.page else self.legal_ref
+
 
 @dataclass(frozen=True)
 class EventFact:
@@ -218,6 +225,14 @@ class RetentionFacts:
     snapshot_drift: bool = False
     rule_superseded: bool = False
     transferred: bool | None = None
+
+    @property
+    def flagged(self) -> bool:
+        """True when any flag is set that is told whatever the day."""
+        return (
+            self.terjaga or self.vital or self.open_case or self.in_other_batch
+            or self.legacy_unverified or self.fixity_failed or self.snapshot_drift or self.rule_superseded
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
