@@ -1,7 +1,7 @@
 """Commands on retention: check, apply, report, explain; holds."""
 
-import csv
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -9,28 +9,18 @@ from uuid import UUID
 import click
 
 from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table
-from edms.core.errors import NotFound
+from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
+from edms.records.report_files import report_csv, report_json
+from edms.records.report_pdf import report_pdf
 from edms.records.retention import apply_rules
-from edms.records.retention_report import Outcome, ReportQuestion, explain_record, retention_report
+from edms.records.retention_report import Outcome, Report, ReportQuestion, ReportRow, explain_record, open_report
 from edms.records.rules import load_rules
 
 DAY = click.DateTime(["%Y-%m-%d"])
-COLUMNS = (
-    "record",
-    "title",
-    "office",
-    "class",
-    "rule",
-    "edition",
-    "fate",
-    "tier",
-    "phase",
-    "outcome",
-    "due_on",
-    "reasons",
-)
+TABLE = ("record", "class", "rule", "fate", "outcome", "due on", "why")
+WIDTHS = (36, 12, 14, 19, 15, 10, 0)
 
 
 @click.group()
@@ -72,8 +62,11 @@ def apply_command(context: Context, folder: Path, sha256: str | None, username: 
 @click.option("--as-of", type=DAY, help="Any day, past or future; default today.")
 @click.option("--office", help="Only this office (code).")
 @click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only this outcome.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv", "pdf"]), default="table", show_default=True
+)
 @click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file; default: stdout.")
 @click.option("--as", "username", default="records", show_default=True, metavar="USER", help="Act for this person.")
 @pass_context
 def report(
@@ -83,28 +76,59 @@ def report(
     outcome: str | None,
     form: str,
     language: str,
+    output: Path | None,
     username: str,
 ) -> None:
     """What is due, when and why: every row, most urgent first."""
+    if form == "pdf" and output is None and sys.stdout.isatty():
+        raise Refused("a PDF is not for a terminal", "name a file: --output report.pdf")
     question = ReportQuestion(as_of.date() if as_of else None, office, outcome)
-    found = retention_report(context.person(username), context.archive, question, language)
-    rows = [row.as_dict() for row in found.rows]
-    if form == "json":
-        print_json({"as_of": found.as_of.isoformat(), "total": found.total, "counts": found.counts, "rows": rows})
-    elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore")
-        writer.writeheader()
-        writer.writerows({**row, "reasons": "; ".join(row["reasons"])} for row in rows)
-    else:
-        click.echo(f"{found.as_of}: " + ", ".join(f"{name} {count}" for name, count in found.counts.items()))
-        print_table(
-            ("record", "class", "rule", "fate", "outcome", "due on", "why"),
-            (
-                (row.record, row.class_code, row.rule or "-", row.fate or "-", row.outcome, row.due_on or "-",
-                 "; ".join(row.reason_texts))
-                for row in found.rows
-            ),
-        )  # fmt: skip
+    archive = context.archive
+    with open_report(context.person(username), archive, question, language) as found:
+        if form == "pdf":
+            parts: Iterable[bytes] = [report_pdf(found, archive.settings.archive.name, archive.clock.now(), language)]
+        else:
+            parts = (part.encode() for part in FORMS[form](found))
+        if output is None:
+            _to_stdout(parts)
+        else:
+            _to_file(output, parts)
+
+
+def _report_table(found: Report) -> Iterator[str]:
+    """The rows in columns of fixed width, so that the first is seen before the last is decided."""
+    yield f"{found.as_of}: " + ", ".join(f"{name} {count}" for name, count in found.counts.items()) + "\n"
+    for cells in (TABLE, *map(_table_row, found.rows)):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True)).rstrip() + "\n"
+
+
+def _table_row(row: ReportRow) -> tuple[str, ...]:
+    due = row.due_on.isoformat() if row.due_on else "-"
+    why = "; ".join(row.reason_texts)
+    return str(row.record), row.class_code, row.rule or "-", row.fate or "-", row.outcome, due, why
+
+
+def _to_file(target: Path, parts: Iterable[bytes]) -> None:
+    """Write beside `target` and put it in its place when it is whole."""
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        with beside.open("wb") as file:
+            file.writelines(parts)
+        beside.replace(target)
+    except OSError as error:
+        raise StorageFault(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+FORMS: dict[str, Callable[[Report], Iterator[str]]] = {"table": _report_table, "json": report_json, "csv": report_csv}
+
+
+def _to_stdout(parts: Iterable[bytes]) -> None:
+    sys.stdout.flush()
+    for part in parts:
+        sys.stdout.buffer.write(part)
+    sys.stdout.buffer.flush()
 
 
 @retention.command()

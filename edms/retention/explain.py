@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from edms.retention.types import ActiveMode, Decision, Outcome, Phase, Reason, ReasonCode, Step, TriggerType
+from edms.retention.types import ActiveMode, Decision, Outcome, Phase, Reason, ReasonCode, Step, Tier, TriggerType
 
 _MONTHS = {
     "id": ("Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober",
@@ -30,6 +30,11 @@ OUTCOMES: dict[str, dict[str, str]] = {
         Outcome.NOT_ELIGIBLE: "Not to be disposed of",
         Outcome.CANNOT_EVALUATE: "Cannot be calculated yet",
     },
+}
+# Who must approve a destruction (R35).
+TIERS: dict[str, dict[str, str]] = {
+    "id": {Tier.LOWER: "persetujuan Wali Kota", Tier.UPPER: "persetujuan Kepala ANRI"},
+    "en": {Tier.LOWER: "approval of the mayor", Tier.UPPER: "approval of the National Archives"},
 }
 PHASES: dict[str, dict[str, str]] = {
     "id": {

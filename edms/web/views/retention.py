@@ -1,14 +1,13 @@
 """The retention report: what is due, when and why; as a page, as CSV."""
 
-import csv
-import io
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.records.people import office_choices
-from edms.records.retention_report import ReportQuestion, outcome_names, retention_report
+from edms.records.report_files import report_csv as csv_parts
+from edms.records.retention_report import ReportQuestion, open_report, outcome_names, retention_report
 from edms.web.arguments import date_asked, page_asked
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
@@ -16,7 +15,6 @@ from edms.web.language import current_language
 pages = Blueprint("retention", __name__)
 
 PAGE_SIZE = 100
-CSV_COLUMNS = ("record", "title", "office", "class", "rule", "edition", "fate", "phase", "outcome", "due_on", "reasons")
 
 
 @pages.get("/retention")
@@ -51,24 +49,13 @@ def report_csv() -> ResponseReturnValue:
         office=request.args.get("office") or None,
         outcome=request.args.get("outcome") or None,
     )
-    found = retention_report(actor(), archive(), question, current_language())
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(CSV_COLUMNS)
-    for row in found.rows:
-        content = row.as_dict()
-        writer.writerow([_cell(content[name]) for name in CSV_COLUMNS])
+    with open_report(actor(), archive(), question, current_language()) as found:
+        text = "".join(csv_parts(found))
     headers = {"Content-Disposition": f"attachment; filename=retention-{found.as_of}.csv"}
-    return Response(out.getvalue(), mimetype="text/csv", headers=headers)
+    return Response(text, mimetype="text/csv", headers=headers)
 
 
 def _link(**changes: object) -> str:
     """The address of this report with some arguments changed."""
     arguments = {**request.args.to_dict(), **{name: str(value) for name, value in changes.items()}}
     return f"{url_for('retention.report')}?{urlencode(arguments)}"
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet runs as a formula."""
-    text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
