@@ -25,6 +25,9 @@ EXACT_WEIGHT: Final = 0.4
 SENTENCE_WORDS: Final = 6
 """From so many words on, text is taken as a sentence: any of its words will do, and likeness decides the order."""
 
+Beginnings = dict[tuple[int, str], list[tuple[bytes, int, int, int]]]
+"""Entries (term, documents, offset and length of its postings) by segment and field."""
+
 
 @dataclass(slots=True)
 class Match:
@@ -55,6 +58,7 @@ class Evaluation:
         self._visible = visible
         self._max_prefix_terms = max_prefix_terms
         self._notices: list[Notice] = []
+        self._chosen: dict[Prefix, Beginnings] = {}
 
     @property
     def _views(self) -> list[SegmentView]:
@@ -180,22 +184,40 @@ class Evaluation:
 
         return self._score(self._fields(node.field), frequencies)
 
-    def prefix_terms(self, node: Prefix) -> dict[tuple[int, str], list[tuple[bytes, int, int, int]]]:
+    def prefix_terms(self, node: Prefix) -> Beginnings:
         """Return the entries of the terms that begin so, by segment and field, no more terms than are allowed."""
+        if node in self._chosen:
+            return self._chosen[node]
         entries = {
             (id(view), name): list(view.beginning_with(name, EXACT + node.form.encode()))
             for view in self._views
             for name in self._fields(node.field)
         }
+        totals = self._visible_documents(entries)
+        if len(totals) > self._max_prefix_terms:
+            self._notices.append(Notice("prefix-cut", node.form))
+            kept = set(sorted(totals, key=lambda term: (-totals[term], term))[: self._max_prefix_terms])
+            entries = {place: [entry for entry in found if entry[0] in kept] for place, found in entries.items()}
+        self._chosen[node] = entries
+        return entries
+
+    def _visible_documents(self, entries: Beginnings) -> dict[bytes, int]:
+        """Return how many visible documents hold each term (in each field), if there are more terms than are allowed.
+
+        Terms that only hidden documents hold do not count: neither the cut nor what it leaves tells of them. While the
+        terms are few enough nobody needs to look at their postings, and none is returned.
+        """
+        if len({entry[0] for found in entries.values() for entry in found}) <= self._max_prefix_terms:
+            return {}
+        masks = {id(view): mask for view, mask in zip(self._views, self._visible.masks, strict=True)}
+        views = {id(view): view for view in self._views}
         totals: dict[bytes, int] = {}
-        for found in entries.values():
-            for term, count, _, _ in found:
-                totals[term] = totals.get(term, 0) + count
-        if len(totals) <= self._max_prefix_terms:
-            return entries
-        self._notices.append(Notice("prefix-cut", node.form))
-        kept = set(sorted(totals, key=lambda term: (-totals[term], term))[: self._max_prefix_terms])
-        return {place: [entry for entry in found if entry[0] in kept] for place, found in entries.items()}
+        for (view, _name), found in entries.items():
+            for term, _count, offset, length in found:
+                seen = int(np.count_nonzero(masks[view][views[view].postings_at(offset, length).ids]))
+                if seen:
+                    totals[term] = totals.get(term, 0) + seen
+        return totals
 
     # Values
 
