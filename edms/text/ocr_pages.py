@@ -5,6 +5,7 @@ rounding up would have it, every stroke is smeared. And specks are taken off, wh
 is clear to the eye.
 """
 
+import math
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from ocrmypdf import hookimpl
 from PIL import Image, ImageFilter
 
 _POINTS_PER_INCH = 72.0
+_PREVIEW_DPI = 150.0  # enough to tell which way is up, at half the cost
 _A_HAIR_LESS = 1 - 2e-6  # page sizes are stored as 32-bit floats, some 1e-7 above or below the true one
 _DARK = 128
-_LONELY_SHARE = 0.05
+LONELY_SHARE = 0.05
 _BAND = 400
 _MODES = {"pngmono": "1", "pngmonod": "1", "pnggray": "L", "jpeggray": "L"}
 
@@ -40,27 +42,33 @@ def rasterize_pdf_page(
             page.set_cropbox(*page.get_mediabox())
         if rotation:
             page.set_rotation((page.get_rotation() - rotation) % 360)
-        scale = float(raster_dpi.to_scalar()) / _POINTS_PER_INCH * _A_HAIR_LESS
+        preview = output_file.suffix == ".jpg"
+        resolution = min(float(raster_dpi.to_scalar()), _PREVIEW_DPI if preview else math.inf)
+        scale = resolution / _POINTS_PER_INCH * _A_HAIR_LESS
         with closing(page.render(scale=scale, grayscale=mode != "RGB", may_draw_forms=True)) as bitmap:
             drawn = bitmap.to_pil().convert(mode, dither=Image.Dither.NONE)
     dpi = page_dpi or raster_dpi
-    if output_file.suffix == ".jpg":
-        drawn.save(output_file, "JPEG", dpi=(float(dpi.x), float(dpi.y)))
+    if preview:
+        drawn.save(output_file, "JPEG", dpi=(resolution, resolution))
     else:
-        drawn.save(output_file, "PNG", dpi=(float(dpi.x), float(dpi.y)), compress_level=1)
+        # Not compressed: it lies in memory, and packing and unpacking would cost as much as a tenth of recognition.
+        drawn.save(output_file, "PNG", dpi=(float(dpi.x), float(dpi.y)), compress_level=0)
     return output_file
 
 
 @hookimpl
 def filter_ocr_image(image: Image.Image) -> Image.Image:
-    """Return the picture that is given to the engine."""
-    return despeckled(image)
+    """Return the picture that is given to the engine.
+
+    The measure is taken on a copy: a picture whose pixels were looked at is written anew, which costs.
+    """
+    with Image.open(image.filename) as copy:  # type: ignore[attr-defined]
+        few = lonely_share(copy) < LONELY_SHARE
+    return image if few else despeckled(image)
 
 
 def despeckled(image: Image.Image) -> Image.Image:
-    """Return `image` without specks, or `image` itself where there are few: a median of 3 x 3 costs thin strokes."""
-    if lonely_share(image) < _LONELY_SHARE:
-        return image
+    """Return `image` without specks. To be done where there are many only: a median of 3 x 3 costs thin strokes."""
     clean = image.convert("L").filter(ImageFilter.MedianFilter(3))
     clean.info = dict(image.info)
     return clean

@@ -1,5 +1,7 @@
 """OCR inside the sandbox: any scan becomes a searchable PDF with its text, through OCRmyPDF and Tesseract.
 
+What OCRmyPDF imports late is imported here: once in the server, not anew in the process of every call.
+
 The work folder lies on a file system in memory and is removed by the caller: plaintext never touches the disk.
 """
 
@@ -12,17 +14,26 @@ from pathlib import Path
 from typing import Any
 
 import ocrmypdf
+import ocrmypdf.builtin_plugins.optimize
+import ocrmypdf.builtin_plugins.tesseract_ocr
+import ocrmypdf.fpdf_renderer
 import pikepdf
+import pikepdf.pdfa
 from ocrmypdf.exceptions import ExitCodeException
 from PIL import Image
 
-from edms.text import pdf
+from edms.text import ocr_pages, pdf
 from edms.text.pictures import pictures_to_pdf
 from edms.text.types import PageText, Unreadable
 
 PAGE_BREAK = "\f"
 _SKIPPED = re.compile(r"\[OCR skipped on page\(s\) (\d+)(?:-(\d+))?\]")
-_FILTER = "edms.text.ocr_pages"
+_PLUGIN = ocr_pages.__name__
+
+
+def ready(_descriptors: list[int]) -> tuple[dict[str, Any], list[bytes]]:
+    """Do nothing: for having the libraries imported before the first scan comes."""
+    return {}, []
 
 
 def searchable_pdf(
@@ -103,7 +114,7 @@ def _recognise(
                 use_threads=True,
                 optimize=0,
                 progress_bar=False,
-                plugins=[_FILTER],
+                plugins=[_PLUGIN],
                 tesseract_timeout=120,
                 max_image_mpixels=pixels / 1_000_000,
                 invalidate_digital_signatures=True,
