@@ -153,10 +153,13 @@ def open_report(actor: Actor | None, archive: Archive, question: ReportQuestion,
         counted = session.execute(select(*columns).select_from(Record).where(visible)).one()
         counts = {outcome.value: int(count) for outcome, count in zip(conditions, counted, strict=True)}
         wanted = conditions.get(Outcome(question.outcome)) if question.outcome in list(Outcome) else None
-        query = select_facts().where(visible, *([] if wanted is None else [wanted]))
-        query = query.order_by(Record.due_on.nulls_last(), Record.id)
+        asked = and_(visible, *([] if wanted is None else [wanted]))
+        order = (Record.due_on.nulls_last(), Record.id)
         if question.limit is not None:
-            query = query.limit(question.limit).offset(question.offset)
+            # The window is found in the index alone; only its own rows are then read, however far down it lies.
+            window = select(Record.id).where(asked).order_by(*order).limit(question.limit).offset(question.offset)
+            asked = Record.id.in_(list(session.scalars(window)))
+        query = select_facts().where(asked).order_by(*order)
         total = sum(counts.values()) if wanted is None else counts[str(question.outcome)]
         yield Report(as_of, total, _rows(session, archive, query, as_of, language), counts)
 

@@ -133,7 +133,7 @@ def test_an_altered_rule_book_stops_every_disposal(embedded: Archive, person: Pe
 
 
 def test_plans_use_the_index(embedded: Archive, person: People) -> None:
-    """Counts never touch the wide rows; a page is read in order, without sorting the archive."""
+    """Counts and windows never touch the wide rows, and no page sorts the archive."""
     ManyRecords(embedded, seed=2).fill(300)
     asked: list[tuple[str, object]] = []
     event.listen(
@@ -143,15 +143,17 @@ def test_plans_use_the_index(embedded: Archive, person: People) -> None:
     )
     for outcome in (None, *Outcome):
         retention_report(person(embedded, "records"), embedded, ReportQuestion(outcome=outcome, limit=50), "en")
-    plans: dict[str, list[str]] = {"count": [], "page": []}
+    plans: dict[str, list[str]] = {"count": [], "window": [], "rows": []}
     with embedded.database.engine.connect() as connection:
         for text, told in [entry for entry in asked if "FROM records" in entry[0]]:
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", told)  # type: ignore[arg-type]
-            plans["count" if "FILTER" in text else "page"].append("\n".join(str(row[3]) for row in rows))
-    assert len(plans["count"]) == len(plans["page"]) == 5
-    assert all("records USING COVERING INDEX ix_records_retention" in plan for plan in plans["count"])
-    assert all("records USING INDEX ix_records_retention" in plan for plan in plans["page"])
-    assert not any("TEMP B-TREE" in plan or "SCAN records" in plan for plans_ in plans.values() for plan in plans_)
+            kind = "count" if "FILTER" in text else "window" if "LIMIT" in text else "rows"
+            plans[kind].append("\n".join(str(row[3]) for row in rows))
+    assert [len(found) for found in plans.values()] == [5, 5, 5]
+    for plan in (*plans["count"], *plans["window"]):
+        assert "records USING COVERING INDEX ix_records_retention" in plan
+        assert "TEMP B-TREE" not in plan
+    assert not any("SCAN records" in plan for found in plans.values() for plan in found)
 
 
 def test_a_declared_record_has_its_rule_and_date(

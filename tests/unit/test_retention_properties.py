@@ -7,7 +7,9 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from edms.core.settings import RetentionSettings
 from edms.retention.dates import add_period, cutoff_date
 from edms.retention.decide import decide, tier_of
 from edms.retention.explain import headline, outcome_names, reason_text, step_text
@@ -233,6 +235,13 @@ def test_longer_periods_end_later(start: date, one: Period, two: Period) -> None
 )
 def test_cutoffs(start: str, cutoff: Cutoff, fiscal: tuple[int, int], end: str) -> None:
     assert cutoff_date(date.fromisoformat(start), cutoff, fiscal).isoformat() == end
+
+
+@pytest.mark.parametrize("text", ["13-01", "00-10", "31-12", "12-32", "12-00", "1-1", "12-31\n"], ids=repr)
+def test_the_end_of_a_fiscal_year_is_a_day(text: str) -> None:
+    assert RetentionSettings(fiscal_year_end="06-30").fiscal_year_end == "06-30"
+    with pytest.raises(ValidationError):
+        RetentionSettings(fiscal_year_end=text)
 
 
 @given(DAYS, st.sampled_from(Cutoff), FISCAL)

@@ -8,8 +8,9 @@ from rule_texts import CLASSES, SCHEDULE
 
 from edms.core.errors import Refused
 from edms.retention.errors import RuleFault
+from edms.retention.rule_file import _Class, _Edition, _Rule
 from edms.retention.rulebook import RuleBook, load_rules
-from edms.retention.types import ActiveMode, Cutoff, EditionKind, Fate, Period, TriggerType
+from edms.retention.types import ActiveMode, Cutoff, EditionKind, EditionState, Fate, Period, TriggerType
 
 
 def book(classes: str = CLASSES, schedule: str = SCHEDULE, **more: str) -> RuleBook:
@@ -338,3 +339,20 @@ def test_folders(tmp_path: Path) -> None:
         large.truncate(10 * 1024 * 1024 + 1)
     with pytest.raises(RuleFault, match=r"large\.toml:1: the file is larger than 10 MiB"):
         load_rules(tmp_path)
+
+
+def test_the_format_is_documented_key_by_key() -> None:
+    """Every key and every word that is read is in the page of the format, and the example on it is accepted."""
+    page = (Path(__file__).resolve().parents[2] / "docs/formats/retention-rules.md").read_text("utf-8")
+    sections = page.split("\n## ")
+    for part, heading in ((_Edition, "`[edition]`"), (_Class, "`[[class]]`"), (_Rule, "`[[rule]]`")):
+        (section,) = [text for text in sections if text.startswith(heading)]
+        assert [key for key in part.model_fields if f"`{key}`" not in section] == []
+    words = [word for kind in (EditionKind, EditionState, ActiveMode, Cutoff, Fate, TriggerType) for word in kind]
+    assert [word for word in words if f"`{word}`" not in page] == []
+    example = "".join(line[4:] for line in page.splitlines(keepends=True) if line.startswith("    ") or line == "\n")
+    text = "[edition]" + example.partition("[edition]")[2]
+    plan = CLASSES + '[[class]]\ncode = "000.2.4"\ntitle = "ASET"\n'
+    found = book(plan, text).rule("jra-kota-2-2026", "III.A.4")
+    assert found is not None
+    assert found.clause == "Perwal 2/2026, Lampiran III huruf A angka 4"
