@@ -10,6 +10,7 @@ from uuid import UUID
 from edms.access.levels import Level
 
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_HALF = re.compile("[\ud800-\udfff]")  # half a character: bytes of a name that are no text, which nothing can store
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def safe_name(name: str, limit: int) -> str:
 
     The name is only ever shown and offered for download; no path on the server is made from it.
     """
-    last = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
+    last = re.split(r"[\\/]", unicodedata.normalize("NFC", _HALF.sub("\ufffd", name)))[-1]
     clean = _UNWANTED.sub("", last).strip(" .")
     if not clean:
         return "unnamed"

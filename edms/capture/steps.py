@@ -29,7 +29,9 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
     if reading.problem is not None:
         raise Unfit(reading.problem.code, reading.problem.message)
     needs_ocr = any(page.needs_ocr for page in reading.pages)
-    text = None if needs_ocr else seal_bytes(archive, pages_to_bytes(reading.pages), ComponentRole.TEXT)
+    # The typed pages of a mixed file are findable at once, and stay so where nothing can recognise the others.
+    worth = not needs_ocr or any(page.text.strip() for page in reading.pages)
+    text = seal_bytes(archive, pages_to_bytes(reading.pages), ComponentRole.TEXT) if worth else None
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)

@@ -230,11 +230,11 @@ def test_a_step_that_fails_is_tried_again_and_ends_in_quarantine(
     """Attempts are bounded: what always fails is set aside with the reason, never lost, never tried for ever."""
     from datetime import timedelta
 
-    from edms.core.errors import StorageFault
+    from edms.core.errors import EdmsError
 
     class _FailingReader:
         def read(self, _source: object, _name: str) -> None:
-            raise StorageFault("the disk is full")
+            raise EdmsError("the page cannot be drawn")
 
     import dataclasses
 
@@ -246,7 +246,7 @@ def test_a_step_that_fails_is_tried_again_and_ends_in_quarantine(
         clock.set(clock.now() + timedelta(minutes=10))  # type: ignore[attr-defined]
     record = record_details(person(archive, "clerk-dinkes"), archive, accepted.record_id).record
     assert (record.state, record.problem_code) == ("quarantined", "processing_failed")
-    assert "disk is full" in (record.problem_text or "")
+    assert "cannot be drawn" in (record.problem_text or "")
 
 
 def test_office_must_exist(archive: Archive) -> None:
