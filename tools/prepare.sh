@@ -10,13 +10,20 @@ ocr="tesseract-ocr tesseract-ocr-ind tesseract-ocr-eng"
 
 missing=()
 have() { command -v "$1" >/dev/null 2>&1; }
-need_ocr() {
-  have tesseract && tesseract --list-langs 2>/dev/null | grep -qx ind && tesseract --list-langs 2>/dev/null | grep -qx eng && return
-  missing+=($ocr)
+# Reads to the end: with -q grep would leave early, and pipefail take the writer's broken pipe for a missing language.
+has_language() { tesseract --list-langs 2>/dev/null | grep -x "$1" >/dev/null; }
+refuse() {
+  echo "$1" >&2
+  exit 2
 }
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "edms needs Python 3.11 or newer; $python is older (name another with PYTHON=...)" >&2; exit 2; }
+
+have "$python" || refuse "there is no $python: install Python 3.11 or newer (apt-get install python3 python3-venv), or name one with PYTHON=..."
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  refuse "edms needs Python 3.11 or newer; $python is older (name another with PYTHON=...)"
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
-[ "$purpose" = lint ] || need_ocr
+if [ "$purpose" != lint ]; then
+  { have tesseract && has_language ind && has_language eng; } || missing+=($ocr)
+fi
 if [ "$purpose" = test ]; then
   have pdfsig || missing+=(poppler-utils)
   have openssl || missing+=(openssl)
@@ -29,21 +36,28 @@ if [ ${#missing[@]} -gt 0 ]; then
   if have apt-get && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
     echo "installing: ${missing[*]}"
     "${as_root[@]}" apt-get update -qq || true
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null || echo "not all of these could be installed: ${missing[*]}" >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null ||
+      echo "not all of these could be installed: ${missing[*]}; going on without" >&2
   else
-    echo "missing system packages: ${missing[*]} (install them as root: apt-get install ${missing[*]}); going on without, so scans are not recognised and some tests do not run" >&2
+    without="scans are not recognised"
+    [ "$purpose" = run ] || without="some tests do not run"
+    echo "missing system packages: ${missing[*]} (as root: apt-get install ${missing[*]}); going on without, so $without" >&2
   fi
 fi
-"$python" -c 'import ensurepip, venv' 2>/dev/null || { echo "python3-venv is missing and could not be installed: apt-get install python3-venv" >&2; exit 2; }
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+  refuse "python3-venv is missing and could not be installed; as root: apt-get install python3-venv"
 
 lock=requirements.lock
 [ "$purpose" = run ] || lock=requirements-dev.lock
 stamp=$(cat requirements.lock requirements-dev.lock pyproject.toml | sha256sum | cut -c1-64)
 done_for=$(cat .venv/.prepared 2>/dev/null || true)
-case "$done_for" in "$stamp dev") exit 0 ;; "$stamp run") [ "$purpose" = run ] && exit 0 ;; esac
+# An environment that was copied, or whose Python has gone, is made anew.
+if .venv/bin/python -c '' 2>/dev/null; then
+  case "$done_for" in "$stamp dev") exit 0 ;; "$stamp run") [ "$purpose" = run ] && exit 0 ;; esac
+fi
 
-echo "preparing .venv from $lock"
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+echo "preparing .venv from $lock; the first time takes minutes"
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
-[ "$purpose" = run ] && echo "$stamp run" >.venv/.prepared || echo "$stamp dev" >.venv/.prepared
+if [ "$purpose" = run ]; then echo "$stamp run"; else echo "$stamp dev"; fi >.venv/.prepared
