@@ -161,7 +161,10 @@ def _printable(name: str | Path) -> str:
 
 
 def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progress: ShowProgress) -> IngestReport:
-    """Wait until every file has come to rest, known ones too; do the work here when no worker is alive."""
+    """Wait until every file has come to rest, known ones too; do the work here when no worker is alive.
+
+    Files that wait for their surroundings are not waited for: that may take days, and nothing of them is lost.
+    """
     waiting = {UUID(line.record) for line in report.lines if line.record}
     settled: dict[UUID, Progress] = {}
     place: Place | None = None
@@ -171,7 +174,9 @@ def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progre
                 held.callback(place.leave)  # tried each time round: the worker that was alive may have died
             worked = work_once(archive, place.owner) if place else False
             arrived = {
-                found.record_id: found for found in progress_of(actor, archive, sorted(waiting)) if found.at_rest
+                found.record_id: found
+                for found in progress_of(actor, archive, sorted(waiting))
+                if found.at_rest or found.postponed
             }
             settled.update(arrived)
             waiting.difference_update(arrived)
@@ -187,4 +192,4 @@ def _final(line: IngestLine, settled: dict[UUID, Progress]) -> IngestLine:
     if found is None:
         return line
     waits = "class and level are needed before it is declared" if found.state == "awaiting_class" else ""
-    return replace(line, state=found.state, reason=found.reason or waits)
+    return replace(line, state=found.state, reason=found.reason or waits or found.postponed)

@@ -12,6 +12,7 @@ from edms.access.filters import sql_filter
 from edms.access.policy import Action
 from edms.capture.states import Step
 from edms.jobs.model import Job, JobState
+from edms.jobs.queue import postponed
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
 
@@ -19,6 +20,8 @@ from edms.records.model import Record, RecordState
 @dataclass(frozen=True)
 class Progress:
     """State of one file: processing, awaiting_class, declared or quarantined; `reason` in the last case.
+
+    `postponed` says what a file under way waits for when that is not its own fault (a full disk, an authority away).
 
     `described`: it has the class and the level without which it is not declared.
     """
@@ -32,6 +35,7 @@ class Progress:
     described: bool
     reason: str = ""
     reason_code: str = ""
+    postponed: str = ""
 
     @property
     def at_rest(self) -> bool:
@@ -110,4 +114,5 @@ def _progress(record: Record, job: Job) -> Progress:
         described=bool(record.class_code and record.level),
         reason=record.problem_text or "",
         reason_code=record.problem_code or "",
+        postponed=job.last_error or "" if postponed(job) else "",
     )

@@ -12,11 +12,26 @@ from edms.capture.quarantine import quarantine
 from edms.capture.results import StepResult, Unfit
 from edms.capture.states import JOB_KIND, Step
 from edms.capture.steps import STEPS
-from edms.core.errors import EdmsError
-from edms.jobs.queue import Claim, LeaseLost, advance, claim, finish, held, release_leases, renew, retry_later, wait
+from edms.core.errors import EdmsError, KeyUnavailable, StorageFault
+from edms.jobs.queue import (
+    Claim,
+    LeaseLost,
+    advance,
+    claim,
+    finish,
+    held,
+    postpone,
+    release_leases,
+    renew,
+    retry_later,
+    wait,
+)
 from edms.records.archive import Archive
+from edms.signing.errors import SignerUnavailable
 
 WORKER = system_actor("capture")
+# What is not the file's fault: it is tried again until the disk has room or the authority answers, however long.
+_SURROUNDINGS = (StorageFault, KeyUnavailable, SignerUnavailable)
 
 log = logging.getLogger("edms.capture")
 
@@ -73,6 +88,8 @@ def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
         quarantine(archive, claimed, unfit.code, unfit.message)
     except LeaseLost:
         raise
+    except _SURROUNDINGS as fault:
+        _postpone(archive, claimed, str(fault))
     except EdmsError as error:
         _fail(archive, claimed, str(error))
     except Exception as error:
@@ -136,3 +153,11 @@ def _fail(archive: Archive, claimed: Claim, message: str) -> None:
         operation.about("record", claimed.subject_id, "record.step_failed")
         operation.note(attempt=claimed.attempts)
         retry_later(held(operation.session, claimed), archive.clock, message)
+
+
+def _postpone(archive: Archive, claimed: Claim, message: str) -> None:
+    log.warning("%s waits: %s", claimed.subject_id, message)
+    with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        operation.unrecorded()
+        postpone(held(operation.session, claimed), archive.clock, message)

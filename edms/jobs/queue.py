@@ -18,6 +18,7 @@ from edms.jobs.model import Job, JobState
 
 RETRY_SECONDS = (2, 15, 60, 300)
 """Pause before the second, third … attempt; the last one repeats."""
+POSTPONE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def resume(job: Job, clock: Clock, step: str) -> None:
     job.step = step
     job.state = JobState.READY.value
     job.attempts = 0
+    job.last_error = None
     job.not_before = clock.now()
     job.finished_at = None
     _let_go(job)
@@ -129,6 +131,19 @@ def retry_later(job: Job, clock: Clock, error: str) -> None:
     job.not_before = clock.now() + timedelta(seconds=pause)
     job.last_error = error[:2000]
     _let_go(job)
+
+
+def postpone(job: Job, clock: Clock, error: str) -> None:
+    """Give the job back because of its surroundings (a full disk, an authority that is away): no attempt is counted."""
+    job.attempts = 0
+    job.not_before = clock.now() + timedelta(seconds=POSTPONE_SECONDS)
+    job.last_error = error[:2000]
+    _let_go(job)
+
+
+def postponed(job: Job) -> bool:
+    """Whether the job waits for its surroundings: taken up and given back without a counted attempt."""
+    return job.state == JobState.READY.value and job.attempts == 0 and job.last_error is not None
 
 
 def release_leases(session: Session, owner: str) -> int:

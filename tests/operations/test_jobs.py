@@ -23,7 +23,7 @@ from edms.capture.states import JOB_KIND, Step
 from edms.capture.steps import STEPS
 from edms.core.clock import Clock, FixedClock, SystemClock
 from edms.core.database import Database
-from edms.core.errors import Refused, StorageFault
+from edms.core.errors import EdmsError, Refused
 from edms.core.ids import new_id
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import (
@@ -277,7 +277,7 @@ class _Broken:
     def __call__(self, archive: Archive, claimed: Claim) -> StepResult:
         self.calls += 1
         if self.calls <= self.times:
-            raise StorageFault("the disk is full")
+            raise EdmsError("the page cannot be drawn")
         return self.real(archive, claimed)
 
 
@@ -301,7 +301,7 @@ def test_every_step_has_its_own_attempts(
     assert (first.calls, second.calls) == (4, 4)
     if state == "quarantined":
         with archive.database.reader() as session:
-            assert session.get_one(Record, accepted.record_id).problem_text == "the disk is full"
+            assert session.get_one(Record, accepted.record_id).problem_text == "the page cannot be drawn"
 
 
 def test_a_broken_step_does_not_hold_up_the_others(
