@@ -16,6 +16,7 @@ _LONGEST_SIDE = 6000
 _A4_WIDTH_INCHES = 8.27
 _A3_HEIGHT_INCHES = 16.6
 _LEAST_DPI, _MOST_DPI = 60, 1300
+_LEAST_INCHES = 3.5 / 72  # a page of a PDF has 3 points at least (ISO 32000-1, annex C)
 _UNTOLD_DPI = 96  # and 72: what cameras and programs write when they do not know
 
 
@@ -146,7 +147,8 @@ def _resolution(picture: Image.Image) -> tuple[float, float]:
     told = tuple(float(side) for side in picture.info.get("dpi", (0, 0)))
     if len(told) == 2 and all(_LEAST_DPI <= side <= _MOST_DPI for side in told):
         known = max(told) > _UNTOLD_DPI or max(picture.size) / min(told) <= _A3_HEIGHT_INCHES
-        if known:
+        if known and min(picture.size) / max(told) >= _LEAST_INCHES:
             return told[0], told[1]
     guessed = min(_MOST_DPI, max(_LEAST_DPI, min(picture.size) / _A4_WIDTH_INCHES))
-    return guessed, guessed
+    fitting = min(guessed, min(picture.size) / _LEAST_INCHES)
+    return fitting, fitting

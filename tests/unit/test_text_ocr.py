@@ -101,6 +101,15 @@ def test_photographs_without_a_resolution_are_taken_for_a4(shared_parsers: Archi
     assert (round(width), round(height)) == (595, 842)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 900), (40, 40)])
+def test_the_smallest_pictures_are_no_failure(shared_parsers: Archive, size: tuple[int, int]) -> None:
+    """Icons and lines of a signature block come along with mail and uploads."""
+    for dpi in (72, 300):
+        out = io.BytesIO()
+        Image.new("L", size, 255).save(out, "PNG", dpi=(dpi, dpi))
+        assert [page.source for page in recognised(shared_parsers, out.getvalue(), "image/png").pages] == ["none"]
+
+
 def test_what_is_transparent_is_paper(shared_parsers: Archive) -> None:
     page = Image.new("RGBA", A4, (0, 0, 0, 0))
     page.paste((0, 0, 0, 255), mask=picture(WORDS).point(lambda value: 255 - value))
