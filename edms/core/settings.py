@@ -38,6 +38,7 @@ class ArchiveSettings(_Section):
 
 class StorageSettings(_Section):
     path: Path = Path("storage")
+    garbage_grace_hours: int = Field(24, ge=1, le=720)
 
 
 class DatabaseSettings(_Section):

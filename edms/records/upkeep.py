@@ -1,9 +1,16 @@
-"""Rebuilding what is derived."""
+"""Rebuilding what is derived, and removing what interrupted uploads left."""
 
-from edms.access.actors import Actor
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from edms.access.actors import Actor, system_actor
 from edms.access.policy import Action
 from edms.records.archive import Archive
 from edms.records.searching import drain, every_document
+from edms.vault.model import StoredBlob
+
+KEEPER = system_actor("upkeep")
 
 
 def rebuild_index(actor: Actor | None, archive: Archive) -> int:
@@ -16,3 +23,20 @@ def rebuild_index(actor: Actor | None, archive: Archive) -> int:
     while drain(archive):
         pass
     return count
+
+
+def collect_garbage(archive: Archive) -> int:
+    """Remove sealed files that no row names and that are older than the grace period; returns how many.
+
+    A blob comes before its row (invariant 2), so what an interrupted upload leaves is garbage that nobody was told of.
+    """
+    older_than = archive.clock.now() - timedelta(hours=archive.settings.storage.garbage_grace_hours)
+    with archive.database.reader() as session:
+        known = set(session.scalars(select(StoredBlob.name)))
+    removed = archive.vault.collect_garbage(known, older_than)
+    if removed:
+        with archive.door.write(KEEPER, Action.ARCHIVE_MAINTAIN) as operation:
+            operation.decide()
+            operation.about("archive", "", "archive.garbage_collected")
+            operation.note(removed=removed)
+    return removed

@@ -5,16 +5,32 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from edms.capture.indexing import bring_index_up_to_date
 from edms.capture.places import take_place
 from edms.capture.work import work_once
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
+from edms.records.upkeep import collect_garbage
 
 log = logging.getLogger("edms.worker")
 
 PAUSE_AFTER_FAULT_SECONDS = 5.0
+
+
+@dataclass
+class Chore:
+    """Something to be done now and then, between captures: how often, and when next (monotonic seconds)."""
+
+    every_seconds: float
+    work: Callable[[Archive], object]
+    due: float = 0.0
+
+
+def chores() -> list[Chore]:
+    """What a worker looks after. Each is safe to be done by several workers at once."""
+    return [Chore(6 * 3600, collect_garbage)]
 
 
 def run(archive: Archive, stopping: threading.Event) -> None:
@@ -23,9 +39,12 @@ def run(archive: Archive, stopping: threading.Event) -> None:
     if place is None:
         log.error("every place at the workbench is taken")
         return
+    kept = chores()
     try:
         while not stopping.is_set():
             if not _outlive(lambda: _round(archive, place.owner), stopping):
+                for chore in kept:
+                    _do_when_due(archive, chore, stopping)
                 stopping.wait(archive.settings.worker.poll_seconds)
     finally:
         place.leave()
@@ -42,6 +61,12 @@ def stop_on_signals() -> threading.Event:
 def _round(archive: Archive, owner: str) -> bool:
     worked = work_once(archive, owner)
     return bring_index_up_to_date(archive, more_is_coming=worked) or worked
+
+
+def _do_when_due(archive: Archive, chore: Chore, stopping: threading.Event) -> None:
+    if time.monotonic() >= chore.due:
+        _outlive(lambda: bool(chore.work(archive)), stopping)
+        chore.due = time.monotonic() + chore.every_seconds
 
 
 def _outlive(work: Callable[[], bool], stopping: threading.Event) -> bool:
