@@ -36,8 +36,6 @@ _SQLITE = (
 _POSTGRESQL = (
     ("53100", "the disk of the database is full", "free some space, then try again"),
     ("53", "the database server has no room for another connection", "try again, or lower [database] pool_size"),
-    ("28", "the database server does not let us in", "check user and password in [database] url"),
-    ("3D000", "the database named in [database] url does not exist", "make it: createdb"),
     ("25006", "the database may not be written to", "is [database] url that of a replica?"),
     ("40", "somebody else changed the same rows", RETRY),
     ("55P03", "another process writes to the database, and did not finish in time", RETRY),
@@ -71,9 +69,9 @@ def plain_fault(error: BaseException) -> EdmsError | None:
         return None
     state = getattr(error, "sqlstate", None)
     if not state:
+        # A refused connection has no code; what the server said of it (no such database, wrong password) is in the text.
         return StorageFault(
-            f"the database server cannot be reached: {_first_line(error)}",
-            "is it running, and is [database] url right?",
+            f"no connection to the database: {_first_line(error)}", "does the server run, and is [database] url right?"
         )
     for start, message, mend in _POSTGRESQL:
         if state.startswith(start):

@@ -1,0 +1,72 @@
+"""Which faults of a database are told in plain words, and which stay what they are."""
+
+import psycopg
+import pytest
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from edms.core.database import Database
+from edms.core.database_faults import plain_fault
+from edms.core.errors import EdmsError, IntegrityFault, StorageFault
+
+
+def of_sqlite(name: str) -> BaseException:
+    error = sqlcipher.OperationalError("what SQLite says")
+    error.sqlite_errorname = name
+    return error
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("SQLITE_BUSY", StorageFault, "another process writes"),
+        ("SQLITE_BUSY_SNAPSHOT", StorageFault, "another process writes"),
+        ("SQLITE_FULL", StorageFault, "full"),
+        ("SQLITE_READONLY_DBMOVED", StorageFault, "may not be written"),
+        ("SQLITE_CANTOPEN", StorageFault, "cannot be opened"),
+        ("SQLITE_IOERR_WRITE", StorageFault, "disk of the database failed"),
+        ("SQLITE_NOTADB", IntegrityFault, "the keys are another archive's"),
+        ("SQLITE_CORRUPT_INDEX", IntegrityFault, "damaged"),
+    ],
+)
+def test_of_sqlite(name: str, kind: type[EdmsError], words: str) -> None:
+    fault = plain_fault(of_sqlite(name))
+    assert isinstance(fault, kind)
+    assert words in fault.message
+    assert fault.mend
+
+
+@pytest.mark.parametrize("name", ["SQLITE_CONSTRAINT_UNIQUE", "SQLITE_ERROR", "SQLITE_MISMATCH"])
+def test_a_defect_of_ours_stays_a_defect(name: str) -> None:
+    assert plain_fault(of_sqlite(name)) is None
+    assert plain_fault(ValueError("no database")) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("53100", "full"), ("53300", "no room for another connection"), ("25006", "may not be written"),
+        ("40001", "same rows"), ("40P01", "same rows"), ("55P03", "another process writes"),
+        ("57P01", "going down"), ("58030", "disk of the database server"), ("42501", "lacks a right"),
+    ],
+)  # fmt: skip
+def test_of_postgresql(state: str, words: str) -> None:
+    fault = plain_fault(psycopg.errors.lookup(state)("what PostgreSQL says"))
+    assert isinstance(fault, StorageFault)
+    assert words in fault.message
+    assert fault.mend
+
+
+@pytest.mark.parametrize("state", ["23505", "42P01", "42601", "22P02"])
+def test_a_defect_of_ours_on_postgresql_stays_a_defect(state: str) -> None:
+    assert plain_fault(psycopg.errors.lookup(state)("what PostgreSQL says")) is None
+
+
+def test_engines_leave_defects_alone(database: Database) -> None:
+    with database.writer() as session, pytest.raises((OperationalError, ProgrammingError)):
+        session.execute(text("SELECT nothing FROM nowhere"))
+    row = "INSERT INTO audit_nodes (level, position, hash) VALUES (0, 0, :hash)"
+    with database.writer() as session, pytest.raises(IntegrityError):
+        for _time in range(2):
+            session.execute(text(row), {"hash": b"h" * 32})
