@@ -69,7 +69,7 @@ def plain_fault(error: BaseException) -> EdmsError | None:
         return None
     state = getattr(error, "sqlstate", None)
     if not state:
-        # A refused connection has no code; what the server said of it (no such database, wrong password) is in the text.
+        # A refused connection has no code: what the server said (no such database, wrong password) is in the text.
         return StorageFault(
             f"no connection to the database: {_first_line(error)}", "does the server run, and is [database] url right?"
         )
