@@ -41,6 +41,7 @@ class Operation:
         self.session = session
         self.now = now
         self.decided = False
+        self.refused = False
         self.events: list[AuditEvent] = []
         self._details: dict[str, Any] = {}
         self._subject = ("archive", "")
@@ -61,6 +62,7 @@ class Operation:
         verdict = decide(self.actor, action or self.action, facts)
         self.decided = True
         if not verdict.allowed:
+            self.refused = True
             self.note(reasons=list(verdict.reasons))
             raise NotFound() if facts is not None else NotPermitted("you may not do this")
         return verdict
@@ -147,6 +149,8 @@ class Door:
     def _require_decision(operation: Operation) -> None:
         if not operation.decided:
             raise Undecided(f"{operation.action} ended without an access decision")
+        if operation.refused:
+            raise Undecided(f"{operation.action} went on after it was refused")
 
     def _record_refusal(self, operation: Operation) -> None:
         """Keep the refusal in its own transaction. An unknown id leaves the same trace as a forbidden one, so that

@@ -1,0 +1,136 @@
+"""Invariant 4 for every use case there is: no actor means nothing, and an actor without roles may nothing."""
+
+import importlib
+import inspect
+import io
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Any, BinaryIO, get_args, get_origin
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+import edms
+from edms.access.actors import Actor, ActorKind, Role
+from edms.access.levels import Level
+from edms.access.model import Office, Person
+from edms.audit.model import AuditLeaf
+from edms.capture.incoming import IncomingFile, Placement
+from edms.core.errors import NotFound, NotSignedIn
+from edms.core.resources import resource
+from edms.operation.door import NotPermitted
+from edms.records.archive import Archive
+from edms.records.operations import Changes
+from edms.records.people import NewPerson
+from edms.records.retention_report import ReportQuestion
+from edms.records.searching import Question
+from edms.retention.rulebook import RuleBook, load_rules
+from edms.retention.types import TriggerType
+
+ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+ROOMS = ("edms.records.", "edms.capture.", "edms.reconcile.")
+
+
+def use_cases() -> Iterator[Callable[..., Any]]:
+    """Yield every public function of the rooms above the door that takes "an actor or nobody" first."""
+    for module in pkgutil.walk_packages(edms.__path__, "edms."):
+        if module.name.startswith(ROOMS):
+            for name, function in sorted(vars(importlib.import_module(module.name)).items()):
+                own = inspect.isfunction(function) and function.__module__ == module.name
+                if own and not name.startswith("_") and _takes_an_actor(function):
+                    yield function
+
+
+def _takes_an_actor(function: Callable[..., Any]) -> bool:
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    return first is not None and first.name == "actor" and first.annotation == (Actor | None)
+
+
+def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, folder: Path) -> None:
+    """Call a use case with arguments that are in order as far as they go, and take what it gives."""
+    ready: dict[Any, Any] = {
+        UUID: ID, str: "sesuatu", int: 0, date: date(2026, 1, 2), Path: folder / "out.zip", BinaryIO: io.BytesIO(),
+        IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
+        Placement: Placement(ID, "000.1.5", Level.OPEN),
+        Changes: Changes(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
+        ReportQuestion: ReportQuestion(), Question: Question("surat"), "Question": Question("surat"),
+        RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
+    }  # fmt: skip
+    given = []
+    for parameter in list(inspect.signature(function).parameters.values())[2:]:
+        if parameter.default is inspect.Parameter.empty:
+            given.append(_argument(parameter.annotation, ready))
+    result = function(actor, archive, *given)
+    if isinstance(result, AbstractContextManager):
+        with result:
+            pass
+
+
+def _argument(kind: Any, ready: dict[Any, Any]) -> Any:
+    if kind not in ready and isinstance(kind, type) and issubclass(kind, Enum):
+        return next(iter(kind))
+    if get_origin(kind) is UnionType:
+        return _argument(next(part for part in get_args(kind) if part is not type(None)), ready)
+    if get_origin(kind) is not None:
+        return [_argument(get_args(kind)[0], ready)]
+    return ready[kind]
+
+
+ALL = list(use_cases())
+NAMES = [f"{function.__module__.removeprefix('edms.')}.{function.__name__}" for function in ALL]
+
+
+def counts(archive: Archive) -> tuple[int, ...]:
+    with archive.database.reader() as session:
+        return tuple(session.scalar(select(func.count()).select_from(table)) or 0 for table in (Office, Person))
+
+
+def leaves(archive: Archive) -> int:
+    with archive.database.reader() as session:
+        return session.scalar(select(func.count()).select_from(AuditLeaf)) or 0
+
+
+def test_the_use_cases_are_found() -> None:
+    assert len(ALL) >= 35
+    assert "capture.accept.accept" in NAMES
+    assert "records.people.new_password" in NAMES
+
+
+def test_no_actor_means_nothing(embedded: Archive, tmp_path: Path) -> None:
+    before = counts(embedded), leaves(embedded)
+    wrong = []
+    for name, function in zip(NAMES, ALL, strict=True):
+        try:
+            call(function, None, embedded, tmp_path)
+        except NotSignedIn:
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever else it is, it is wrong
+            wrong.append(f"{name}: {error!r}")
+        else:
+            wrong.append(f"{name}: went through")
+    assert wrong == []
+    assert (counts(embedded), leaves(embedded)) == before
+
+
+def test_an_actor_without_roles_may_nothing(embedded: Archive, tmp_path: Path) -> None:
+    nobody = Actor(ActorKind.PERSON, str(ID), "nobody")
+    before = counts(embedded)
+    wrong = []
+    for name, function in zip(NAMES, ALL, strict=True):
+        known = leaves(embedded)
+        try:
+            call(function, nobody, embedded, tmp_path)
+        except (NotFound, NotPermitted):
+            if leaves(embedded) == known:
+                wrong.append(f"{name}: the refusal left no trace")
+        except Exception as error:  # noqa: BLE001 - whatever else it is, it is wrong
+            wrong.append(f"{name}: {error!r}")
+        else:
+            wrong.append(f"{name}: went through")
+    assert wrong == []
+    assert counts(embedded) == before
