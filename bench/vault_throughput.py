@@ -24,6 +24,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bench.measuring import figure
 from edms.core.clock import FixedClock
 from edms.core.segments import SegmentReader, SegmentWriter
 from edms.vault.file_provider import FileKeyProvider
@@ -37,6 +38,36 @@ STEP = 4 * MEBIBYTE
 SMALL_BYTES = 4096
 SMALL_COUNT = 300
 LIMIT_RATIO = 0.7
+
+
+def run(large: bool) -> dict[str, Any]:
+    """Return `measure` of 100 MB, or of 1 GB, with its `figures`."""
+    return _with_figures(measure(SIZE * (10 if large else 1)))
+
+
+def smoke() -> dict[str, Any]:
+    """Measure 2 MB."""
+    return _with_figures(measure(2 * 1000 * 1000))
+
+
+def _with_figures(measured: dict[str, Any]) -> dict[str, Any]:
+    pairs = dict(zip(list(measured["mb_per_second"])[1::2], list(measured["mb_per_second"])[::2], strict=True))
+    figures = [
+        figure(
+            ours,
+            measured["mb_per_second"][ours],
+            "MB/s",
+            against=f"{theirs}: {measured['mb_per_second'][theirs]} MB/s",
+            ratio=measured["ratio"][ours],
+            target=f"at least {LIMIT_RATIO}",
+        )
+        for ours, theirs in pairs.items()
+    ]
+    small = [
+        figure(f"blobs of {SMALL_BYTES} bytes, {name.split('_')[0]}", speed, "1/s")
+        for name, speed in measured["small"].items()
+    ]
+    return {"figures": [*figures, *small], **measured}
 
 
 def measure(size: int = SIZE) -> dict[str, Any]:

@@ -1,0 +1,29 @@
+"""A process that opens an index, answers the texts on standard input (a JSON list) and prints how its memory grew.
+
+Started by `bench.search_latency`, which has built the index itself and could not tell its own memory from a reader's.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import psutil
+
+from edms.core.settings import SearchSettings
+from edms.search.protocol import EVERYTHING, SearchRequest
+from edms.search.whoosh_index import WhooshIndex
+
+
+def main(folder: Path) -> None:
+    """Print the growth of private memory in MiB."""
+    asked = json.load(sys.stdin)
+    process = psutil.Process()
+    before = process.memory_full_info().uss
+    index = WhooshIndex(folder, bytes(32), SearchSettings())
+    for text in asked:
+        index.search(SearchRequest(text, EVERYTHING, limit=20, facets=("class_code", "year", "office")))
+    print((process.memory_full_info().uss - before) / 2**20)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
