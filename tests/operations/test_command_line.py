@@ -305,12 +305,19 @@ def test_wrong_use_is_refused_in_one_line(
 
 
 def test_refused_files_make_ingest_exit_1_with_a_reason_for_each(console: Console, letter: Path) -> None:
-    done = console("ingest", letter, "--as", "clerk-dinkes", "--class", "999.9", "--json")
-    assert done.status == 1
-    assert done.lines[0]["state"] == "refused"
-    assert "there is no class '999.9'" in done.lines[0]["reason"]
-    assert done.lines[1]["given"] == done.lines[1]["refused"] == 1
-    assert "Traceback" not in done.err
+    console.config.write_text("[capture]\nmax_file_bytes = 100\n", "utf-8")
+    (letter.parent / "kecil.txt").write_text("Surat edaran tentang kebersihan", "utf-8")
+    done = console("ingest", letter.parent, "--as", "clerk-dinkes", "--json")
+    assert (done.status, done.err) == (1, "")
+    small, large, total = done.lines
+    assert (small["state"], large["state"]) == ("captured", "refused")
+    assert "capture.max_file_bytes" in large["reason"]
+    assert (total["given"], total["captured"], total["refused"]) == (2, 1, 1)
+
+
+def test_an_unknown_class_is_refused_before_any_file(console: Console, letter: Path) -> None:
+    console("ingest", letter, "--as", "clerk-dinkes", "--class", "999.9").refused(2, "there is no class '999.9'")
+    assert console("search", "banjir", "--as", "clerk-dinkes", "--json").json["total"] == 0
 
 
 def every_command(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
