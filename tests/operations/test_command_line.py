@@ -311,7 +311,7 @@ def test_refused_files_make_ingest_exit_1_with_a_reason_for_each(console: Consol
     assert (done.status, done.err) == (1, "")
     small, large, total = done.lines
     assert (small["state"], large["state"]) == ("captured", "refused")
-    assert "capture.max_file_bytes" in large["reason"]
+    assert "[capture] max_file_bytes" in large["reason"]
     assert (total["given"], total["captured"], total["refused"]) == (2, 1, 1)
 
 
