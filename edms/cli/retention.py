@@ -13,7 +13,6 @@ from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
 from edms.records.report_files import report_csv, report_json
-from edms.records.report_pdf import report_pdf
 from edms.records.retention import apply_rules
 from edms.records.retention_report import Outcome, Report, ReportQuestion, ReportRow, explain_record, open_report
 from edms.records.rules import load_rules
@@ -86,6 +85,8 @@ def report(
     archive = context.archive
     with open_report(context.person(username), archive, question, language) as found:
         if form == "pdf":
+            from edms.records.report_pdf import report_pdf  # fonts and all: 25 MB that no other command needs
+
             parts: Iterable[bytes] = [report_pdf(found, archive.settings.archive.name, archive.clock.now(), language)]
         else:
             parts = (part.encode() for part in FORMS[form](found))

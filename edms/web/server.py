@@ -1,108 +1,37 @@
-"""`edms serve`: one parent that watches over the page server and the capture workers, and nothing else.
-
-Each child dies with the parent, however the parent ends; a child that ends is started again, with a growing pause
-when it ends at once.
-"""
+"""`edms serve`: is the archive well, is the address free? Then the watcher takes over; and the page server itself."""
 
 import errno
-import logging
 import os
-import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from edms.core.errors import ConfigurationError, EdmsError
 from edms.core.settings import Settings
 
-log = logging.getLogger("edms.serve")
-
-GRACE_SECONDS = 15.0
-LONGEST_PAUSE_SECONDS = 30.0
-SOON_SECONDS = 10.0
 ADDRESS_WAIT_SECONDS = 3.0
 
 
-class Child:
-    """One process that is kept running."""
-
-    def __init__(self, arguments: list[str], listener: socket.socket | None = None) -> None:
-        self._arguments = [sys.executable, "-m", "edms.cli.main", *arguments]
-        self._inherited = () if listener is None else (listener.fileno(),)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started = 0.0
-        self._pause = 0.0
-        self._not_before = 0.0
-
-    def keep_running(self) -> None:
-        """Start the process, or start it again when it has ended."""
-        now = time.monotonic()
-        if self._process is not None and self._process.poll() is not None:
-            log.warning("%s ended with %s", self._arguments[-2:], self._process.returncode)
-            self._pause = (
-                min(max(1.0, self._pause * 2), LONGEST_PAUSE_SECONDS) if now - self._started < SOON_SECONDS else 0.0
-            )
-            self._not_before = now + self._pause
-            self._process = None
-        if self._process is None and now >= self._not_before:
-            self._started = now
-            self._process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, pass_fds=self._inherited)
-
-    def tell(self, number: signal.Signals) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(number)
-
-    def wait(self, until: float) -> None:
-        """Wait for the end; kill when `until` (monotonic seconds) has passed."""
-        if self._process is None:
-            return
-        try:
-            self._process.wait(max(0.1, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
 def serve(settings: Settings, config: Path | None, host: str, port: int, workers: int) -> None:
-    """Run until SIGINT or SIGTERM. Raises EdmsError, with nothing started, when archive or address are no good.
+    """Serve until SIGINT or SIGTERM. Raises EdmsError, with nothing started, when archive or address are no good.
 
-    The address is taken here and handed on, so that it stays taken while the page server is started again.
+    The address is taken here and handed on, so that it stays taken while the page server is started again. This
+    process then becomes the watcher (`edms.web.watch`), which needs a tenth of its memory.
     """
     from edms.bootstrap import open_archive
 
     open_archive(settings).database.close()
     listener = _listen(host, port)
     port = listener.getsockname()[1]
-    me = str(os.getpid())
-    given = ["--config", str(config)] if config else []
-    pages = ["serve-pages", "--listener", str(listener.fileno()), "--parent", me]
-    children = [Child([*given, *pages], listener)]
-    children += [Child([*given, "worker", "--parent", me]) for _number in range(workers)]
-    stopping = False
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"serving on http://{shown}:{port} with {workers} workers; Ctrl-C stops everything", err=True)
-    while not stopping:
-        for child in children:
-            child.keep_running()
-        time.sleep(0.2)
-    listener.close()
-    for child in children:
-        child.tell(signal.SIGTERM)
-    until = time.monotonic() + GRACE_SECONDS
-    for child in children:
-        child.wait(until)
+    listener.set_inheritable(True)
+    given = ["--config", str(config)] if config else []
+    watcher = [sys.executable, "-m", "edms.web.watch", str(listener.fileno()), str(workers), *given]
+    os.execv(sys.executable, watcher)  # noqa: S606 - a list, no shell
 
 
 def _listen(host: str, port: int) -> socket.socket:
