@@ -1,0 +1,140 @@
+"""The index is fed in batches: never one commit per record while more is waiting, and no change is ever lost."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from archive_fixtures import MOMENT, OWNER, settle
+from sqlalchemy import func, select
+
+from edms.access.actors import Actor
+from edms.capture.accept import Accepted
+from edms.capture.indexing import LONGEST_WAIT, WORTH_A_COMMIT, bring_index_up_to_date
+from edms.capture.work import work_once
+from edms.core.clock import FixedClock
+from edms.operation.model import OutboxEntry
+from edms.records.archive import Archive
+from edms.records.searching import Question, search
+from edms.search.protocol import Change, SearchIndex
+from edms.worker.main import run
+
+Capture = Callable[..., Accepted]
+Person = Callable[[Archive, str], Actor]
+FILES = 30
+ENTRIES_OF_A_FILE = 4
+"""Accepted, examined, access copy made, declared: each is found by what is known by then."""
+
+
+class Counting:
+    """A real index that remembers how many changes each commit took in, and may die right after one."""
+
+    def __init__(self, index: SearchIndex) -> None:
+        self._index = index
+        self.commits: list[int] = []
+        self.dies_after_next = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        self._index.apply(changes)
+        self.commits.append(len(changes))
+        if self.dies_after_next:
+            self.dies_after_next = False
+            raise KeyboardInterrupt
+
+
+class UntilIdle(threading.Event):
+    """Stops the worker when it has nothing to do: that is when it waits."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        del timeout
+        self.set()
+        return True
+
+
+def counted(archive: Archive) -> tuple[Archive, Counting]:
+    index = Counting(archive.index)
+    return dataclasses.replace(archive, index=index), index
+
+
+def waiting(archive: Archive) -> int:
+    with archive.database.reader() as session:
+        return session.scalar(select(func.count()).select_from(OutboxEntry)) or 0
+
+
+def give(archive: Archive, capture: Capture, count: int) -> list[str]:
+    words = [f"tanda{number:04d}" for number in range(count)]
+    for word in words:
+        capture(archive, f"Surat tentang {word}.".encode(), name="surat.txt", work=False)
+    return words
+
+
+def test_a_worker_under_load_commits_batches(archive: Archive, capture: Capture, person: Person) -> None:
+    """The worker itself, until nothing waits. The clock stands still, so no entry ever grows too old to wait."""
+    archive, index = counted(archive)
+    words = give(archive, capture, FILES)
+    run(archive, UntilIdle())
+    assert waiting(archive) == 0
+    assert len(index.commits) <= FILES * ENTRIES_OF_A_FILE // WORTH_A_COMMIT + 1
+    clerk = person(archive, "clerk-dinkes")
+    assert [search(clerk, archive, Question(word)).answer.total for word in words] == [1] * FILES
+
+
+def test_a_few_young_changes_wait_while_more_is_coming(embedded: Archive, capture: Capture) -> None:
+    archive, index = counted(embedded)
+    give(archive, capture, 3)
+    assert not bring_index_up_to_date(archive, more_is_coming=True)
+    assert index.commits == []
+    assert bring_index_up_to_date(archive, more_is_coming=False)
+    assert index.commits == [3]
+
+
+def test_an_old_change_is_not_kept_waiting(embedded: Archive, capture: Capture) -> None:
+    clock = FixedClock(MOMENT)
+    archive, index = counted(dataclasses.replace(embedded, clock=clock))
+    give(archive, capture, 1)
+    clock.set(MOMENT + LONGEST_WAIT - timedelta(milliseconds=1))
+    assert not bring_index_up_to_date(archive, more_is_coming=True)
+    clock.set(MOMENT + LONGEST_WAIT)
+    assert bring_index_up_to_date(archive, more_is_coming=True)
+    assert index.commits == [1]
+
+
+def test_many_changes_of_one_record_are_one_change(embedded: Archive, capture: Capture) -> None:
+    archive, index = counted(embedded)
+    give(archive, capture, 2)
+    while work_once(archive, OWNER):
+        pass
+    assert waiting(archive) == 2 * ENTRIES_OF_A_FILE
+    settle(archive)
+    assert index.commits == [2]
+
+
+def test_a_backlog_is_taken_in_by_batches(embedded: Archive, capture: Capture) -> None:
+    search_settings = embedded.settings.search.model_copy(update={"batch_size": 4})
+    settings = embedded.settings.model_copy(update={"search": search_settings})
+    archive, index = counted(dataclasses.replace(embedded, settings=settings))
+    give(archive, capture, 10)
+    while bring_index_up_to_date(archive, more_is_coming=False):
+        pass
+    assert index.commits == [4, 4, 2]
+
+
+def test_a_batch_is_repeated_after_a_death_and_doubles_nothing(
+    archive: Archive, capture: Capture, person: Person
+) -> None:
+    """Killed between the commit of the index and that of the outbox: the changes still wait, and are made again."""
+    archive, index = counted(archive)
+    words = give(archive, capture, 3)
+    index.dies_after_next = True
+    with pytest.raises(KeyboardInterrupt):
+        bring_index_up_to_date(archive, more_is_coming=False)
+    assert waiting(archive) == 3
+    settle(archive)
+    clerk = person(archive, "clerk-dinkes")
+    assert [search(clerk, archive, Question(word)).answer.total for word in words] == [1, 1, 1]
+    assert len(list(archive.index.document_versions())) == 3
