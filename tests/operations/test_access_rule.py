@@ -61,7 +61,8 @@ worlds = st.lists(
         st.sampled_from(["000.1", "400.7"]),
         st.integers(2019, 2021),
     ),
-    max_size=12,
+    min_size=5,
+    max_size=40,
 )
 
 
@@ -77,11 +78,11 @@ def city(database: Database, clock: FixedClock) -> Database:
 
 
 @settings(
-    max_examples=40,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(someone=st.lists(actors, min_size=1, max_size=4), world=worlds, word=st.sampled_from([*WORDS, ""]))
+@given(someone=st.lists(actors, min_size=1, max_size=6), world=worlds, word=st.sampled_from([*WORDS, ""]))
 def test_verdict_sql_and_search_agree(
     city: Database, clock: FixedClock, someone: list[Actor], world: list[Filed], word: str
 ) -> None:
