@@ -21,6 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from bench.many_records import ManyRecords
+from bench.measuring import figure
 from edms.access.actors import Actor, console_actor
 from edms.bootstrap import initialise, open_archive
 from edms.core.settings import Settings
@@ -41,7 +42,28 @@ FROM records JOIN offices ON offices.id = office_id WHERE state = 'declared' ORD
 def run(large: bool) -> dict[str, Any]:
     """Return the figures by number of records."""
     sizes = (COUNT, LARGE) if large else (COUNT,)
-    return {"limit_seconds": LIMIT_SECONDS, "sizes": {str(size): measure(size) for size in sizes}}
+    return _with_figures({str(size): measure(size) for size in sizes})
+
+
+def smoke() -> dict[str, Any]:
+    """Measure 200 records."""
+    return _with_figures({"200": measure(200)})
+
+
+def _with_figures(sizes: dict[str, Any]) -> dict[str, Any]:
+    figures = []
+    for count, found in sizes.items():
+        page, whole = found["page"]["median_seconds"], found["whole"]
+        named = f"{int(count):,} records"
+        limit = f"limit: {LIMIT_SECONDS:g} s"
+        plain = f"bare read of the rows: {whole['plain_seconds']} s"
+        figures += [
+            figure(f"{named}, counts and first page", page * 1000, "ms", against=limit, ratio=page / LIMIT_SECONDS),
+            figure(f"{named}, one explained", found["explain"]["median_seconds"] * 1000, "ms"),
+            figure(f"{named}, every row as JSON", whole["seconds"], "s", against=plain, ratio=whole["ratio_to_plain"]),
+            figure(f"{named}, memory of that", whole["peak_memory_mebibytes"], "MiB"),
+        ]
+    return {"figures": figures, "limit_seconds": LIMIT_SECONDS, "sizes": sizes}
 
 
 def measure(count: int) -> dict[str, Any]:
