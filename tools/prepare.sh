@@ -27,6 +27,8 @@ fi
 if [ "$purpose" = test ]; then
   have pdfsig || missing+=(poppler-utils)
   have openssl || missing+=(openssl)
+  have javac || missing+=(default-jdk-headless)
+  [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi
 
