@@ -105,6 +105,10 @@ class SigningSettings(_Section):
     timestamp_url: str = ""
     timestamp_roots: Path | None = None
     certificate_years: int = Field(5, ge=1, le=30)
+    evidence_algorithm: Literal["sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"] = "sha256"
+    evidence_interval_hours: int = Field(24, ge=0, le=8784)
+    renew_before_days: int = Field(365, ge=1, le=3660)
+    retired_algorithms: dict[str, date] = Field(default_factory=dict)
 
     @field_validator("timestamp_url")
     @classmethod

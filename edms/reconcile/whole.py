@@ -15,6 +15,7 @@ from edms.audit.model import AuditLeaf
 from edms.core.errors import EdmsError, IntegrityFault, NotFound
 from edms.jobs.model import Job
 from edms.operation.model import OutboxEntry
+from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
 from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.records.archive import Archive
@@ -55,7 +56,9 @@ def verify_record(actor: Actor | None, archive: Archive, record_id: UUID | None)
         record = operation.session.get(Record, record_id, options=_PARTS) if record_id else None
         if record is None:
             raise NotFound()
-        _one_record(operation.session, archive, record, report)
+        evidence = EvidenceInspection(operation.session, archive)
+        _one_record(operation.session, archive, record, report, evidence)
+        _count_evidence(evidence, report)
     return report
 
 
@@ -68,11 +71,14 @@ def _audit_trail(session: Session, archive: Archive, report: Report, kept: Itera
 
 
 def _records(session: Session, archive: Archive, report: Report) -> None:
+    evidence = EvidenceInspection(session, archive)
+    report.add(evidence.tree_faults())
     ids = list(session.scalars(select(Record.id).order_by(Record.id)))
     for start in range(0, len(ids), CHUNK):
         for record in session.scalars(select(Record).where(Record.id.in_(ids[start : start + CHUNK])).options(*_PARTS)):
-            _one_record(session, archive, record, report)
+            _one_record(session, archive, record, report, evidence)
         session.expunge_all()
+    _count_evidence(evidence, report)
     known = {str(one) for one in ids}
     captured = select(AuditLeaf.subject_id).where(AuditLeaf.action == Action.RECORD_CAPTURE.value)
     captured = captured.where(AuditLeaf.subject_kind == "record")
@@ -81,7 +87,16 @@ def _records(session: Session, archive: Archive, report: Report) -> None:
             report.add([Fault("record", identity, "the audit trail received it, and there is no row of it")])
 
 
-def _one_record(session: Session, archive: Archive, record: Record, report: Report) -> None:
+def _count_evidence(evidence: EvidenceInspection, report: Report) -> None:
+    if evidence.covered:
+        report.checked["evidence records"] += evidence.covered
+    if evidence.uncovered:
+        report.notes.append(f"{evidence.uncovered} sealed records have no evidence record yet: edms evidence renew")
+
+
+def _one_record(
+    session: Session, archive: Archive, record: Record, report: Report, evidence: EvidenceInspection
+) -> None:
     report.checked["records"] += 1
     for part in record.components:
         report.checked["blobs"] += 1
@@ -91,6 +106,7 @@ def _one_record(session: Session, archive: Archive, record: Record, report: Repo
     if record.state == RecordState.DECLARED.value:
         report.checked["seals"] += 1
         report.add(seal_faults(session, archive, record))
+        report.add(evidence.record_faults(record))
     else:
         report.add(undeclared_faults(session, archive, record))
 

@@ -112,7 +112,7 @@ class _Stamper(TimeStamper):
         return cms.CMSAttributes(
             [
                 general.simple_cms_attribute("content_type", "tst_info"),
-                general.simple_cms_attribute("signing_time", cms.Time({"utc_time": core.UTCTime(now)})),
+                general.simple_cms_attribute("signing_time", _signing_time(now)),
                 general.simple_cms_attribute(
                     "signing_certificate_v2", general.as_signing_certificate_v2(self._certificate)
                 ),
@@ -124,3 +124,10 @@ class _Stamper(TimeStamper):
         return cms.IssuerAndSerialNumber(
             {"issuer": self._certificate.issuer, "serial_number": self._certificate.serial_number}
         )
+
+
+def _signing_time(moment: datetime) -> cms.Time:
+    """Return the time as CMS spells it: UTCTime has two digits for the year and ends with 2049 (RFC 5652 11.3)."""
+    if moment.year < 2050:
+        return cms.Time({"utc_time": core.UTCTime(moment)})
+    return cms.Time({"generalized_time": core.GeneralizedTime(moment)})

@@ -69,6 +69,18 @@ def read_token(data: bytes) -> Token:
         raise SigningFault(f"this is not a timestamp: {error}"[:200]) from None
 
 
+def seal_timestamp(seal: bytes) -> Token:
+    """Return the timestamp over the signature of a CMS seal. Raises SigningFault when there is none to read."""
+    try:
+        signer = cms.ContentInfo.load(seal, strict=True)["content"]["signer_infos"][0]
+        for attribute in signer["unsigned_attrs"]:
+            if attribute["type"].native == "signature_time_stamp_token":
+                return read_token(attribute["values"][0].dump())
+    except _BROKEN:
+        pass
+    raise SigningFault("there is no timestamp in the seal")
+
+
 def _token(data: cms.SignedData) -> Token:
     if len(data["signer_infos"]) != 1:
         raise ValueError("it has not exactly one signer")

@@ -7,16 +7,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edms.access.actors import system_actor
 from edms.capture.indexing import bring_index_up_to_date
 from edms.capture.places import take_place
 from edms.capture.work import work_once
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
+from edms.records.evidence_renewal import renew_when_due
 from edms.records.upkeep import collect_garbage
 
 log = logging.getLogger("edms.worker")
 
 PAUSE_AFTER_FAULT_SECONDS = 5.0
+EVIDENCE_LOOK_SECONDS = 600.0
+EVIDENCE_KEEPER = system_actor("evidence")
 
 
 @dataclass
@@ -30,7 +34,10 @@ class Chore:
 
 def chores() -> list[Chore]:
     """What a worker looks after. Each is safe to be done by several workers at once."""
-    return [Chore(6 * 3600, collect_garbage)]
+    return [
+        Chore(6 * 3600, collect_garbage),
+        Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
+    ]
 
 
 def run(archive: Archive, stopping: threading.Event) -> None:
@@ -67,6 +74,18 @@ def _do_when_due(archive: Archive, chore: Chore, stopping: threading.Event) -> N
     if time.monotonic() >= chore.due:
         _outlive(lambda: bool(chore.work(archive)), stopping)
         chore.due = time.monotonic() + chore.every_seconds
+
+
+def look_after_evidence(archive: Archive) -> bool:
+    """Cover new records with a timestamp and renew what ages, when the setting says it is time; say what went wrong."""
+    report = renew_when_due(EVIDENCE_KEEPER, archive)
+    if report is None:
+        return False
+    for tree in report.trees:
+        log.info("evidence tree %d over %d %s", tree.number, tree.size, tree.kind)
+    if not report.ok:
+        log.error("evidence: %d records left out, %d chains too late", len(report.left_out), len(report.lapsed))
+    return True
 
 
 def _outlive(work: Callable[[], bool], stopping: threading.Event) -> bool:
