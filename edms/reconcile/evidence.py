@@ -24,6 +24,7 @@ from edms.signing.evidence_tree import TreeBuilder, tile_levels
 from edms.signing.timestamp_token import RETIRED, problems, read_token, seal_timestamp
 
 KIND = "evidence"
+_TOLD = ("kind", "algorithm", "size", "root", "token_sha256")
 
 
 class EvidenceInspection:
@@ -82,7 +83,7 @@ class EvidenceInspection:
             known = told.pop(str(tree.id), None)
             if known is None:
                 yield Fault(KIND, identity, "the audit trail knows nothing of it")
-            elif known != (sha256_hex(tree.token or b""), (tree.root or b"").hex(), tree.size):
+            elif known != _identity(tree):
                 yield Fault(KIND, identity, "it is not the one that the audit trail tells of")
         for number in told:
             yield Fault(KIND, f"tree {number}", "the audit trail tells of it, and there is no row of it")
@@ -125,14 +126,13 @@ class EvidenceInspection:
             raise IntegrityFault("its tiles are not those of its tree")
         return builder.root
 
-    def _told_by_the_trail(self) -> dict[str, tuple[str, str, int]]:
-        told: dict[str, tuple[str, str, int]] = {}
+    def _told_by_the_trail(self) -> dict[str, tuple[Any, ...]]:
+        told: dict[str, tuple[Any, ...]] = {}
         query = select(AuditLeaf.index).where(AuditLeaf.action == RENEWED, AuditLeaf.subject_kind == SUBJECT)
         for index in self._session.scalars(query):
             leaf = self._read(index)
             if leaf is not None:
-                details = leaf["details"]
-                told[leaf["subject"]["id"]] = (details["token_sha256"], details["root"], details["size"])
+                told[leaf["subject"]["id"]] = tuple(leaf["details"].get(name) for name in _TOLD)
         return told
 
     def _read(self, index: int) -> dict[str, Any] | None:
@@ -141,3 +141,8 @@ class EvidenceInspection:
             return read_leaf(self._archive.trail.leaf(self._session, index) or b"")
         except (ValueError, IntegrityFault):
             return None
+
+
+def _identity(tree: EvidenceTree) -> tuple[Any, ...]:
+    """What the audit trail tells of a tree (`_TOLD`), by its row."""
+    return tree.kind, tree.algorithm, tree.size, (tree.root or b"").hex(), sha256_hex(tree.token or b"")
