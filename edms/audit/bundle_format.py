@@ -18,11 +18,12 @@ LEAF = "audit/leaf.json"
 PROOF = "audit/proof.json"
 CHECKPOINT = "audit/checkpoint.txt"
 KEYS = "keys/archive.pem"
+EVIDENCE = "evidence/record.ers"
 README = "README.txt"
 COMPONENTS = "components/"
 
 REQUIRED = (MANIFEST, SEAL, LEAF, PROOF, CHECKPOINT)
-OPTIONAL = (KEYS, README)
+OPTIONAL = (KEYS, README, EVIDENCE)
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
@@ -44,7 +45,10 @@ class BundleComponent(NamedTuple):
 
 @dataclass(frozen=True)
 class BundleParts:
-    """What goes into a bundle: exact bytes of manifest, seal and leaf, the proof, the note, the public keys as PEM."""
+    """What goes into a bundle: exact bytes of manifest, seal and leaf, the proof, the note, the public keys as PEM.
+
+    `evidence`: the record's evidence record, DER, empty where it has none yet.
+    """
 
     manifest: bytes
     seal: bytes
@@ -55,6 +59,7 @@ class BundleParts:
     checkpoint: str
     keys: str
     components: Iterable[BundleComponent]
+    evidence: bytes = b""
 
 
 def component_entry(role: str, name: str) -> str:
@@ -104,6 +109,7 @@ def _texts(parts: BundleParts) -> Iterable[tuple[str, bytes]]:
         (PROOF, proof_json(parts.index, parts.size, parts.proof)),
         (CHECKPOINT, parts.checkpoint.encode()),
         (KEYS, parts.keys.encode()),
+        *(((EVIDENCE, parts.evidence),) if parts.evidence else ()),
     )
 
 
@@ -173,6 +179,52 @@ B. Dengan tangan / By hand   (sha256sum, OpenSSL 3, Python 3)
    print(base64.b64encode(value).decode(), proof["size"])
    print(lines[2], lines[1])
    END
+
+6. Bukti waktu jangka panjang (RFC 4998), bila ada: setiap stempel waktu harus "Verification: OK".
+   The evidence over time (RFC 4998), where there is any: each timestamp must be "Verification: OK".
+
+   # otoritas waktu dari luar / an outside timestamp authority: cat its-root.pem >> archive.pem
+   [ ! -e evidence/record.ers ] || python3 - > timestamps.sh <<'END'
+   import glob, hashlib
+   def parts(data):
+       found, at = [], 0
+       while at < len(data):
+           start, size, at = at, data[at + 1], at + 2
+           if size > 127:
+               size, at = int.from_bytes(data[at : at + size - 128], "big"), at + size - 128
+           found.append((data[start], data[at : at + size], data[start : at + size]))
+           at += size
+       return found
+   names = {1: "sha256", 2: "sha384", 3: "sha512", 8: "sha3_256", 9: "sha3_384", 10: "sha3_512"}
+   documents = [open(name, "rb").read() for name in ["manifest.json", "seal.p7s", *glob.glob("components/*/*")]]
+   sequence = parts(parts(open("evidence/record.ers", "rb").read())[0][1])[-1]
+   older, number = [], 0
+   for chain in parts(sequence[1]):
+       tokens = []
+       for stamp in parts(chain[1]):
+           found, number = parts(stamp[1]), number + 1
+           name = names[parts(found[0][1])[0][1][-1]]
+           sha = lambda data: hashlib.new(name, data).digest()
+           size = b"".join(older)
+           length = len(size).to_bytes((len(size).bit_length() + 7) // 8, "big")
+           head = bytes([48, len(size)]) if len(size) < 128 else bytes([48, 128 + len(length)]) + length
+           wanted = {sha(document) for document in documents}
+           if older:
+               wanted = {sha(one + sha(head + size)) for one in wanted}
+           wanted = {sha(tokens[-1])} if tokens else wanted
+           tree = parts(found[1][1]) if len(found) == 3 else []
+           lists = [[one[1] for one in parts(part[1])] for part in tree] or [[*wanted]]
+           assert wanted <= set(lists[0]), "the documents are not covered"
+           above = []
+           for values in lists:
+               values = sorted(values + above)
+               above = [values[0] if len(values) == 1 else sha(b"".join(values))]
+           tokens.append(found[-1][2])
+           open(f"timestamp-{number}.tst", "wb").write(tokens[-1])
+           print(f"openssl ts -verify -token_in -in timestamp-{number}.tst -digest {above[0].hex()} -CAfile archive.pem")
+       older.append(chain[2])
+   END
+   [ ! -e timestamps.sh ] || sh -e timestamps.sh
 
 Susunan paket ini / The format of this package: docs/formats/evidence-bundle.md, docs/formats/audit.md
 """

@@ -17,6 +17,7 @@ from edms.core.errors import NotFound, Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import open_component
+from edms.records.evidence_trees import TreeReader, document_digests
 from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.signing.errors import SigningFault
@@ -93,7 +94,9 @@ def _parts(operation: Operation, archive: Archive, record: Record) -> BundlePart
     index = int(declared[-1]["index"])
     newest = trail.latest_checkpoint(session)
     size, note = newest if newest and newest[0] > index else (trail.size(session), trail.checkpoint(session))
+    evidence = TreeReader(session).evidence_record(record.id, document_digests(archive, record))
     return BundleParts(
+        evidence=evidence.encoded() if evidence else b"",
         manifest=_read(archive, record, ComponentRole.MANIFEST),
         seal=_read(archive, record, ComponentRole.SEAL),
         leaf=leaf,

@@ -1,6 +1,7 @@
 """Checking an evidence bundle off line: no database, no configuration, no network (docs/formats/evidence-bundle.md)."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from edms.audit import tree
 from edms.audit.bundle_format import (
     CHECKPOINT,
     COMPONENTS,
+    EVIDENCE,
     KEYS,
     LEAF,
     MANIFEST,
@@ -23,8 +25,10 @@ from edms.audit.bundle_format import (
 from edms.audit.events import MOST_LEAF_BYTES, read_leaf
 from edms.audit.note import Checkpoint, open_checkpoint
 from edms.core.canonical import canonical_json, sha256_hex
+from edms.core.clock import SystemClock
 from edms.core.errors import IntegrityFault, Refused
 from edms.signing.verification import SignatureVerdict, verify_detached
+from edms.verify.evidence import evidence_verdict
 from edms.verify.package import Package, open_package
 from edms.verify.report import GIVEN, SELF_ASSERTED, BundleReport, Fault
 from edms.verify.trust import Trusted, trusted_from_pem
@@ -39,15 +43,15 @@ _SELF_ASSERTED_NOTE = (
 )
 
 
-def check_bundle(path: Path, trusted: Trusted | None) -> BundleReport:
-    """Check everything that format 1 promises. What is wrong inside the file is reported, never raised.
+def check_bundle(path: Path, trusted: Trusted | None, moment: datetime | None = None) -> BundleReport:
+    """Check everything that format 1 promises, as of `moment` or now. What is wrong inside is reported, never raised.
 
     Without `trusted` the bundle's own keys are taken. Raises Refused when the file cannot be opened at all.
     """
     report = BundleReport(GIVEN if trusted else SELF_ASSERTED)
     try:
         with open_package(path) as package:
-            _Check(package, report).all(trusted)
+            _Check(package, report, moment or SystemClock().now()).all(trusted)
     except IntegrityFault as fault:
         report.faults.append(Fault("bundle", path.name, fault.message))
     return report
@@ -56,8 +60,9 @@ def check_bundle(path: Path, trusted: Trusted | None) -> BundleReport:
 class _Check:
     """One check under way. Each part is checked as far as the others allow, so that one fault does not hide another."""
 
-    def __init__(self, package: Package, report: BundleReport) -> None:
+    def __init__(self, package: Package, report: BundleReport, moment: datetime) -> None:
         self._package = package
+        self._moment = moment
         self._report = report
 
     def all(self, trusted: Trusted | None) -> None:
@@ -74,6 +79,8 @@ class _Check:
         if sealed is not None and trusted is not None:
             self._seal(sealed, trusted)
             self._audit(sealed, manifest, trusted)
+        if trusted is not None and EVIDENCE in self._package.names:
+            self._evidence(trusted)
 
     def _entries(self) -> None:
         for name in REQUIRED:
@@ -163,6 +170,23 @@ class _Check:
             self._fault("audit", LEAF, "the leaf names another seal")
         if index is not None and leaf["index"] != index:
             self._fault("audit", LEAF, "the leaf says that it stands at another place")
+
+    def _evidence(self, trusted: Trusted) -> None:
+        self._count("evidence records")
+        try:
+            verdict, problems = evidence_verdict(self._package, trusted, self._moment)
+        except IntegrityFault as fault:
+            self._fault("evidence", EVIDENCE, fault.message)
+            return
+        for problem in problems:
+            self._fault("evidence", EVIDENCE, problem)
+        if verdict.development:
+            self._report.notes.append("the evidence record has times by the archive's own development authority")
+        if not problems and verdict.since is not None and verdict.until is not None:
+            self._report.notes.append(
+                f"it existed by {verdict.since.isoformat()}, shown by {verdict.timestamps} timestamps; "
+                f"the newest must be renewed before {verdict.until:%Y-%m-%d}"
+            )
 
     def _seal_digest(self) -> str | None:
         try:

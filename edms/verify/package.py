@@ -58,12 +58,17 @@ class Package:
 
     def digest(self, name: str) -> tuple[int, str]:
         """Return size and SHA-256 (hexadecimal) of one entry, in constant memory. Raises IntegrityFault."""
-        sha256, size = hashlib.sha256(), 0
+        size, value = self.hash(name, "sha256")
+        return size, value.hex()
+
+    def hash(self, name: str, algorithm: str) -> tuple[int, bytes]:
+        """Return size and hash of one entry under an algorithm of hashlib, in constant memory. Raises IntegrityFault."""
+        hashed, size = hashlib.new(algorithm, usedforsecurity=False), 0
         with _as_fault(name), self._archive.open(name) as entry:
             while chunk := entry.read(_CHUNK):
-                sha256.update(chunk)
+                hashed.update(chunk)
                 size += len(chunk)
-        return size, sha256.hexdigest()
+        return size, hashed.digest()
 
 
 @contextmanager
