@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from edms.access.actors import Actor
@@ -12,7 +13,7 @@ from edms.core.errors import ConfigurationError, StorageFault
 from edms.core.migrations import current_revision, require_head, upgrade
 from edms.core.resources import resource
 from edms.core.sandbox import Sandbox
-from edms.core.settings import Settings
+from edms.core.settings import Settings, TimestampAuthoritySettings
 from edms.operation.door import Door
 from edms.records.archive import Archive
 from edms.records.people import (
@@ -30,6 +31,7 @@ from edms.retention.rulebook import load_rules
 from edms.search.whoosh_index import WhooshIndex
 from edms.signing.authority import AuthorityMaterial, create_authority, renew_authority
 from edms.signing.errors import SigningFault
+from edms.signing.fallback import FallbackTimestamps
 from edms.signing.local import DevelopmentTimestamps, LocalSigner
 from edms.signing.protocols import TimestampAuthority
 from edms.signing.remote import HttpTimestamps
@@ -135,38 +137,64 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
         signer=LocalSigner(material, clock),
-        timestamps=_timestamps(settings, material, trust, clock),
+        timestamps=_timestamps(settings, material, clock),
         trust=trust,
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=public + log_key_pem(trail.public_key),
     )
 
 
-def _timestamps(
-    settings: Settings, material: AuthorityMaterial, trust: TrustMaterial, clock: Clock
-) -> TimestampAuthority:
-    if settings.signing.timestamp_url:
-        return HttpTimestamps(settings.signing.timestamp_url, TrustMaterial((), trust.timestamp_roots), clock)
-    return DevelopmentTimestamps(material, clock)
+def _timestamps(settings: Settings, material: AuthorityMaterial, clock: Clock) -> TimestampAuthority:
+    """The authorities in the order in which they are asked; the built-in one alone when none is configured."""
+    signing = settings.signing
+    found: list[TimestampAuthority] = [
+        HttpTimestamps(
+            one.url,
+            TrustMaterial((), TrustMaterial.from_pem(_root_file(one.roots, one.url)).roots),
+            clock,
+            signing.timestamp_timeout_seconds,
+            policy=one.policy,
+            tolerance=timedelta(seconds=signing.timestamp_tolerance_seconds),
+        )
+        for one in _timestamp_authorities(settings)
+    ]
+    if not found or signing.fall_back_to_development:
+        found.append(DevelopmentTimestamps(material, clock))
+    return found[0] if len(found) == 1 else FallbackTimestamps(found)
+
+
+def _timestamp_authorities(settings: Settings) -> list[TimestampAuthoritySettings]:
+    """The configured authorities. Raises ConfigurationError when the first has no roots."""
+    signing = settings.signing
+    if not signing.timestamp_url:
+        return list(signing.timestamp_authorities)
+    if signing.timestamp_roots is None:
+        raise ConfigurationError(
+            "signing.timestamp_url is set and signing.timestamp_roots is not: any answer would be believed",
+            "save the authority's root certificate as PEM and name the file",
+        )
+    first = TimestampAuthoritySettings(
+        url=signing.timestamp_url, roots=signing.timestamp_roots, policy=signing.timestamp_policy
+    )
+    return [first, *signing.timestamp_authorities]
 
 
 def _timestamp_roots(settings: Settings) -> bytes:
-    """The certificates of timestamp authorities that are believed. Raises ConfigurationError."""
-    file = settings.signing.timestamp_roots
-    if file is None:
-        if settings.signing.timestamp_url:
-            raise ConfigurationError(
-                "signing.timestamp_url is set and signing.timestamp_roots is not: any answer would be believed",
-                "save the authority's root certificate as PEM and name the file",
-            )
-        return b""
+    """The certificates of all timestamp authorities that are believed. Raises ConfigurationError."""
+    files = {one.roots: one.url for one in _timestamp_authorities(settings)}
+    if settings.signing.timestamp_roots is not None:
+        files.setdefault(settings.signing.timestamp_roots, "")
+    return b"\n".join(_root_file(file, url) for file, url in files.items())
+
+
+def _root_file(file: Path, url: str) -> bytes:
     try:
         content = file.read_bytes()
         TrustMaterial.from_pem(content)
     except OSError as error:
-        raise ConfigurationError(f"signing.timestamp_roots: {file} cannot be read: {error.strerror}") from None
+        raise ConfigurationError(f"signing.timestamp_roots of {url}: {file} cannot be read: {error.strerror}") from None
     except SigningFault as fault:
-        raise ConfigurationError(f"signing.timestamp_roots: {file}: {fault.message}") from None
+        raise ConfigurationError(f"signing.timestamp_roots of {url}: {file}: {fault.message}") from None
     return content
 
 

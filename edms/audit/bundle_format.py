@@ -221,7 +221,8 @@ B. Dengan tangan / By hand   (sha256sum, OpenSSL 3, Python 3)
                above = [values[0] if len(values) == 1 else sha(b"".join(values))]
            tokens.append(found[-1][2])
            open(f"timestamp-{number}.tst", "wb").write(tokens[-1])
-           print(f"openssl ts -verify -token_in -in timestamp-{number}.tst -digest {above[0].hex()} -CAfile archive.pem")
+           check = f"openssl ts -verify -token_in -in timestamp-{number}.tst -digest {above[0].hex()}"
+           print(check, "-CAfile archive.pem")
        older.append(chain[2])
    END
    [ ! -e timestamps.sh ] || sh -e timestamps.sh

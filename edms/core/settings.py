@@ -96,6 +96,14 @@ class TextSettings(_Section):
     max_archive_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)
 
 
+class TimestampAuthoritySettings(_Section):
+    """An RFC 3161 authority: its address, the PEM file of its roots, the policy (OID) it must stamp under."""
+
+    url: str = Field(pattern="^https?://.+")
+    roots: Path
+    policy: str = Field("", pattern=r"^(\d+(\.\d+)+)?$")
+
+
 class SigningSettings(_Section):
     """`timestamp_url` empty: the built-in development authority, named as such wherever its time is shown.
 
@@ -104,6 +112,11 @@ class SigningSettings(_Section):
 
     timestamp_url: str = ""
     timestamp_roots: Path | None = None
+    timestamp_policy: str = Field("", pattern=r"^(\d+(\.\d+)+)?$")
+    timestamp_authorities: tuple[TimestampAuthoritySettings, ...] = ()
+    timestamp_timeout_seconds: float = Field(15.0, gt=0, le=300)
+    timestamp_tolerance_seconds: int = Field(600, ge=1, le=86_400)
+    fall_back_to_development: bool = False
     certificate_years: int = Field(5, ge=1, le=30)
     evidence_algorithm: Literal["sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"] = "sha256"
     evidence_interval_hours: int = Field(24, ge=0, le=8784)
@@ -178,11 +191,15 @@ class Settings(_Section):
         storage = folder / self.storage.path
         keys = folder / self.keys.path if self.keys.path else storage / "keys"
         roots = folder / self.signing.timestamp_roots if self.signing.timestamp_roots else None
+        others = tuple(
+            one.model_copy(update={"roots": folder / one.roots}) for one in self.signing.timestamp_authorities
+        )
+        signing = {"timestamp_roots": roots, "timestamp_authorities": others}
         return self.model_copy(
             update={
                 "storage": self.storage.model_copy(update={"path": storage}),
                 "keys": self.keys.model_copy(update={"path": keys}),
-                "signing": self.signing.model_copy(update={"timestamp_roots": roots}),
+                "signing": self.signing.model_copy(update=signing),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )

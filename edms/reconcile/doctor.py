@@ -62,11 +62,17 @@ def _keys(archive: Archive) -> Iterator[Finding]:
     yield Finding(
         "warning", "seals are made by a local pilot authority", "configure a recognised signer for production"
     )
-    if not settings.signing.timestamp_url:
+    if archive.timestamps.development:
         yield Finding(
             "warning",
             "timestamps are by the built-in development authority, which proves nothing to outsiders",
             "set [signing] timestamp_url to a recognised RFC 3161 authority",
+        )
+    elif settings.signing.fall_back_to_development:
+        yield Finding(
+            "warning",
+            "the built-in development authority stamps when no other answers: such times prove nothing to outsiders",
+            "set [signing] fall_back_to_development to false, or look at `edms evidence status` for how many there are",
         )
 
 

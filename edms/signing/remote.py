@@ -8,14 +8,16 @@ import threading
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from asn1crypto import cms, core, tsp
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 
 from edms.core.clock import Clock
 from edms.core.errors import ConfigurationError
-from edms.signing.verification import TrustMaterial, verify_timestamp
+from edms.signing.errors import SigningFault
+from edms.signing.timestamp_token import problems, read_token
+from edms.signing.verification import TrustMaterial
 
 _QUESTION, _ANSWER = "application/timestamp-query", "application/timestamp-reply"
 _MOST_BYTES = 1024 * 1024
@@ -34,15 +36,26 @@ class _Answer(core.Sequence):  # type: ignore[misc]
 class HttpTimestamps:
     """An RFC 3161 authority at `url` (http or https). Fails closed: without a right answer in time there is no seal.
 
-    `trust` names the roots that its certificate must lead to. No redirect is followed and no proxy is used: the
-    address is the one that the administrator wrote. Raises ConfigurationError for an address of another kind.
+    `trust` names the roots that its certificate must lead to; `policy` is the OID that it must stamp under, empty for
+    any; `tolerance` is how far its clock and ours may lie apart, beside the accuracy that it tells. No redirect is
+    followed and no proxy is used: the address is the one that the administrator wrote. Raises ConfigurationError for
+    an address of another kind.
     """
 
     development = False
 
-    def __init__(self, url: str, trust: TrustMaterial, clock: Clock, timeout_seconds: float = 15.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        trust: TrustMaterial,
+        clock: Clock,
+        timeout_seconds: float = 15.0,
+        *,
+        policy: str = "",
+        tolerance: timedelta = _MOST_DIFFERENCE,
+    ) -> None:
         self.name = url
-        self._stamper = _HttpStamper(url, trust, clock, timeout_seconds)
+        self._stamper = _HttpStamper(url, trust, clock, timeout_seconds, policy, tolerance)
 
     def pyhanko(self) -> TimeStamper:
         return self._stamper
@@ -51,7 +64,15 @@ class HttpTimestamps:
 class _HttpStamper(TimeStamper):
     """Asks over HTTP with the standard library, in `timeout_seconds` for all of it."""
 
-    def __init__(self, url: str, trust: TrustMaterial, clock: Clock, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        trust: TrustMaterial,
+        clock: Clock,
+        timeout_seconds: float,
+        policy: str,
+        tolerance: timedelta,
+    ) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
         self._url = urllib.parse.urlsplit(url)
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
@@ -59,8 +80,12 @@ class _HttpStamper(TimeStamper):
         self._trust = trust
         self._clock = clock
         self._timeout = timeout_seconds
+        self._policy = policy
+        self._tolerance = tolerance
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        if self._policy:
+            req["req_policy"] = self._policy
         answer = await asyncio.to_thread(self._exchange, req.dump())
         try:
             status = _Answer.load(answer, strict=True)["status"]
@@ -77,24 +102,26 @@ class _HttpStamper(TimeStamper):
     def _check(self, req: tsp.TimeStampReq, response: tsp.TimeStampResp) -> None:
         """An answer about other bytes, to another question, by somebody else or from another year is no answer."""
         try:
-            data = response["time_stamp_token"]["content"]
-            info = data["encap_content_info"]["content"].parsed
-            same = info["message_imprint"].native == req["message_imprint"].native
-            fresh = info["nonce"].native == req["nonce"].native
-            stamped: datetime = info["gen_time"].native
-            verdict = verify_timestamp(data, req["message_imprint"]["hashed_message"].native, self._trust)
-        except Exception as error:
+            token = read_token(response["time_stamp_token"].dump())
+            imprint = req["message_imprint"]
+            asked = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
+        except (SigningFault, ValueError, TypeError, KeyError, AttributeError) as error:
             raise TimestampRequestError("the timestamp authority's answer is not a timestamp") from error
-        if not same:
+        if (token.algorithm, token.imprint) != asked:
             raise TimestampRequestError("the timestamp authority answered about something else")
-        if not fresh:
+        if token.nonce != req["nonce"].native:
             raise TimestampRequestError("the timestamp authority answered another question (the nonce differs)")
-        if not verdict.valid or not verdict.trusted:
-            raise TimestampRequestError("the timestamp is not by an authority under signing.timestamp_roots")
-        if abs(stamped - self._clock.now()) > _MOST_DIFFERENCE:
-            ours = self._clock.now()
+        if self._policy and token.policy != self._policy:
+            raise TimestampRequestError(f"the timestamp is under policy {token.policy}, not {self._policy}")
+        now = self._clock.now()
+        if abs(token.time - now) > self._tolerance + timedelta(seconds=token.accuracy_seconds):
             raise TimestampRequestError(
-                f"the timestamp authority says {stamped:%Y-%m-%d %H:%M}, we {ours:%Y-%m-%d %H:%M}"
+                f"the timestamp authority says {token.time:%Y-%m-%d %H:%M:%S}, we {now:%Y-%m-%d %H:%M:%S}"
+            )
+        found = problems(token, *asked, self._trust.timestamps, max(now, token.time))
+        if found:
+            raise TimestampRequestError(
+                f"the timestamp is not good: {'; '.join(found)} (signing.timestamp_roots names the roots)"
             )
 
     def _exchange(self, question: bytes) -> bytes:

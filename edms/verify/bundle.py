@@ -25,7 +25,7 @@ from edms.audit.bundle_format import (
 from edms.audit.events import MOST_LEAF_BYTES, read_leaf
 from edms.audit.note import Checkpoint, open_checkpoint
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.clock import SystemClock
+from edms.core.clock import Clock, SystemClock
 from edms.core.errors import IntegrityFault, Refused
 from edms.signing.verification import SignatureVerdict, verify_detached
 from edms.verify.evidence import evidence_verdict
@@ -43,15 +43,16 @@ _SELF_ASSERTED_NOTE = (
 )
 
 
-def check_bundle(path: Path, trusted: Trusted | None, moment: datetime | None = None) -> BundleReport:
-    """Check everything that format 1 promises, as of `moment` or now. What is wrong inside is reported, never raised.
+def check_bundle(path: Path, trusted: Trusted | None, clock: Clock | None = None) -> BundleReport:
+    """Check everything that format 1 promises, as of now by `clock`. What is wrong inside is reported, never raised.
 
     Without `trusted` the bundle's own keys are taken. Raises Refused when the file cannot be opened at all.
     """
+    clock = clock or SystemClock()
     report = BundleReport(GIVEN if trusted else SELF_ASSERTED)
     try:
         with open_package(path) as package:
-            _Check(package, report, moment or SystemClock().now()).all(trusted)
+            _Check(package, report, clock.now()).all(trusted)
     except IntegrityFault as fault:
         report.faults.append(Fault("bundle", path.name, fault.message))
     return report

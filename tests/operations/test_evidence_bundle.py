@@ -50,7 +50,7 @@ def bundled(embedded: Archive, capture: Callable[..., Accepted], person: Callabl
 def checked(folder: Path, content: bytes, keys: str, years: float) -> BundleReport:
     file = folder / "bundle.zip"
     file.write_bytes(content)
-    return check_bundle(file, trusted_from_pem(keys.encode()), MOMENT + timedelta(days=365 * years))
+    return check_bundle(file, trusted_from_pem(keys.encode()), FixedClock(MOMENT + timedelta(days=365 * years)))
 
 
 def with_entry(content: bytes, name: str, replacement: bytes | None) -> bytes:

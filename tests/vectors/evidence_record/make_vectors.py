@@ -97,7 +97,7 @@ class Authority:
         made = builder.sign(signer, hashes.SHA256(), ecdsa_deterministic=True)
         return made.public_bytes(serialization.Encoding.DER)
 
-    def token(self, name: str, imprint: bytes, years: float, *, bound: bytes | None = None) -> bytes:
+    def token(self, name: str, imprint: bytes, years: float, *, bound: bytes | None = None, nonce: int = 0) -> bytes:
         """A token over `imprint` (RFC 3161, RFC 5652, RFC 5816)."""
         when = (START + years * YEAR).strftime("%Y%m%d%H%M%SZ").encode()
         info = sequence(
@@ -106,6 +106,7 @@ class Authority:
             sequence(sequence(oid(OIDS[name])), tlv(4, imprint)),
             integer(7),
             tlv(0x18, when),
+            integer(nonce) if nonce else b"",
         )
         loaded = x509.load_der_x509_certificate(self.certificate)
         attributes = [
