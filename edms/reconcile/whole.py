@@ -92,6 +92,8 @@ def _count_evidence(evidence: EvidenceInspection, report: Report) -> None:
         report.checked["evidence records"] += evidence.covered
     if evidence.uncovered:
         report.notes.append(f"{evidence.uncovered} sealed records have no evidence record yet: edms evidence renew")
+    if evidence.ended:
+        report.notes.append(f"{evidence.ended} of them have a timestamp whose certificate ended before it was renewed")
 
 
 def _one_record(

@@ -62,7 +62,7 @@ class Package:
         return size, value.hex()
 
     def hash(self, name: str, algorithm: str) -> tuple[int, bytes]:
-        """Return size and hash of one entry under an algorithm of hashlib, in constant memory. Raises IntegrityFault."""
+        """Return size and hash of one entry under an algorithm of hashlib; constant memory. Raises IntegrityFault."""
         hashed, size = hashlib.new(algorithm, usedforsecurity=False), 0
         with _as_fault(name), self._archive.open(name) as entry:
             while chunk := entry.read(_CHUNK):

@@ -1,4 +1,4 @@
-"""Bundles carry the evidence record; it is checked off line, by the program and by hand with OpenSSL and Python alone."""
+"""Bundles carry the evidence record; it is checked off line, by the program and by hand with OpenSSL and Python."""
 
 import dataclasses
 import io

@@ -172,7 +172,7 @@ def test_the_second_is_asked_when_the_first_fails(
         "nobody": lambda: client("http://127.0.0.1:9/", other),
         "rubbish": lambda: client(serve(rubbish), other),
         "slow": lambda: HttpTimestamps(
-            serve(lambda _question: b"" if over.wait(10) else b""), TrustMaterial(), FixedClock(NOW), 0.3
+            serve(lambda _question: b"\0" * over.wait(10)), TrustMaterial(), FixedClock(NOW), 0.3
         ),
         "wrong policy": lambda: client(serve(stamping(other)), other, policy="1.2.3.9"),
         "forged": lambda: client(serve(stamping(good)), other),
