@@ -26,7 +26,9 @@ def test_functions() -> None:
 
 def test_files() -> None:
     lines = {str(path.relative_to(ROOT)): path.read_text("utf-8").count("\n") for path in SOURCES}
-    assert {name: count for name, count in lines.items() if count > 400} == {}
+    # One file that must stand alone may be longer: docs/adr/0012-a-checker-in-one-file.md.
+    most = {"edms/verify/alone.py": 500}
+    assert {name: count for name, count in lines.items() if count > most.get(name, 400)} == {}
 
 
 def test_packages_do_nothing_when_imported() -> None:
