@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edms.access.actors import Actor
 from edms.audit.trail import AuditTrail
+from edms.audit.witness_client import Witness, witness_from
 from edms.core.clock import Clock, SystemClock
 from edms.core.database import Database, open_database
 from edms.core.errors import ConfigurationError, StorageFault
@@ -47,6 +48,8 @@ from edms.verify.trust import log_key_pem
 DATABASE_FILE = "archive.db"
 AUTHORITY = "authority"
 _RANDOM_SECRETS = ("database", "index", "session", "audit-signing")
+# Secrets that an archive made by an earlier version does not have yet: nothing that is there depends on them.
+_LATER_SECRETS = ("witness-signing",)
 
 
 @dataclass
@@ -205,6 +208,13 @@ def _authorities(ring: KeyRing) -> list[AuthorityMaterial]:
     return [AuthorityMaterial.from_json(ring.secret(name)) for name in ordered or [AUTHORITY]]
 
 
+def _witnesses(settings: Settings) -> tuple[Witness, ...]:
+    try:
+        return tuple(witness_from(text) for text in settings.audit.witnesses)
+    except ValueError as error:
+        raise ConfigurationError(f"audit.witnesses: {error}", 'write each as "URL KEY"') from None
+
+
 def _origin(settings: Settings) -> str:
     """The name of the trail in checkpoints: one word, as the note format asks."""
     words = "".join(char if char.isalnum() else "-" for char in settings.archive.name.lower())
@@ -234,12 +244,13 @@ def _keys(settings: Settings, clock: Clock, *, with_data: bool) -> KeyRing:
         )
     ring = KeyRing.open(folder) if KeyRing.exists(folder) else KeyRing.create(folder, clock)
     missing = {*_RANDOM_SECRETS, AUTHORITY}.difference(ring.names())
+    later = set(_LATER_SECRETS).difference(ring.names())
     if with_data and missing:
         raise ConfigurationError(
             f"the key folder {folder} has lost: {', '.join(sorted(missing))}",
             "restore it from its backup; a new secret would open nothing that is there",
         )
-    for name in sorted(missing - {AUTHORITY}):
+    for name in sorted((missing | later) - {AUTHORITY}):
         ring.add_random(name)
     _renew_authority(settings, clock, ring)
     return ring

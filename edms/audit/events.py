@@ -11,7 +11,7 @@ from rfc8785 import CanonicalizationError
 from edms.core.canonical import canonical_json
 
 LEAF_VERSION = 1
-MOST_LEAF_BYTES = 64 * 1024
+MOST_LEAF_BYTES = 65_535  # what an entry bundle can hold (tiles)
 MOST_CHARACTERS = {"action": 80, "actor_kind": 20, "actor_id": 120, "subject_kind": 40, "subject_id": 80}
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
@@ -53,7 +53,7 @@ class AuditEvent:
 def leaf_bytes(event: AuditEvent, index: int, at: datetime) -> bytes:
     """Return the canonical leaf of `event` at position `index`.
 
-    Raises ValueError when it is over 64 KiB or has a fraction, which RFC 8785 may spell as a whole number.
+    Raises ValueError when it is over 65,535 bytes or has a fraction, which RFC 8785 may spell as a whole number.
     """
     if _has_fraction(event.details):
         raise ValueError(f"the details of {event.action} have a fraction: a leaf holds whole numbers only")

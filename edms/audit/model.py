@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edms.core.database import Base
@@ -36,9 +36,35 @@ class AuditNode(Base):
 
 
 class AuditCheckpoint(Base):
-    """A signed state of the trail."""
+    """A signed state of the trail. `made_at` says when the next one is due; `timestamp` is an RFC 3161 token (DER) over
+    the SHA-256 of the note as we signed it."""
 
     __tablename__ = "audit_checkpoints"
 
     size: Mapped[int] = mapped_column(_POSITION, primary_key=True, autoincrement=False)
     note: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime | None]
+    timestamp: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class AuditCosignature(Base):
+    """The signature line by which a witness cosigned a checkpoint of ours."""
+
+    __tablename__ = "audit_cosignatures"
+
+    size: Mapped[int] = mapped_column(_POSITION, ForeignKey("audit_checkpoints.size"), primary_key=True)
+    witness: Mapped[str] = mapped_column(String(200), primary_key=True)
+    line: Mapped[str] = mapped_column(Text)
+
+
+class WitnessedTrail(Base):
+    """The trail of another archive that we witness: whose, its key, and the newest checkpoint that we cosigned."""
+
+    __tablename__ = "witnessed_trails"
+
+    origin: Mapped[str] = mapped_column(String(200), primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    size: Mapped[int] = mapped_column(_POSITION, default=0)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    note: Mapped[str] = mapped_column(Text, default="")
+    cosigned_at: Mapped[datetime | None]

@@ -14,11 +14,21 @@ from edms.core.errors import IntegrityFault
 MOST_CHARACTERS = 64 * 1024
 MOST_SIGNATURES = 64
 MOST_LEAVES = 2**53
-_ED25519 = b"\x01"
-_KEY_ID_BYTES = 4
+KEY_ID_BYTES = 4
+ED25519 = 1
+_PUBLIC_BYTES = 32
 _LINE = "\u2014 "
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class NoteSignature:
+    """A signature line: the name of the key that is said to have signed, its 4-byte id, and what it signed with."""
+
+    name: str
+    key_id: bytes
+    value: bytes
 
 
 @dataclass(frozen=True)
@@ -35,14 +45,27 @@ def key_name(text: str) -> str:
     return re.sub(r"[\s+\x00-\x1f]+", "-", text.strip()) or "archive"
 
 
-def key_id(name: str, public: bytes) -> bytes:
-    """Return the four bytes that tell keys of one name apart."""
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519 + public).digest()[:_KEY_ID_BYTES]
+def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
+    """Return the four bytes that tell keys of one name apart. `kind` is the signature type (signed-note)."""
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:KEY_ID_BYTES]
 
 
-def verifier_key(name: str, public: bytes) -> str:
+def verifier_key(name: str, public: bytes, kind: int = ED25519) -> str:
     """Return the key as tools for transparency logs take it: NAME+KEYID+BASE64 (C2SP vkey, Go's sumdb/note)."""
-    return f"{name}+{key_id(name, public).hex()}+{base64.b64encode(_ED25519 + public).decode()}"
+    return f"{name}+{key_id(name, public, kind).hex()}+{base64.b64encode(bytes([kind]) + public).decode()}"
+
+
+def read_verifier_key(text: str) -> tuple[int, str, bytes]:
+    """Return kind, name and raw Ed25519 key (32 bytes) of a verifier key. Raises ValueError when it is none."""
+    name, _plus, rest = text.partition("+")
+    told, _plus, encoded = rest.partition("+")
+    blob = _decoded(encoded)
+    if blob is None or len(blob) != 1 + _PUBLIC_BYTES or name != key_name(name):
+        raise ValueError("that is not a key of the form NAME+ID+KEY")
+    kind, public = blob[0], blob[1:]
+    if told != key_id(name, public, kind).hex():
+        raise ValueError("the key does not fit its name and id: a part of it was lost")
+    return kind, name, public
 
 
 def sign_note(text: str, name: str, seed: bytes) -> str:
@@ -56,7 +79,12 @@ def sign_note(text: str, name: str, seed: bytes) -> str:
         raise ValueError(f"a key name has no white space and no plus sign: {name!r}")
     key = Ed25519PrivateKey.from_private_bytes(seed)
     signature = key_id(name, key.public_key().public_bytes_raw()) + key.sign(text.encode())
-    return f"{text}\n{_LINE}{name} {base64.b64encode(signature).decode()}\n"
+    return f"{text}\n{signature_line(name, signature)}"
+
+
+def signature_line(name: str, signature: bytes) -> str:
+    """Return the line of a note for a key's id and signature, with its newline."""
+    return f"{_LINE}{name} {base64.b64encode(signature).decode()}\n"
 
 
 def open_note(note: str, public: bytes, name: str | None = None) -> str:
@@ -65,6 +93,19 @@ def open_note(note: str, public: bytes, name: str | None = None) -> str:
     `name` is the key's; None takes the first line of the text, as it is for a checkpoint signed by its own log.
     Raises IntegrityFault when the note is malformed or not signed by the key, and when the key's signature is wrong.
     """
+    text, signatures = note_parts(note)
+    known = name if name is not None else text.partition("\n")[0]
+    wanted = (known, key_id(known, public))
+    ours = [one.value for one in signatures if (one.name, one.key_id) == wanted]
+    if not ours:
+        raise IntegrityFault("the note is not signed by the expected key")
+    for signature in ours:
+        _require(signature, text, public)
+    return text
+
+
+def note_parts(note: str) -> tuple[str, list[NoteSignature]]:
+    """Return the text of a note and its signatures, none of them checked. Raises IntegrityFault when malformed."""
     if len(note) > MOST_CHARACTERS or _CONTROL.search(note):
         raise IntegrityFault("the note is too long or has characters that a note may not have")
     cut = note.rfind("\n\n")
@@ -73,13 +114,7 @@ def open_note(note: str, public: bytes, name: str | None = None) -> str:
     text, lines = note[: cut + 1], note[cut + 2 : -1].split("\n")
     if len(lines) > MOST_SIGNATURES:
         raise IntegrityFault("the note has too many signatures")
-    known = name if name is not None else text.partition("\n")[0]
-    ours = [signature for line in lines if (signature := _signature(line, known, public)) is not None]
-    if not ours:
-        raise IntegrityFault("the note is not signed by the expected key")
-    for signature in ours:
-        _require(signature, text, public)
-    return text
+    return text, [_signature(line) for line in lines]
 
 
 def sign_checkpoint(checkpoint: Checkpoint, seed: bytes) -> str:
@@ -102,15 +137,12 @@ def open_checkpoint(note: str, public: bytes) -> Checkpoint:
     return Checkpoint(lines[0], int(lines[1]), root)
 
 
-def _signature(line: str, name: str, public: bytes) -> bytes | None:
-    """Return the signature of a line that claims to be by this key, else None. Raises when it is no signature line."""
+def _signature(line: str) -> NoteSignature:
     parts = line.removeprefix(_LINE).split(" ")
     blob = _decoded(parts[1]) if len(parts) == 2 else None
-    if not line.startswith(_LINE) or blob is None or len(blob) <= _KEY_ID_BYTES or not parts[0]:
+    if not line.startswith(_LINE) or blob is None or len(blob) <= KEY_ID_BYTES or not parts[0]:
         raise IntegrityFault("a signature line of the note is malformed")
-    if parts[0] != name or blob[:_KEY_ID_BYTES] != key_id(name, public):
-        return None
-    return blob[_KEY_ID_BYTES:]
+    return NoteSignature(parts[0], blob[:KEY_ID_BYTES], blob[KEY_ID_BYTES:])
 
 
 def _require(signature: bytes, text: str, public: bytes) -> None:

@@ -80,7 +80,7 @@ class AuditTrail:
         if kept is not None:
             return kept.note
         note = sign_checkpoint(Checkpoint(self.origin, size, tree.root_at(_nodes(session), size)), self._seed)
-        session.add(AuditCheckpoint(size=size, note=note))
+        session.add(AuditCheckpoint(size=size, note=note, made_at=self._clock.now(), timestamp=None))
         session.flush()
         return note
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table
+from edms.cli.context import Context, json_option, pass_context, print_json, print_table
 from edms.core.ids import parse_id
 from edms.reconcile.doctor import examine as examine_installation
 from edms.reconcile.faults import Report
 from edms.reconcile.whole import verify_all, verify_record
-from edms.records.evidence import consistency_proof, inclusion_proof, new_checkpoint, public_keys
+from edms.records.evidence import public_keys
 from edms.records.upkeep import rebuild_index
 from edms.verify.bundle import check_bundle
 from edms.verify.trust import trusted_from_pem
@@ -104,41 +104,6 @@ def status(context: Context, as_json: bool) -> None:
         print_table(("what", "value"), found.items())
 
 
-@click.group()
-def audit() -> None:
-    """The audit trail."""
-
-
-@audit.command()
-@click.option("--as", "username", metavar="USER", help="Act for this person; default: the console.")
-@json_option
-@pass_context
-def checkpoint(context: Context, username: str | None, as_json: bool) -> None:
-    """Sign the trail as it stands now and print the checkpoint; keep it elsewhere."""
-    actor = context.person(username) if username else context.console()
-    note = new_checkpoint(actor, context.archive)
-    if as_json:
-        print_json({"checkpoint": note})
-    else:
-        click.echo(note, nl=False)
-
-
-@audit.command()
-@click.option("--index", type=click.IntRange(0), help="Prove that this leaf is in the trail.")
-@click.option("--from", "old_size", type=click.IntRange(0), help="Prove that the trail only grew since this size.")
-@as_option
-@pass_context
-def prove(context: Context, index: int | None, old_size: int | None, username: str) -> None:
-    """Print an inclusion or a consistency proof as JSON."""
-    if (index is None) == (old_size is None):
-        raise click.UsageError("name either --index or --from")
-    actor = context.person(username)
-    if index is not None:
-        print_json(inclusion_proof(actor, context.archive, index))
-    elif old_size is not None:
-        print_json(consistency_proof(actor, context.archive, old_size))
-
-
 @click.command()
 @json_option
 @pass_context
@@ -168,4 +133,4 @@ def doctor(context: Context, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-COMMANDS = (verify, keys, audit, reindex, doctor)
+COMMANDS = (verify, keys, reindex, doctor)

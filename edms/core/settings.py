@@ -170,6 +170,13 @@ class AccessSettings(_Section):
     min_password_characters: int = Field(12, ge=8)
 
 
+class AuditSettings(_Section):
+    """`witnesses`: each "URL KEY", KEY being what its `edms audit witness key` prints."""
+
+    checkpoint_minutes: int = Field(60, ge=1, le=10_080)
+    witnesses: tuple[str, ...] = ()
+
+
 class Settings(_Section):
     """The whole configuration; `root` is the folder that relative paths start from."""
 
@@ -185,6 +192,7 @@ class Settings(_Section):
     search: SearchSettings = SearchSettings()
     retention: RetentionSettings = RetentionSettings()
     access: AccessSettings = AccessSettings()
+    audit: AuditSettings = AuditSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""

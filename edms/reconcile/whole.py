@@ -15,6 +15,7 @@ from edms.audit.model import AuditLeaf
 from edms.core.errors import EdmsError, IntegrityFault, NotFound
 from edms.jobs.model import Job
 from edms.operation.model import OutboxEntry
+from edms.reconcile.checkpoints import check_checkpoints
 from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
 from edms.reconcile.seals import seal_faults, undeclared_faults
@@ -37,6 +38,7 @@ def verify_all(actor: Actor | None, archive: Archive, kept: Iterable[str] = ()) 
     report = Report()
     with archive.database.reader() as session:
         _audit_trail(session, archive, report, kept)
+        check_checkpoints(session, archive, report)
         _records(session, archive, report)
         _stray_blobs(session, archive, report)
         _index(session, archive, report)

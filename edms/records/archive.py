@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edms.audit.trail import AuditTrail
+from edms.audit.witness_client import Witness
 from edms.core.clock import Clock
 from edms.core.database import Database
 from edms.core.sandbox import Sandbox
@@ -36,3 +37,4 @@ class Archive:
     trust: TrustMaterial
     index: SearchIndex
     public_pem: str
+    witnesses: tuple[Witness, ...] = ()

@@ -13,7 +13,7 @@ from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.web import formats, identity, language, words
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
-from edms.web.views import capture, files, home, inbox, record, retention, search, session
+from edms.web.views import capture, files, home, inbox, record, retention, search, session, trail
 
 log = logging.getLogger("edms.web")
 _YEAR_SECONDS = 31_536_000
@@ -65,9 +65,12 @@ def create_app(archive: Archive) -> Flask:
     words.install(app)
     app.before_request(_limit)
     identity.install(app)
-    CSRFProtect(app)  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
-    for part in (session, home, search, record, capture, inbox, files, retention):
+    protection = CSRFProtect(
+        app
+    )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
+    for part in (session, home, search, record, capture, inbox, files, retention, trail):
         app.register_blueprint(part.pages)
+    protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
     app.register_error_handler(EdmsError, _explain)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)

@@ -14,7 +14,7 @@ from edms.records.archive import Archive
 from edms.web.language import gettext
 
 COOKIE = "edms_session"
-_WITHOUT_PEOPLE = frozenset({"static", "healthz"})
+_WITHOUT_PEOPLE = frozenset({"static", "healthz", "trail.add_checkpoint"})
 _PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
 
 

@@ -13,12 +13,14 @@ from edms.capture.places import take_place
 from edms.capture.work import work_once
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
+from edms.records.checkpoints import tend_checkpoints
 from edms.records.evidence_renewal import renew_when_due
 from edms.records.upkeep import collect_garbage
 
 log = logging.getLogger("edms.worker")
 
 PAUSE_AFTER_FAULT_SECONDS = 5.0
+TEND_EVERY_SECONDS = 30.0
 EVIDENCE_LOOK_SECONDS = 600.0
 EVIDENCE_KEEPER = system_actor("evidence")
 
@@ -35,6 +37,7 @@ class Chore:
 def chores() -> list[Chore]:
     """What a worker looks after. Each is safe to be done by several workers at once."""
     return [
+        Chore(TEND_EVERY_SECONDS, tend_checkpoints),
         Chore(6 * 3600, collect_garbage),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
     ]

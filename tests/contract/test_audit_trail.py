@@ -160,7 +160,7 @@ def test_what_does_not_fit_a_leaf_is_refused_before_it_is_written(database: Data
         event(subject="x" * 81)
     huge = AuditEvent("a", "person", "p", "n", "record", "r", details={"x": "y" * MOST_LEAF_BYTES})
     with database.writer() as session:
-        with pytest.raises(ValueError, match="more than 65536 bytes"):
+        with pytest.raises(ValueError, match="more than 65535 bytes"):
             trail.append_all(session, [event(), huge])
         assert trail.size(session) == 0
 

@@ -11,6 +11,7 @@ from archive_fixtures import MOMENT, pdf, settings_in, take_in
 from sqlalchemy import update
 from web_site import PASSWORD, PEOPLE, City, OpenSite, Site
 
+from edms.access.actors import console_actor
 from edms.access.levels import Level
 from edms.access.model import Person
 from edms.access.passwords import hash_password
@@ -18,6 +19,7 @@ from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.core.settings import Settings
 from edms.records.archive import Archive
+from edms.records.evidence import new_checkpoint
 from edms.web.app import create_app
 
 
@@ -81,6 +83,7 @@ def city_template(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory)
         "quarantined": take_in(archive, b"%PDF-1.7\nbroken", name="rusak.pdf"),
         "other": take_in(archive, pdf("Rencana bappeda terbuka"), by="clerk-bappeda", name="rencana.pdf"),
     }
+    new_checkpoint(console_actor("tests"), archive)
     archive.database.close()
     return folder, {kind: str(one.record_id) for kind, one in accepted.items()}
 

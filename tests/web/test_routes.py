@@ -15,6 +15,7 @@ TO_SIGN_IN = "to sign-in"
 _CLERKS = {"clerk-dinkes": 200, "clerk-bappeda": 200, "records": 200, "else": 404}
 _READERS = {"admin": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
+_AUDITORS = {"auditor": 200, "records": 200, "else": 403}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 
 
@@ -48,6 +49,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/records/<uuid:record_id>/describe"): ("/records/{restricted}/describe", _MENDERS),
     ("POST", "/records/<uuid:record_id>/retry"): ("/records/{restricted}/retry", _MENDERS),
     ("POST", "/records/<uuid:record_id>/release"): ("/records/{restricted}/release", _MENDERS),
+    ("GET", "/audit/checkpoint"): ("/audit/checkpoint", _AUDITORS),
+    ("GET", "/audit/tile/<path:place>"): ("/audit/tile/0/000.p/1", _AUDITORS),
+    # Asked by programs: what counts is the signature in the body, whoever sends it.
+    ("POST", "/witness/add-checkpoint"): ("/witness/add-checkpoint", {"nobody": 400, "else": 400}),
     ("POST", "/sign-out"): ("/sign-out", {"else": 302}),
 }
 CASES = [(*route, person) for route in EXPECTED for person in EVERYBODY]
