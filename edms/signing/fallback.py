@@ -23,6 +23,7 @@ class FallbackTimestamps:
     def pyhanko(self) -> TimeStamper:
         return self._stamper
 
+
 # Two answers by one authority differ by a few bytes: serial number, nonce, and the DER of an ECDSA signature.
 _SLACK_BYTES = 256
 
