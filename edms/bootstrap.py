@@ -6,15 +6,18 @@ from datetime import timedelta
 from pathlib import Path
 
 from edms.access.actors import Actor
+from edms.access.policy import Action
 from edms.audit.trail import AuditTrail
 from edms.audit.witness_client import Witness, witness_from
 from edms.core.clock import Clock, SystemClock
 from edms.core.database import Database, open_database
+from edms.core.database_conversion import encrypt_file, is_plain_sqlite
 from edms.core.errors import ConfigurationError, StorageFault
 from edms.core.migrations import current_revision, require_head, upgrade
 from edms.core.resources import resource
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings, TimestampAuthoritySettings
+from edms.core.unlock import Unlock
 from edms.operation.door import Door
 from edms.records.archive import Archive
 from edms.records.people import (
@@ -42,6 +45,7 @@ from edms.text.reader import Reader, sandbox_limits
 from edms.vault.file_operations import folder_lock
 from edms.vault.keyring import KeyRing
 from edms.vault.local_store import LocalBlobStore
+from edms.vault.opening import create_ring, open_ring
 from edms.vault.vault import Vault
 from edms.verify.trust import log_key_pem
 
@@ -60,13 +64,17 @@ class InitReport:
     passwords: dict[str, str] = field(default_factory=dict)
 
 
-def open_archive(settings: Settings, clock: Clock | None = None) -> Archive:
-    """Open an existing archive. Raises ConfigurationError when there is none, KeyUnavailable, or when it is too new."""
+def open_archive(settings: Settings, clock: Clock | None = None, unlock: Unlock | None = None) -> Archive:
+    """Open an existing archive. Raises ConfigurationError when there is none, KeyUnavailable, or when it is too new.
+
+    `unlock` gives the secret that opens the keys where one is needed; by default it comes from where the settings say.
+    """
     clock = clock or SystemClock(settings.archive.time_zone)
     if not archive_exists(settings):
         where = "the database that [database] url names" if settings.database.url else settings.storage.path
         raise ConfigurationError(f"there is no archive in {where}", "make one: edms init")
-    ring = KeyRing.open(settings.keys_path)
+    ring = open_ring(settings.keys_path, settings.keys, unlock or Unlock(settings.keys.unlock))
+    _require_encrypted(settings)
     database = _database(settings, ring)
     require_head(database)
     return _assemble(settings, clock, ring, database)
@@ -83,17 +91,28 @@ def archive_exists(settings: Settings) -> bool:
         database.close()
 
 
-def initialise(settings: Settings, actor: Actor, *, demo: bool, clock: Clock | None = None) -> InitReport:
+def initialise(
+    settings: Settings,
+    actor: Actor,
+    *,
+    demo: bool,
+    clock: Clock | None = None,
+    unlock: Unlock | None = None,
+    passphrase: bool | None = None,
+) -> InitReport:
     """Make what is missing: storage, keys, database at head, rules, first administrator.
 
     Safe to repeat, and to run twice at once: the second waits for the first. Rules that are in force stay in force
-    (`edms retention apply` changes them), and people who are there keep their passwords.
+    (`edms retention apply` changes them), and people who are there keep their passwords. A new key file is locked by a
+    passphrase from `unlock`, save in a demo or when `passphrase` says otherwise.
     """
     clock = clock or SystemClock(settings.archive.time_zone)
     _make_storage(settings)
     with folder_lock(settings.storage.path):
         report = InitReport(created=not archive_exists(settings))
-        ring = _keys(settings, clock, with_data=not report.created)
+        locked = not demo if passphrase is None else passphrase
+        ring = _keys(settings, clock, unlock, with_data=not report.created, locked=locked)
+        _require_encrypted(settings)
         database = _database(settings, ring)
         upgrade(database)
         archive = _assemble(settings, clock, ring, database)
@@ -104,6 +123,39 @@ def initialise(settings: Settings, actor: Actor, *, demo: bool, clock: Clock | N
         report.passwords = _first_people(actor, archive, demo=demo)
         archive.database.close()
     return report
+
+
+def encrypt_database(
+    settings: Settings, actor: Actor, unlock: Unlock | None = None, clock: Clock | None = None
+) -> dict[str, int]:
+    """Convert the plain SQLite database of an earlier version into an encrypted one; return the rows of each table.
+
+    Raises ConfigurationError when there is nothing to convert, Refused when the database is in use, IntegrityFault
+    when the copy is not the same; then the plain one is left as it was.
+    """
+    clock = clock or SystemClock(settings.archive.time_zone)
+    if settings.database.url:
+        raise ConfigurationError("on PostgreSQL there is no database file", "encrypt the volume it lies on")
+    with folder_lock(settings.storage.path):
+        ring = _keys(settings, clock, unlock, with_data=True, locked=False)
+        rows = encrypt_file(settings.storage.path / DATABASE_FILE, ring.secret("database"))
+        database = _database(settings, ring)
+        upgrade(database)
+        archive = _assemble(settings, clock, ring, database)
+        with archive.door.write(actor, Action.ARCHIVE_MAINTAIN) as operation:
+            operation.decide()
+            operation.about("archive", "", "database.encrypted")
+            operation.note(tables=len(rows), rows=sum(rows.values()))
+        database.close()
+    return rows
+
+
+def _require_encrypted(settings: Settings) -> None:
+    file = settings.storage.path / DATABASE_FILE
+    if not settings.database.url and is_plain_sqlite(file):
+        raise ConfigurationError(
+            f"the database {file} is not encrypted", "stop the service, run: edms encrypt-database"
+        )
 
 
 def _first_people(actor: Actor, archive: Archive, *, demo: bool) -> dict[str, str]:
@@ -234,7 +286,7 @@ def _make_storage(settings: Settings) -> None:
         raise StorageFault(f"{storage} cannot be made: {error.strerror}", "see [storage] path") from None
 
 
-def _keys(settings: Settings, clock: Clock, *, with_data: bool) -> KeyRing:
+def _keys(settings: Settings, clock: Clock, unlock: Unlock | None, *, with_data: bool, locked: bool) -> KeyRing:
     """Open the key ring or make a new one; never a new key beside data that it could not open."""
     folder = settings.keys_path
     if with_data and not KeyRing.exists(folder):
@@ -242,7 +294,11 @@ def _keys(settings: Settings, clock: Clock, *, with_data: bool) -> KeyRing:
             f"the key file in {folder} is missing and there is data that only it opens",
             "put the key folder back, or name it in [keys] path; a new key would not help",
         )
-    ring = KeyRing.open(folder) if KeyRing.exists(folder) else KeyRing.create(folder, clock)
+    unlock = unlock or Unlock(settings.keys.unlock)
+    if KeyRing.exists(folder):
+        ring = open_ring(folder, settings.keys, unlock)
+    else:
+        ring = create_ring(folder, settings.keys, clock, unlock, with_passphrase=locked)
     missing = {*_RANDOM_SECRETS, AUTHORITY}.difference(ring.names())
     later = set(_LATER_SECRETS).difference(ring.names())
     if with_data and missing:

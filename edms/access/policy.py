@@ -23,6 +23,7 @@ class Action(StrEnum):
     RECORD_RELEASE = "record:release"
     RECORD_EXPORT = "record:export"
     RECORD_HOLD = "record:hold"
+    RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
     RECORD_SEARCH = "record:search"
     FILE_PLAN_BROWSE = "file_plan:browse"
@@ -33,6 +34,7 @@ class Action(StrEnum):
     AUDIT_CHECKPOINT = "audit:checkpoint"
     ARCHIVE_VERIFY = "archive:verify"
     ARCHIVE_MAINTAIN = "archive:maintain"
+    KEYS_MANAGE = "keys:manage"
     PEOPLE_MANAGE = "people:manage"
     SIGN_IN = "session:sign_in"
     SIGN_OUT = "session:sign_out"
@@ -102,6 +104,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_CLASSIFY: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_RELEASE: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_HOLD: (Role.RECORDS_OFFICER,),
+    Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
 }
@@ -114,6 +117,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.ARCHIVE_VERIFY: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.ARCHIVE_MAINTAIN: (Role.ADMINISTRATOR,),
+    Action.KEYS_MANAGE: (Role.ADMINISTRATOR,),
     Action.PEOPLE_MANAGE: (Role.ADMINISTRATOR,),
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
@@ -124,6 +128,7 @@ _CONSOLE_MAY = frozenset(
         Action.AUDIT_CHECKPOINT,
         Action.ARCHIVE_VERIFY,
         Action.ARCHIVE_MAINTAIN,
+        Action.KEYS_MANAGE,
         Action.PEOPLE_MANAGE,
         Action.RETENTION_APPLY,
         Action.RECORD_PROCESS,

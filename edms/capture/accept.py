@@ -25,7 +25,7 @@ from edms.records.facts import facts_of
 from edms.records.folders import folder_to_file_in
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
-from edms.vault.model import StoredBlob
+from edms.vault.rows import add_blob
 from edms.vault.vault import SealedBlob
 
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
@@ -102,7 +102,7 @@ def _insert_or_report(
         return Accepted(known.id, known.state, sealed.sha256, sealed.size, duplicate=True)
     record = _new_record(operation, archive, incoming, placement, key)
     session = operation.session
-    session.add(StoredBlob.of(sealed, operation.now))
+    add_blob(session, archive.vault, sealed, operation.now)
     session.add(record)
     session.flush()
     session.add(

@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from edms.access.actors import Actor
@@ -20,20 +20,12 @@ from edms.capture.progress import Progress, progress_of
 from edms.capture.work import work_once
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.errors import EdmsError, StorageFault
+from edms.core.progress import ShowProgress
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
 from edms.signing.seals import seal_detached
 
 POLL_SECONDS = 0.2
-
-
-class Bar(Protocol):
-    """What shows progress: `click.progressbar`, or nothing in a pipe."""
-
-    def update(self, count: int) -> None: ...
-
-
-ShowProgress = Callable[[int], AbstractContextManager[Bar]]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import click
 
 from edms.access.actors import Actor, console_actor
 from edms.bootstrap import open_archive
-from edms.capture.ingest import Bar, ShowProgress
 from edms.core.config import load_settings
+from edms.core.progress import Bar, ShowProgress, no_progress
 from edms.core.settings import Settings
+from edms.core.unlock import Unlock
 from edms.records.archive import Archive
 from edms.records.people import console_person
 
@@ -26,6 +27,7 @@ class Context:
         self._config = config
         self._settings: Settings | None = None
         self._archive: Archive | None = None
+        self._unlock: Unlock | None = None
 
     @property
     def config(self) -> Path | None:
@@ -40,7 +42,7 @@ class Context:
     @property
     def archive(self) -> Archive:
         if self._archive is None:
-            self._archive = open_archive(self.settings)
+            self._archive = open_archive(self.settings, unlock=self.unlock)
         return self._archive
 
     def close(self) -> None:
@@ -48,6 +50,19 @@ class Context:
         if self._archive is not None:
             self._archive.sandbox.close()
             self._archive.database.close()
+
+    @property
+    def unlock(self) -> Unlock:
+        """Where the secret that opens the keys comes from; kept, so that it is asked for once."""
+        if self._unlock is None:
+            self._unlock = Unlock(self.settings.keys.unlock, ask_secretly if sys.stdin.isatty() else None)
+        return self._unlock
+
+    def unlock_from(self, descriptor: int | None) -> None:
+        """Take the secret from the parent's pipe, now: a process forked from this one could not read it again."""
+        if descriptor is not None:
+            self._unlock = Unlock(f"fd:{descriptor}")
+            self._unlock.secret("what opens the keys")
 
     def person(self, username: str) -> Actor:
         """The actor for `--as USER`, audited as done at the console by the operating-system user."""
@@ -60,6 +75,12 @@ class Context:
 pass_context = click.make_pass_decorator(Context)
 as_option = click.option("--as", "username", required=True, metavar="USER", help="Act for this person.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")
+
+
+def ask_secretly(question: str) -> str:
+    """Ask at the terminal without showing what is typed."""
+    typed: str = click.prompt(question, hide_input=True, err=True, default="", show_default=False)
+    return typed
 
 
 def system_user() -> str:
@@ -88,16 +109,11 @@ def progress_bar(label: str) -> ShowProgress:
 
     def show(length: int) -> AbstractContextManager[Bar]:
         if not on_terminal():
-            return nullcontext(_Silent())
+            return no_progress(length)
         bar: AbstractContextManager[Bar] = click.progressbar(length=length, label=label, file=sys.stderr)
         return bar
 
     return show
-
-
-class _Silent:
-    def update(self, _count: int) -> None:
-        """Show nothing."""
 
 
 def on_terminal() -> bool:

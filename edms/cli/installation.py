@@ -5,10 +5,11 @@ import sys
 
 import click
 
-from edms.bootstrap import InitReport, archive_exists, initialise, open_archive
+from edms.bootstrap import InitReport, archive_exists, initialise
 from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json
 from edms.cli.people import print_passwords
 from edms.cli.samples import capture_samples
+from edms.core.processes import no_core_dumps
 from edms.records.people import anybody
 from edms.worker.main import run, stop_on_signals
 
@@ -17,15 +18,20 @@ from edms.worker.main import run, stop_on_signals
 @click.option("--demo", is_flag=True, help="Add the demo offices and people, with random passwords printed once.")
 @click.option("--samples", is_flag=True, help="Capture the sample archive (needs --demo, now or before).")
 @click.option("--if-missing", is_flag=True, help="Do nothing when there is an archive with people already.")
+@click.option(
+    "--passphrase/--no-passphrase",
+    default=None,
+    help="Whether a passphrase locks the new key file; default: yes, save in a demo.",
+)
 @json_option
 @pass_context
-def init(context: Context, demo: bool, samples: bool, if_missing: bool, as_json: bool) -> None:
+def init(context: Context, demo: bool, samples: bool, if_missing: bool, passphrase: bool | None, as_json: bool) -> None:
     """Make storage, keys and database; migrate an older database; safe to repeat."""
     where = str(context.settings.storage.path)
     if if_missing and archive_exists(context.settings) and anybody(context.archive):
         _answer_init(context, InitReport(created=False), None, as_json)
         return
-    report = initialise(context.settings, context.console(), demo=demo)
+    report = initialise(context.settings, context.console(), demo=demo, unlock=context.unlock, passphrase=passphrase)
     if not as_json:
         # Before the samples: who breaks off while they are captured has the passwords.
         click.echo(f"archive ready in {where}")
@@ -59,20 +65,29 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
         host=host or settings.server.host,
         port=settings.server.port if port is None else port,
         workers=settings.worker.processes if workers is None else workers,
+        unlock=context.unlock,
     )
+
+
+unlock_option = click.option(
+    "--unlock-fd", type=click.IntRange(0), hidden=True, help="Where the parent put the secret."
+)
 
 
 @click.command()
 @click.option("--parent", type=int, hidden=True, help="End when this process, which started us, ends.")
+@unlock_option
 @pass_context
-def worker(context: Context, parent: int | None) -> None:
+def worker(context: Context, parent: int | None, unlock_fd: int | None) -> None:
     """Run capture and indexing jobs until told to stop."""
+    context.unlock_from(unlock_fd)
     if parent is not None:
         from edms.core.processes import die_with_parent
 
         die_with_parent(signal.SIGTERM, parent)
     stopping = stop_on_signals()
-    run(open_archive(context.settings), stopping)
+    no_core_dumps()
+    run(context.archive, stopping)
     if on_terminal():
         click.echo("worker stopped", err=True)
     sys.exit(0)
@@ -81,14 +96,17 @@ def worker(context: Context, parent: int | None) -> None:
 @click.command("serve-pages", hidden=True)
 @click.option("--listener", type=int, required=True)
 @click.option("--parent", type=int, required=True)
+@unlock_option
 @pass_context
-def serve_pages(context: Context, listener: int, parent: int) -> None:
+def serve_pages(context: Context, listener: int, parent: int, unlock_fd: int | None) -> None:
     """The page server alone; started and watched by `edms serve`."""
+    context.unlock_from(unlock_fd)
+    no_core_dumps()
     from edms.core.processes import die_with_parent
     from edms.web.server import serve_pages as run_pages
 
     die_with_parent(signal.SIGTERM, parent)
-    run_pages(context.settings, listener)
+    run_pages(context.settings, listener, context.unlock)
 
 
 COMMANDS = (init, serve, serve_pages, worker)

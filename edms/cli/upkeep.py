@@ -1,15 +1,14 @@
-"""Commands that keep the archive well and let others check it: verify, keys, audit, reindex, doctor."""
+"""Commands that keep the archive well and let others check it: verify, audit, reindex, doctor."""
 
 from pathlib import Path
 
 import click
 
-from edms.cli.context import Context, json_option, pass_context, print_json, print_table
+from edms.cli.context import Context, json_option, pass_context, print_json
 from edms.core.ids import parse_id
 from edms.reconcile.doctor import examine as examine_installation
 from edms.reconcile.faults import Report
 from edms.reconcile.whole import verify_all, verify_record
-from edms.records.evidence import public_keys
 from edms.records.upkeep import rebuild_index
 from edms.verify.bundle import check_bundle
 from edms.verify.trust import trusted_from_pem
@@ -79,31 +78,6 @@ def _answer(report: Report, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-@click.group()
-def keys() -> None:
-    """Keys of the archive."""
-
-
-@keys.command()
-@pass_context
-def public(context: Context) -> None:
-    """Print what an outsider needs to check us, as PEM."""
-    click.echo(public_keys(context.archive), nl=False)
-
-
-@keys.command()
-@json_option
-@pass_context
-def status(context: Context, as_json: bool) -> None:
-    """Show the key in use and the named secrets (names only)."""
-    keys = context.archive.keys
-    found = {"key": keys.keys.key_id, "epoch": keys.keys.epoch, "secrets": keys.names()}
-    if as_json:
-        print_json(found)
-    else:
-        print_table(("what", "value"), found.items())
-
-
 @click.command()
 @json_option
 @pass_context
@@ -133,4 +107,4 @@ def doctor(context: Context, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-COMMANDS = (verify, keys, reindex, doctor)
+COMMANDS = (verify, reindex, doctor)

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from edms.core.unlock import SOURCE
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -50,13 +52,36 @@ class DatabaseSettings(_Section):
 
 
 class KeySettings(_Section):
-    provider: Literal["file"] = "file"
-    path: Path | None = None
+    """Who holds the key-encryption key, and where the secret comes from that opens it; the secret is no setting."""
 
-    @field_validator("path", mode="before")
+    provider: Literal["file", "pkcs11", "transit"] = "file"
+    path: Path | None = None
+    unlock: str = Field("auto", pattern=SOURCE)
+    pkcs11_module: str = ""
+    pkcs11_token: str = ""
+    pkcs11_wrapping: Literal["auto", "aes-gcm", "aes-key-wrap"] = "auto"
+    transit_url: str = ""
+    transit_mount: str = Field("transit", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
+    transit_key: str = Field("edms", pattern=r"^[A-Za-z0-9_.-]{1,100}$")
+    transit_ca_file: Path | None = None
+    transit_timeout_seconds: float = Field(10.0, gt=0, le=120)
+    transit_attempts: int = Field(3, ge=1, le=10)
+
+    @field_validator("path", "transit_ca_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    def rooted_at(self, folder: Path, storage: Path) -> "KeySettings":
+        """Return a copy whose paths are absolute; the key folder lies below `storage` when none is named."""
+        kind, _, name = self.unlock.partition(":")
+        return self.model_copy(
+            update={
+                "path": folder / self.path if self.path else storage / "keys",
+                "unlock": f"file:{folder / name}" if kind == "file" else self.unlock,
+                "transit_ca_file": folder / self.transit_ca_file if self.transit_ca_file else None,
+            }
+        )
 
 
 class ServerSettings(_Section):
@@ -197,7 +222,6 @@ class Settings(_Section):
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
         storage = folder / self.storage.path
-        keys = folder / self.keys.path if self.keys.path else storage / "keys"
         roots = folder / self.signing.timestamp_roots if self.signing.timestamp_roots else None
         others = tuple(
             one.model_copy(update={"roots": folder / one.roots}) for one in self.signing.timestamp_authorities
@@ -206,7 +230,7 @@ class Settings(_Section):
         return self.model_copy(
             update={
                 "storage": self.storage.model_copy(update={"path": storage}),
-                "keys": self.keys.model_copy(update={"path": keys}),
+                "keys": self.keys.rooted_at(folder, storage),
                 "signing": self.signing.model_copy(update=signing),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }

@@ -10,7 +10,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record
 from edms.text.types import PageText
-from edms.vault.model import StoredBlob
+from edms.vault.rows import add_blob
 from edms.vault.vault import SealedBlob
 
 
@@ -35,8 +35,7 @@ def attach(
         record.components.remove(earlier)
         operation.session.delete(earlier.blob)
         operation.session.flush()
-    blob = StoredBlob.of(sealed, operation.now)
-    operation.session.add(blob)
+    blob = add_blob(operation.session, archive.vault, sealed, operation.now)
     operation.session.flush()
     part = Component(
         id=new_id(archive.clock),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+_ZEROS = 1024 * 1024
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -86,6 +87,32 @@ def write_durably(final: Path, temporary: Path, write: Callable[[BinaryIO], None
         undo.pop_all()
 
 
+def replace_and_overwrite(final: Path, temporary: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Put a new file in the place of `final`, durably, then overwrite with zeros what the old one held.
+
+    For files whose old content must not be had again. It reaches the blocks that the file had; not copies that the
+    file system's journal, a snapshot or the disk's own remapping keep (docs/formats/vault.md, section 10).
+    """
+    with storage_faults(f"cannot open {final.name}"):
+        old = os.open(final, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        write_durably(final, temporary, write, replace=True)
+        overwrite(old, final.name)
+    finally:
+        os.close(old)
+
+
+def overwrite(descriptor: int, name: str) -> None:
+    """Overwrite the whole of an open file with zeros, and fsync it."""
+    with storage_faults(f"cannot overwrite the old content of {name}"):
+        left = os.fstat(descriptor).st_size
+        position = 0
+        while left:
+            done = os.pwrite(descriptor, bytes(min(left, _ZEROS)), position)
+            position, left = position + done, left - done
+        os.fsync(descriptor)
+
+
 def remove_durably(path: Path) -> bool:
     """Remove a file so that it stays removed; return False when there was none."""
     with storage_faults(f"cannot remove {path.name}"):
@@ -126,13 +153,13 @@ def sync_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def folder_lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time change a folder. The lock goes with the process, so none is ever left behind."""
+def folder_lock(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Let one process at a time change a folder, or several read it. The lock goes with the process that holds it."""
     with storage_faults(f"cannot lock the folder {folder.name}"):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with storage_faults(f"cannot lock the folder {folder.name}"):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
     finally:
         with contextlib.suppress(OSError):  # what was done under the lock is done; only the lock is given back

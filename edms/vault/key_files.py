@@ -2,16 +2,24 @@
 
 import base64
 import binascii
+import contextlib
 import json
 import secrets
 from pathlib import Path
-from typing import Annotated, BinaryIO, TypeVar
+from typing import Annotated, BinaryIO, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from edms.core.errors import ConfigurationError, EdmsError, IntegrityFault, KeyUnavailable
-from edms.vault.file_operations import storage_faults, write_durably
+from edms.vault.file_operations import (
+    folder_lock,
+    make_private_folder,
+    replace_and_overwrite,
+    storage_faults,
+    write_durably,
+)
 
+PROVIDER_FILE = "provider.json"
 MAX_FILE_BYTES = 4 * 1024 * 1024
 RESTORE = "restore the key folder from its backup; without it nothing of the archive can be opened"
 
@@ -46,8 +54,41 @@ def decode(text: Base64) -> bytes:
     return base64.b64decode(text, validate=True)
 
 
-def write_key_file(path: Path, content: KeyFilePart) -> None:
-    """Write a new key file, mode 0600, durably. Raises StorageFault, also when there is one already."""
+class ProviderFile(KeyFilePart):
+    """Which key outside this folder opens its secrets: `name` as the token or the server knows it."""
+
+    format: Literal["edms-provider"] = "edms-provider"
+    version: Literal[1] = 1
+    provider: Literal["pkcs11", "transit"]
+    key_id: str = Field(pattern="^[0-9a-z-]{1,64}$")
+    name: str = Field(min_length=1, max_length=200)
+
+
+def create_provider_file(folder: Path, content: ProviderFile) -> None:
+    """Write `provider.json` in the key folder (made when missing). Raises ConfigurationError when there is one."""
+    make_private_folder(folder)
+    with folder_lock(folder):
+        if (folder / PROVIDER_FILE).exists():
+            raise ConfigurationError(f"{folder / PROVIDER_FILE} is there already", "it is never overwritten")
+        write_key_file(folder / PROVIDER_FILE, content)
+
+
+def read_provider_file(folder: Path, provider: str) -> ProviderFile:
+    """Read `provider.json`; raises like `read_key_file`, and ConfigurationError when it is of another provider."""
+    found = read_key_file(folder / PROVIDER_FILE, ProviderFile, "the file that names the key provider")
+    if found.provider != provider:
+        raise ConfigurationError(
+            f"the keys in {folder} are held by {found.provider}, and [keys] provider is {provider}",
+            f"set [keys] provider to {found.provider}",
+        )
+    return found
+
+
+def write_key_file(path: Path, content: KeyFilePart, *, replace: bool = False) -> None:
+    """Write a key file, mode 0600, durably. Raises StorageFault, also when there is one already.
+
+    With `replace` it takes the place of the old one, whose bytes are overwritten.
+    """
     encoded = content.model_dump_json(indent=2).encode() + b"\n"
 
     def write(raw: BinaryIO) -> None:
@@ -55,16 +96,24 @@ def write_key_file(path: Path, content: KeyFilePart) -> None:
         while view:
             view = view[raw.write(view) :]
 
-    write_durably(path, path.with_name(f".{secrets.token_hex(8)}.new"), write)
+    temporary = path.with_name(f".{secrets.token_hex(8)}.new")
+    if replace:
+        replace_and_overwrite(path, temporary, write)
+    else:
+        write_durably(path, temporary, write)
 
 
-def read_key_file(path: Path, kind: type[_Part], what: str) -> _Part:
-    """Read a key file; `what` names it for people.
+def read_key_file(path: Path, kind: type[_Part], what: str, *, locked: bool = False) -> _Part:
+    """Read a key file; `what` names it for people; `locked`: the caller holds the folder's lock.
 
     Raises KeyUnavailable (missing), IntegrityFault (damaged), ConfigurationError (from a newer release) and
     StorageFault. No error shows a value that stands in the file.
     """
-    with storage_faults(f"cannot read {what} ({path})"):
+    if not path.parent.is_dir():
+        raise KeyUnavailable(f"{what} is missing: there is no {path}", RESTORE)
+    # Under the lock, because who replaces a key file overwrites the old one.
+    lock = contextlib.nullcontext() if locked else folder_lock(path.parent, shared=True)
+    with lock, storage_faults(f"cannot read {what} ({path})"):
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_FILE_BYTES)

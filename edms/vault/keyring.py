@@ -7,6 +7,7 @@ docs/formats/key-ring.md.
 import os
 import re
 import secrets
+from collections import Counter
 from pathlib import Path
 from typing import Literal, Self
 
@@ -18,8 +19,17 @@ from edms.core.clock import Clock
 from edms.core.errors import ConfigurationError, IntegrityFault
 from edms.vault.file_operations import folder_lock, make_private_folder, storage_faults
 from edms.vault.file_provider import KEY_FILE, FileKeyProvider
-from edms.vault.key_files import RESTORE, Base64, KeyFilePart, decode, encode, read_key_file, write_key_file
-from edms.vault.keys import NONCE_BYTES, KeyProvider
+from edms.vault.key_files import (
+    PROVIDER_FILE,
+    RESTORE,
+    Base64,
+    KeyFilePart,
+    decode,
+    encode,
+    read_key_file,
+    write_key_file,
+)
+from edms.vault.keys import NONCE_BYTES, KeyProvider, WrappedKey, Wrapping
 
 SECRETS_FOLDER = "secrets"
 MAX_SECRET_BYTES = 1024 * 1024
@@ -57,7 +67,8 @@ class KeyRing:
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        return (folder / KEY_FILE).is_file()
+        """Say whether a key folder was made here, whichever provider holds the key."""
+        return (folder / KEY_FILE).is_file() or (folder / PROVIDER_FILE).is_file()
 
     @property
     def keys(self) -> KeyProvider:
@@ -97,7 +108,7 @@ class KeyRing:
 
     def secret(self, name: str) -> bytes:
         """Return a secret. Raises KeyUnavailable when it is missing, IntegrityFault when its file was altered."""
-        file = read_key_file(self._path(name), _SecretFile, f"the secret {name} of the key ring")
+        file = self._read(name)
         data_key = self._keys.unwrap(
             file.key_id, file.epoch, decode(file.wrapped_key), _associated_data("secret-key", name)
         )
@@ -108,6 +119,31 @@ class KeyRing:
             )
         except (InvalidTag, ValueError):
             raise IntegrityFault(f"the secret {name} of the key ring was altered", RESTORE) from None
+
+    def epochs(self) -> dict[int, int]:
+        """Return how many secrets each epoch wraps."""
+        return dict(Counter(self._read(name).epoch for name in self.names()))
+
+    def rewrap(self) -> int:
+        """Wrap the key of each secret under the current epoch; return how many were not. Safe to repeat.
+
+        The secrets stay what they are; the bytes of the old files are overwritten.
+        """
+        changed = 0
+        for name in self.names():
+            with folder_lock(self._folder):
+                file = self._read(name, locked=True)
+                if (file.key_id, file.epoch) == (self._keys.key_id, self._keys.epoch):
+                    continue
+                old = WrappedKey(file.key_id, file.epoch, decode(file.wrapped_key))
+                new = self._keys.rewrap([Wrapping(old, _associated_data("secret-key", name))])[0]
+                update = {"key_id": new.key_id, "epoch": new.epoch, "wrapped_key": encode(new.wrapped)}
+                write_key_file(self._path(name), file.model_copy(update=update), replace=True)
+                changed += 1
+        return changed
+
+    def _read(self, name: str, *, locked: bool = False) -> _SecretFile:
+        return read_key_file(self._path(name), _SecretFile, f"the secret {name} of the key ring", locked=locked)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -1,7 +1,9 @@
 """Who wraps the data keys: the KeyProvider contract, and the envelope that the AES-GCM providers share."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -23,11 +25,19 @@ class WrappedKey:
     wrapped: bytes
 
 
+@dataclass(frozen=True)
+class Wrapping:
+    """A wrapped key with the associated data that it was made for: what is needed to wrap it anew."""
+
+    key: WrappedKey
+    associated_data: bytes
+
+
 class KeyProvider(Protocol):
     """Wraps and unwraps 32-byte data keys. One contract suite runs against every implementation.
 
     Two wrappings of one key MUST differ. The associated data, the key id and the epoch MUST be authenticated.
-    No method may log, store or return the key-encryption key itself.
+    No method may log, store or return the key-encryption key itself, and no error may show key, PIN or token.
     """
 
     @property
@@ -36,7 +46,10 @@ class KeyProvider(Protocol):
 
     @property
     def epoch(self) -> int:
-        """The epoch in which new keys are wrapped; it only grows."""
+        """The epoch in which new keys are wrapped, as this process knows it; it only grows."""
+
+    def epochs(self) -> tuple[int, ...]:
+        """The epochs that can be unwrapped, ascending, as this process knows them."""
 
     def wrap(self, data_key: bytes, associated_data: bytes) -> WrappedKey:
         """Wrap under the current epoch. MUST raise KeyUnavailable when the provider cannot do it now."""
@@ -44,8 +57,28 @@ class KeyProvider(Protocol):
     def unwrap(self, key_id: str, epoch: int, wrapped: bytes, associated_data: bytes) -> bytes:
         """Return the data key.
 
-        MUST raise KeyUnavailable when that key or epoch is not to be had, and IntegrityFault when the wrapped bytes
-        are not exactly what `wrap` made for this associated data.
+        MUST find an epoch that another process has made since. MUST raise KeyUnavailable when that key or epoch is
+        not to be had, and IntegrityFault when the wrapped bytes are not exactly what `wrap` made for this associated
+        data.
+        """
+
+    def rewrap(self, wrappings: Sequence[Wrapping]) -> list[WrappedKey]:
+        """Return the same data keys wrapped under the current epoch, in order. MUST raise like `unwrap`."""
+
+    def refresh(self) -> None:
+        """Learn which epochs other processes have made or destroyed."""
+
+    def new_epoch(self, after: int, now: datetime) -> int:
+        """Make a fresh key-encryption key the current one; return its epoch. Older ones stay.
+
+        MUST be durable on return. MUST make none when the current epoch is greater than `after` already, so that an
+        interrupted call can be repeated.
+        """
+
+    def destroy_before(self, epoch: int) -> None:
+        """Destroy every key-encryption key older than `epoch`, durably. MUST succeed when there are none left.
+
+        MUST refuse (ValueError) to destroy the current one.
         """
 
 
@@ -74,3 +107,17 @@ def wrap_context(key_id: str, epoch: int) -> bytes:
 def _bound(context: bytes, associated_data: bytes) -> bytes:
     # The context has no second separator after its epoch, so no two pairs give the same bytes.
     return context + b"|" + associated_data
+
+
+def checked_destruction(epoch: int, current: int) -> None:
+    """Raise ValueError when destroying everything before `epoch` would destroy the current key."""
+    if epoch > current:
+        raise ValueError(f"epoch {current} is the current one and is not destroyed")
+
+
+def rewrap_one_by_one(keys: KeyProvider, wrappings: Sequence[Wrapping]) -> list[WrappedKey]:
+    """`KeyProvider.rewrap` for a provider to which one key at a time is no slower than many."""
+    return [
+        keys.wrap(keys.unwrap(one.key.key_id, one.key.epoch, one.key.wrapped, one.associated_data), one.associated_data)
+        for one in wrappings
+    ]

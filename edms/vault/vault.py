@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Container, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO, Protocol, cast
 from uuid import UUID
@@ -12,7 +13,7 @@ from edms.core.clock import Clock
 from edms.core.errors import IntegrityFault, LimitExceeded, NotFound
 from edms.core.ids import new_id
 from edms.core.segments import SegmentReader, SegmentWriter, ciphertext_size
-from edms.vault.keys import KeyProvider
+from edms.vault.keys import KeyProvider, WrappedKey, Wrapping
 from edms.vault.sealed import SealedBlob, content_data, key_data
 from edms.vault.store import BlobStore, checked_name, new_name
 from edms.vault.streams import Digest, pieces
@@ -114,9 +115,20 @@ class Vault:
         if digest.size != blob.size or digest.hexdigest() != blob.sha256:
             raise IntegrityFault(f"blob {blob.blob_id} is not the content that its row names")
 
+    def rewrap(self, sealed: SealedBlob) -> SealedBlob:
+        """Return the blob with its key wrapped under the current epoch; its bytes stay. Raises KeyUnavailable."""
+        self._keys.refresh()
+        old = WrappedKey(sealed.key_id, sealed.epoch, sealed.wrapped_key)
+        new = self._keys.rewrap([Wrapping(old, key_data(sealed.blob_id, sealed.purpose))])[0]
+        return replace(sealed, wrapped_key=new.wrapped, key_id=new.key_id, epoch=new.epoch)
+
     def delete(self, blob: Openable) -> None:
         """Remove the sealed bytes, durably; done again it changes nothing. The wrapped key goes with its row."""
-        self._store.delete(blob.name)
+        self.delete_named(blob.name)
+
+    def delete_named(self, name: str) -> None:
+        """Remove the sealed bytes of a blob whose row is gone already."""
+        self._store.delete(name)
 
     def orphans(self, known_names: Container[str], older_than: datetime) -> Iterator[str]:
         """Yield the stored names that no row knows and that were written before `older_than`.

@@ -10,28 +10,36 @@ from pathlib import Path
 import click
 
 from edms.core.errors import ConfigurationError, EdmsError
+from edms.core.processes import no_core_dumps
 from edms.core.settings import Settings
+from edms.core.unlock import Unlock
 
 ADDRESS_WAIT_SECONDS = 3.0
 
 
-def serve(settings: Settings, config: Path | None, host: str, port: int, workers: int) -> None:
+def serve(settings: Settings, config: Path | None, host: str, port: int, workers: int, unlock: Unlock) -> None:
     """Serve until SIGINT or SIGTERM. Raises EdmsError, with nothing started, when archive or address are no good.
 
     The address is taken here and handed on, so that it stays taken while the page server is started again. This
-    process then becomes the watcher (`edms.web.watch`), which needs a tenth of its memory.
+    process then becomes the watcher (`edms.web.watch`), which needs a tenth of its memory. What opens the keys is asked
+    for once, here, and reaches it through a pipe.
     """
     from edms.bootstrap import open_archive
 
-    open_archive(settings).database.close()
+    no_core_dumps()
+    open_archive(settings, unlock=unlock).database.close()
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"serving on http://{shown}:{port} with {workers} workers; Ctrl-C stops everything", err=True)
     listener.set_inheritable(True)
     given = ["--config", str(config)] if config else []
-    watcher = [sys.executable, "-m", "edms.web.watch", str(listener.fileno()), str(workers), *given]
-    os.execv(sys.executable, watcher)  # noqa: S606 - a list, no shell
+    watcher = [sys.executable, "-m", "edms.web.watch", str(listener.fileno()), str(workers)]
+    with unlock.handed_over() as descriptor:
+        if descriptor is not None:
+            os.set_inheritable(descriptor, True)
+            given = ["--unlock-fd", str(descriptor), *given]
+        os.execv(sys.executable, [*watcher, *given])  # noqa: S606 - a list, no shell
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -55,7 +63,7 @@ def _listen(host: str, port: int) -> socket.socket:
         time.sleep(0.2)
 
 
-def serve_pages(settings: Settings, listener: int) -> None:
+def serve_pages(settings: Settings, listener: int, unlock: Unlock) -> None:
     """Serve the pages on the open socket `listener` with gunicorn: one process, several threads."""
     from gunicorn.app.base import BaseApplication
 
@@ -83,7 +91,7 @@ def serve_pages(settings: Settings, listener: int) -> None:
 
         def load(self) -> object:
             try:
-                return create_app(open_archive(settings))
+                return create_app(open_archive(settings, unlock=unlock))
             except EdmsError as error:
                 click.echo(f"edms: {error}", err=True)
                 os._exit(error.exit_code)

@@ -4,7 +4,9 @@ A process that only waits should not hold a whole archive in memory, so this mod
 library and `edms.web.server` puts it in its own place. Each child dies with it, however it ends; a child that ends is
 started again, with a growing pause when it ends at once.
 
-    python -m edms.web.watch LISTENER WORKERS [--config FILE]
+    python -m edms.web.watch LISTENER WORKERS [--unlock-fd N] [--config FILE]
+
+What opens the keys comes through a pipe and goes to each child through another, never on a command line.
 """
 
 import logging
@@ -25,8 +27,9 @@ SOON_SECONDS = 10.0
 class Child:
     """One process that is kept running."""
 
-    def __init__(self, arguments: list[str], listener: int | None = None) -> None:
+    def __init__(self, arguments: list[str], secret: bytes, listener: int | None = None) -> None:
         self._arguments = [sys.executable, "-m", "edms.cli.main", *arguments]
+        self._secret = secret
         self._inherited = () if listener is None else (listener,)
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -45,7 +48,19 @@ class Child:
             self._process = None
         if self._process is None and now >= self._not_before:
             self._started = now
-            self._process = subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, pass_fds=self._inherited)
+            self._process = self._start()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        if not self._secret:
+            return subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, pass_fds=self._inherited)
+        reading, writing = os.pipe()
+        try:
+            os.write(writing, self._secret)  # a pipe takes 4096 bytes without waiting for a reader
+            os.close(writing)
+            arguments = [*self._arguments, "--unlock-fd", str(reading)]
+            return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=(*self._inherited, reading))
+        finally:
+            os.close(reading)
 
     def tell(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -62,10 +77,10 @@ class Child:
             self._process.wait()
 
 
-def watch(listener: int, workers: int, given: list[str]) -> None:
+def watch(listener: int, workers: int, given: list[str], secret: bytes = b"") -> None:
     """Keep the pages on the open socket `listener` and `workers` workers running, until SIGINT or SIGTERM.
 
-    `given` are the options that say which archive it is.
+    `given` are the options that say which archive it is, `secret` what opens its keys (empty: nothing is needed).
     """
     stopping = False
 
@@ -76,8 +91,8 @@ def watch(listener: int, workers: int, given: list[str]) -> None:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     me = str(os.getpid())
-    children = [Child([*given, "serve-pages", "--listener", str(listener), "--parent", me], listener)]
-    children += [Child([*given, "worker", "--parent", me]) for _number in range(workers)]
+    children = [Child([*given, "serve-pages", "--listener", str(listener), "--parent", me], secret, listener)]
+    children += [Child([*given, "worker", "--parent", me], secret) for _number in range(workers)]
     while not stopping:
         for child in children:
             child.keep_running()
@@ -90,5 +105,16 @@ def watch(listener: int, workers: int, given: list[str]) -> None:
         child.wait(until)
 
 
+def _secret(given: list[str]) -> bytes:
+    """Read what opens the keys from the descriptor that `given` begins with, and take both words away."""
+    if given[:1] != ["--unlock-fd"]:
+        return b""
+    with os.fdopen(int(given[1]), "rb") as pipe:
+        del given[:2]
+        return pipe.read()
+
+
 if __name__ == "__main__":
-    watch(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
+    options = sys.argv[3:]
+    opening = _secret(options)
+    watch(int(sys.argv[1]), int(sys.argv[2]), options, opening)

@@ -1,0 +1,155 @@
+"""Destroying content so that older copies of the database open nothing of it (docs/formats/vault.md, section 10).
+
+What may be destroyed is decided elsewhere, by the procedure of disposal: `order_destruction` is called inside the
+transaction of that decision, and `shred` carries out orders, never anything else. Each step can be cut off by
+kill -9 and is taken up by calling `shred` again; a survivor's key is never the one that goes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from edms.access.actors import Actor
+from edms.access.policy import Action
+from edms.core.errors import NotFound, Refused
+from edms.core.progress import ShowProgress, no_progress
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.facts import facts_of
+from edms.records.keys import rotate
+from edms.records.model import Component, Hold, HoldLink, Record
+from edms.records.searching import INDEX_TOPIC
+from edms.vault.model import OrderedDestruction, StoredBlob
+
+
+@dataclass(frozen=True)
+class ShreddingReport:
+    """What was destroyed: how many blobs, and the epoch before which no key exists any more."""
+
+    blobs: int
+    epoch: int
+
+
+def order_destruction(operation: Operation, record: Record, decision: str) -> list[UUID]:
+    """Order that every stored bitstream of a record be destroyed, in the transaction that decides so.
+
+    `decision` names the act of disposal. Raises Refused when a hold binds the record, NotFound like every decision on
+    a record. Ordering again changes nothing.
+    """
+    operation.decide(facts_of(record), Action.RECORD_DESTROY)
+    _refuse_held(operation.session, {record.id})
+    for part in record.components:
+        if operation.session.get(OrderedDestruction, part.blob_id) is not None:
+            continue
+        blob = part.blob
+        operation.session.add(
+            OrderedDestruction(
+                blob_id=blob.id,
+                subject_id=record.id,
+                decision=decision,
+                name=blob.name,
+                purpose=blob.purpose,
+                size=blob.size,
+                sha256=blob.sha256,
+                ordered_at=operation.now,
+            )
+        )
+        operation.audit(
+            "blob.destruction_ordered", "record", record.id, blob=str(blob.id), sha256=blob.sha256, decision=decision
+        )
+    return [part.blob_id for part in record.components]
+
+
+def shred(
+    actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID], progress: ShowProgress = no_progress
+) -> ShreddingReport:
+    """Destroy blobs that were ordered to be: rows and wrapped keys, bytes, and the key that could open old copies.
+
+    Raises Refused when one was not ordered or a hold binds its record; then nothing is destroyed.
+    """
+    newest = _remove_rows(actor, archive, blob_ids)
+    _remove_bytes(actor, archive, blob_ids)
+    report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.RECORD_DESTROY)
+    if report.to_epoch <= newest:  # it finished an interrupted rotation, which the keys of these blobs had passed
+        report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.RECORD_DESTROY)
+    with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
+        _decide(operation, _orders(operation.session, blob_ids))
+        _mark(operation.session, blob_ids, "shredded_at", operation.now)
+        operation.about("key", archive.keys.keys.key_id, "blobs.shredded")
+        operation.note(blobs=len(set(blob_ids)), before=report.to_epoch)
+    return ShreddingReport(len(set(blob_ids)), report.to_epoch)
+
+
+def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> int:
+    """Remove components and blob rows, each with its event; return the last epoch that wrapped any of their keys."""
+    with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
+        session = operation.session
+        orders = _orders(session, blob_ids)
+        _decide(operation, orders)
+        _refuse_held(session, {order.subject_id for order in orders})
+        for order in orders:
+            if order.row_removed_at is not None:
+                continue
+            blob = session.get_one(StoredBlob, order.blob_id, with_for_update=True)
+            order.epoch, order.row_removed_at = blob.epoch, operation.now
+            session.execute(delete(Component).where(Component.blob_id == blob.id))
+            session.delete(blob)
+            operation.audit(
+                "blob.destroyed",
+                "record",
+                order.subject_id,
+                blob=str(order.blob_id),
+                sha256=order.sha256,
+                decision=order.decision,
+            )
+        for record_id in {order.subject_id for order in orders}:
+            session.execute(update(Record).where(Record.id == record_id).values(version=Record.version + 1))
+            operation.outbox(INDEX_TOPIC, record_id)
+        operation.about("archive", "", "blobs.destroying")
+        operation.note(blobs=len(orders))
+        return max(order.epoch or 0 for order in orders)
+
+
+def _remove_bytes(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> None:
+    with archive.database.reader() as session:
+        names = [order.name for order in _orders(session, blob_ids) if order.bytes_removed_at is None]
+    for name in names:
+        archive.vault.delete_named(name)
+    with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
+        _decide(operation, _orders(operation.session, blob_ids))
+        _mark(operation.session, blob_ids, "bytes_removed_at", operation.now)
+        operation.about("archive", "", "blobs.bytes_removed")
+        operation.note(blobs=len(names))
+
+
+def _orders(session: Session, blob_ids: Sequence[UUID]) -> list[OrderedDestruction]:
+    """Return the orders, held against others; raises Refused when a blob has none."""
+    query = select(OrderedDestruction).where(OrderedDestruction.blob_id.in_(set(blob_ids)))
+    orders = list(session.scalars(query.order_by(OrderedDestruction.blob_id).with_for_update()))
+    missing = len(set(blob_ids)) - len(orders)
+    if missing or not orders:
+        raise Refused(f"{missing} of these were not ordered to be destroyed", "the procedure of disposal decides it")
+    return orders
+
+
+def _decide(operation: Operation, orders: Sequence[OrderedDestruction]) -> None:
+    for record_id in sorted({order.subject_id for order in orders}):
+        record = operation.session.get(Record, record_id)
+        if record is None:
+            raise NotFound()
+        operation.decide(facts_of(record))
+
+
+def _refuse_held(session: Session, record_ids: set[UUID]) -> None:
+    query = select(func.count()).select_from(HoldLink).join(Hold, Hold.id == HoldLink.hold_id)
+    if session.scalar(query.where(HoldLink.record_id.in_(record_ids), Hold.released_at.is_(None))):
+        raise Refused("a hold binds a record of these", "nothing is destroyed until it is released")
+
+
+def _mark(session: Session, blob_ids: Sequence[UUID], column: str, now: datetime) -> None:
+    where = OrderedDestruction.blob_id.in_(set(blob_ids)) & getattr(OrderedDestruction, column).is_(None)
+    session.execute(update(OrderedDestruction).where(where).values({column: now}))
