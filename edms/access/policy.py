@@ -35,6 +35,7 @@ class Action(StrEnum):
     ARCHIVE_VERIFY = "archive:verify"
     ARCHIVE_MAINTAIN = "archive:maintain"
     KEYS_MANAGE = "keys:manage"
+    KEYS_SHRED = "keys:shred"
     PEOPLE_MANAGE = "people:manage"
     SIGN_IN = "session:sign_in"
     SIGN_OUT = "session:sign_out"
@@ -118,6 +119,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.ARCHIVE_VERIFY: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.ARCHIVE_MAINTAIN: (Role.ADMINISTRATOR,),
     Action.KEYS_MANAGE: (Role.ADMINISTRATOR,),
+    Action.KEYS_SHRED: (Role.RECORDS_OFFICER,),
     Action.PEOPLE_MANAGE: (Role.ADMINISTRATOR,),
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),

@@ -73,9 +73,9 @@ def shred(
     """
     newest = _remove_rows(actor, archive, blob_ids)
     _remove_bytes(actor, archive, blob_ids)
-    report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.RECORD_DESTROY)
+    report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.KEYS_SHRED)
     if report.to_epoch <= newest:  # it finished an interrupted rotation, which the keys of these blobs had passed
-        report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.RECORD_DESTROY)
+        report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.KEYS_SHRED)
     with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
         _decide(operation, _orders(operation.session, blob_ids))
         _mark(operation.session, blob_ids, "shredded_at", operation.now)
