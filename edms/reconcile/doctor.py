@@ -17,6 +17,7 @@ from edms.records.archive import Archive
 from edms.signing.authority import RENEW_BEFORE
 from edms.text.ocr import ocr_available
 from edms.vault.file_provider import is_locked, permission_findings
+from edms.vault.model import KeyRotation
 
 LITTLE_SPACE = 2 * 1024**3
 _LONG_QUIET = timedelta(days=180)
@@ -54,11 +55,16 @@ def _keys(archive: Archive) -> Iterator[Finding]:
         )
     for problem in permission_findings(keys):
         yield Finding("error", problem, "chmod 700 the folder and 600 the files in it")
-    if not is_locked(keys):
+    if settings.keys.provider == "file" and not is_locked(keys):
         yield Finding(
-            "warning", "the key file has no passphrase: it opens the archive as it lies", "for production wrap it"
+            "warning",
+            "the key file has no passphrase: it opens the archive as it lies",
+            "for production set one: edms keys passphrase",
         )
     yield from _certificate(archive)
+    with archive.database.reader() as session:
+        if session.scalar(select(func.count()).select_from(KeyRotation).where(KeyRotation.finished_at.is_(None))):
+            yield Finding("warning", "a rotation of the keys was interrupted", "finish it: edms keys rotate")
     yield Finding(
         "warning", "seals are made by a local pilot authority", "configure a recognised signer for production"
     )

@@ -255,6 +255,8 @@ def _unwrap(kek: Any, wrapped: bytes, bound: bytes) -> bytes:
     version, nonce, rest = wrapped[:1], wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
     if version not in (WRAP_VERSION, KEY_WRAP_VERSION):
         raise IntegrityFault("the wrapped key has an unknown version", "it may come from a newer release")
+    if kek[Attribute.DECRYPT] != (version == WRAP_VERSION):
+        raise IntegrityFault("the wrapped key is not authentic: its key does not wrap in this way")
     middle = KEK_BYTES + TAG_BYTES
     if len(rest) < middle or (version == WRAP_VERSION and len(rest) != middle):
         raise IntegrityFault("the wrapped key is cut or extended")
