@@ -98,20 +98,21 @@ def initialise(
     demo: bool,
     clock: Clock | None = None,
     unlock: Unlock | None = None,
-    passphrase: bool | None = None,
+    locked: bool | None = None,
 ) -> InitReport:
     """Make what is missing: storage, keys, database at head, rules, first administrator.
 
     Safe to repeat, and to run twice at once: the second waits for the first. Rules that are in force stay in force
-    (`edms retention apply` changes them), and people who are there keep their passwords. A new key file is locked by a
-    passphrase from `unlock`, save in a demo or when `passphrase` says otherwise.
+    (`edms retention apply` changes them), and people who are there keep their passwords. A new key file is `locked` by a
+    passphrase from `unlock`; by default save in a demo.
     """
     clock = clock or SystemClock(settings.archive.time_zone)
     _make_storage(settings)
     with folder_lock(settings.storage.path):
         report = InitReport(created=not archive_exists(settings))
-        locked = not demo if passphrase is None else passphrase
-        ring = _keys(settings, clock, unlock, with_data=not report.created, locked=locked)
+        ring = _keys(
+            settings, clock, unlock, with_data=not report.created, locked=not demo if locked is None else locked
+        )
         _require_encrypted(settings)
         database = _database(settings, ring)
         upgrade(database)

@@ -18,20 +18,18 @@ from edms.worker.main import run, stop_on_signals
 @click.option("--demo", is_flag=True, help="Add the demo offices and people, with random passwords printed once.")
 @click.option("--samples", is_flag=True, help="Capture the sample archive (needs --demo, now or before).")
 @click.option("--if-missing", is_flag=True, help="Do nothing when there is an archive with people already.")
-@click.option(
-    "--passphrase/--no-passphrase",
-    default=None,
-    help="Whether a passphrase locks the new key file; default: yes, save in a demo.",
-)
+@click.option("--no-passphrase", is_flag=True, help="Leave a new key file without a passphrase, as a demo's is.")
 @json_option
 @pass_context
-def init(context: Context, demo: bool, samples: bool, if_missing: bool, passphrase: bool | None, as_json: bool) -> None:
+def init(context: Context, demo: bool, samples: bool, if_missing: bool, no_passphrase: bool, as_json: bool) -> None:
     """Make storage, keys and database; migrate an older database; safe to repeat."""
     where = str(context.settings.storage.path)
     if if_missing and archive_exists(context.settings) and anybody(context.archive):
         _answer_init(context, InitReport(created=False), None, as_json)
         return
-    report = initialise(context.settings, context.console(), demo=demo, unlock=context.unlock, passphrase=passphrase)
+    report = initialise(
+        context.settings, context.console(), demo=demo, unlock=context.unlock, locked=not (demo or no_passphrase)
+    )
     if not as_json:
         # Before the samples: who breaks off while they are captured has the passwords.
         click.echo(f"archive ready in {where}")

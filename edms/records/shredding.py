@@ -1,4 +1,4 @@
-"""Destroying content so that older copies of the database open nothing of it (docs/formats/vault.md, section 10).
+"""Destroying content so that older copies of the database open nothing of it (docs/formats/vault.md, section 9).
 
 What may be destroyed is decided elsewhere, by the procedure of disposal: `order_destruction` is called inside the
 transaction of that decision, and `shred` carries out orders, never anything else. Each step can be cut off by

@@ -91,7 +91,7 @@ def replace_and_overwrite(final: Path, temporary: Path, write: Callable[[BinaryI
     """Put a new file in the place of `final`, durably, then overwrite with zeros what the old one held.
 
     For files whose old content must not be had again. It reaches the blocks that the file had; not copies that the
-    file system's journal, a snapshot or the disk's own remapping keep (docs/formats/vault.md, section 10).
+    file system's journal, a snapshot or the disk's own remapping keep (docs/formats/vault.md, section 9).
     """
     with storage_faults(f"cannot open {final.name}"):
         old = os.open(final, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -59,7 +59,10 @@ def test_every_command_is_documented(path: str, command: click.Command) -> None:
     assert path in manual
     assert command.help
     options = [
-        option for parameter in command.params if isinstance(parameter, click.Option) for option in parameter.opts
+        option
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+        for option in parameter.opts
     ]
     assert [option for option in options if option.startswith("--") and option not in manual] == []
 

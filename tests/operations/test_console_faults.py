@@ -63,7 +63,7 @@ def test_a_damaged_key_file(console: Console, content: bytes) -> None:
 def test_a_key_file_of_another_archive(console: Console, bare: Console, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "other").mkdir()
     other = Console(tmp_path / "other", capsys)
-    assert other("init", "--json").status == 0
+    assert other("init", "--no-passphrase", "--json").status == 0
     shutil.rmtree(console.home / "storage" / "keys")
     shutil.copytree(other.home / "storage" / "keys", console.home / "storage" / "keys")
     console("search", "x", "--as", "records").refused(1, "damaged, or the keys are another archive's", "[keys] path")

@@ -95,7 +95,11 @@ def test_a_minute_with_it(console: Console, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_without_make(bare: Console, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stands between `pip install` and `serve`."""
+    """What stands between `pip install` and `serve`; a file stands for the person who types the passphrase."""
+    typed = bare.home / "typed"
+    typed.write_text("empat kata yang acak", "utf-8")
+    typed.chmod(0o600)
+    monkeypatch.setenv("EDMS_KEYS__UNLOCK", f"file:{typed}")
     for command in block("Without make"):
         words = shlex.split(command)
         if words[:1] == ["edms"] and words[1] != "serve":

@@ -158,7 +158,7 @@ def test_without_passphrase_by_word_only(tmp_path: Path) -> None:
         initialise(settings, CONSOLE, demo=False)
     with pytest.raises(Refused, match="12 characters"):
         initialise(settings, CONSOLE, demo=False, unlock=Unlock("auto", lambda _question: "pendek", {}))
-    initialise(settings, CONSOLE, demo=False, passphrase=False)
+    initialise(settings, CONSOLE, demo=False, locked=False)
     assert not is_locked(settings.keys_path)
 
 

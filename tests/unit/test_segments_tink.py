@@ -31,7 +31,7 @@ class KeptOpen(io.BytesIO):
 
 
 def judge(key: bytes) -> streaming_aead.StreamingAead:
-    """Return Tink's primitive for a raw data key, as docs/formats/vault.md section 10 says."""
+    """Return Tink's primitive for a raw data key, as docs/formats/vault.md section 11 says."""
     streaming_aead.register()
     inner = aes_gcm_hkdf_streaming_pb2.AesGcmHkdfStreamingKey(version=0, key_value=key)
     inner.params.ciphertext_segment_size = SEGMENT_BYTES
