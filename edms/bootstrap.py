@@ -103,8 +103,8 @@ def initialise(
     """Make what is missing: storage, keys, database at head, rules, first administrator.
 
     Safe to repeat, and to run twice at once: the second waits for the first. Rules that are in force stay in force
-    (`edms retention apply` changes them), and people who are there keep their passwords. A new key file is `locked` by a
-    passphrase from `unlock`; by default save in a demo.
+    (`edms retention apply` changes them), and people who are there keep their passwords. A new key file is `locked` by
+    a passphrase from `unlock`; by default save in a demo.
     """
     clock = clock or SystemClock(settings.archive.time_zone)
     _make_storage(settings)
