@@ -44,9 +44,9 @@ def test_the_same_commands_work(scaled_out: Console, tmp_path: Path) -> None:
 
 def test_a_lost_key_folder_gets_no_new_key(scaled_out: Console) -> None:
     """The data is elsewhere, so an empty storage folder does not mean a new archive."""
-    assert scaled_out("init").status == 0
+    assert scaled_out("init", "--demo").status == 0
     (scaled_out.home / "storage").rename(scaled_out.home / "lost")
-    scaled_out("init").refused(2, "the key file", "is missing", "put the key folder back")
+    scaled_out("init", "--demo").refused(2, "the key file", "is missing", "put the key folder back")
     assert not (scaled_out.home / "storage" / "keys").exists()
 
 
