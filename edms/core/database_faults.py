@@ -23,7 +23,12 @@ _SQLITE = (
         "is the folder there, or is the disk read-only?",
     ),
     ("SQLITE_PERM", StorageFault, "the database may not be opened", "check the permissions"),
-    ("SQLITE_IOERR", StorageFault, "the disk of the database failed", "free some space if it is full, else check the disk"),
+    (
+        "SQLITE_IOERR",
+        StorageFault,
+        "the disk of the database failed",
+        "free some space if it is full, else check the disk",
+    ),
     (
         "SQLITE_NOTADB",
         IntegrityFault,

@@ -71,6 +71,7 @@ def shred(
 
     Raises Refused when one was not ordered or a hold binds its record; then nothing is destroyed.
     """
+    archive.door.permit(actor, Action.KEYS_SHRED)
     newest = _remove_rows(actor, archive, blob_ids)
     _remove_bytes(actor, archive, blob_ids)
     report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.KEYS_SHRED)

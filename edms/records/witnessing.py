@@ -48,9 +48,9 @@ def watch(actor: Actor | None, archive: Archive, verifier_key: str) -> str:
 
     Raises Refused when that is no key of a trail, or the trail is watched with another key.
     """
-    origin, public = _trail_key(verifier_key)
     with archive.door.write(actor, Action.ARCHIVE_MAINTAIN) as operation:
         operation.decide()
+        origin, public = _trail_key(verifier_key)
         operation.about("trail", origin[:_MOST_SUBJECT], "witness.watch")
         known = operation.session.get(WitnessedTrail, origin)
         if known is None:

@@ -23,6 +23,7 @@ from edms.audit.model import AuditLeaf
 from edms.capture.incoming import IncomingFile, Placement
 from edms.core.errors import NotFound, NotSignedIn
 from edms.core.resources import resource
+from edms.core.unlock import Unlock
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.operations import Changes
@@ -60,6 +61,7 @@ def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, fo
         Changes: Changes(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
         ReportQuestion: ReportQuestion(), Question: Question("surat"), "Question": Question("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
+        Unlock: Unlock("none"),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:
@@ -113,7 +115,7 @@ def test_no_actor_means_nothing(embedded: Archive, tmp_path: Path) -> None:
             wrong.append(f"{name}: {error!r}")
         else:
             wrong.append(f"{name}: went through")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert (counts(embedded), leaves(embedded)) == before
 
 
@@ -132,5 +134,5 @@ def test_an_actor_without_roles_may_nothing(embedded: Archive, tmp_path: Path) -
             wrong.append(f"{name}: {error!r}")
         else:
             wrong.append(f"{name}: went through")
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert counts(embedded) == before

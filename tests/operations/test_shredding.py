@@ -17,7 +17,8 @@ from edms.audit.model import AuditLeaf
 from edms.bootstrap import open_archive
 from edms.capture.accept import Accepted
 from edms.core.clock import FixedClock
-from edms.core.errors import EdmsError, KeyUnavailable, NotFound, Refused
+from edms.core.errors import EdmsError, KeyUnavailable, Refused
+from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
@@ -141,7 +142,7 @@ def test_a_hold_stops_the_order_and_the_execution(archive: Archive, capture: Cap
 def test_only_the_records_officer(embedded: Archive, capture: Capture, person: Person, name: str) -> None:
     record_id = capture(embedded, b"isi", name="a.txt").record_id
     ids = order(embedded, person(embedded, "records"), record_id)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotPermitted):
         shred(person(embedded, name), embedded, ids)
     assert len(sealed_of(embedded)[record_id]) == len(ids)
 
