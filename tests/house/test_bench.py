@@ -1,0 +1,100 @@
+"""`make bench` works, and its JSON has the keys that docs/performance.md promises. Never a timed assertion."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.__main__ import MODULES, table
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "performance.md"
+DOCUMENT = {"began", "size", "machine", "versions", "noise", "results", "failed"}
+FIGURE = {"what", "value", "unit"}
+MAY_HAVE = {"against", "ratio", "target", "p95"}
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
+def test_list_names_every_benchmark() -> None:
+    listed = bench("--list")
+    assert listed.returncode == 0
+    assert listed.stdout.split() == list(MODULES)
+    others = {"__main__", "installation", "many_records", "material", "measuring", "search_reader"}
+    assert {path.stem for path in (ROOT / "bench").glob("*.py")} == {*MODULES, *others}
+
+
+def test_unknown_names_are_refused() -> None:
+    refused = bench("nonsense")
+    assert refused.returncode == 2
+    assert "there is no benchmark nonsense" in refused.stderr
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_benchmark_has_its_table_on_the_page(name: str) -> None:
+    page = PAGE.read_text("utf-8")
+    assert f"python -m bench {name}" in page
+
+
+def test_the_page_names_the_keys() -> None:
+    page = PAGE.read_text("utf-8")
+    assert {key for key in DOCUMENT | FIGURE | MAY_HAVE if f"`{key}`" not in page} == set()
+
+
+@pytest.fixture(scope="module")
+def smallest() -> dict[str, Any]:
+    """The smallest run of every benchmark."""
+    done = bench("--smoke")
+    assert done.returncode == 0, done.stderr[-3000:]
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.slow
+def test_smallest_run_of_all(smallest: dict[str, Any]) -> None:
+    assert set(smallest) == DOCUMENT
+    assert smallest["failed"] == {}
+    assert set(smallest["results"]) == set(MODULES)
+    for name, result in smallest["results"].items():
+        assert result.get("figures") or result.get("skipped"), name
+        for figure in result.get("figures", ()):
+            assert FIGURE <= set(figure) <= FIGURE | MAY_HAVE, figure
+            assert figure["value"] > 0, figure
+            assert not figure.get("ratio", 1) <= 0, figure
+
+
+@pytest.mark.slow
+def test_table_shows_every_figure(smallest: dict[str, Any]) -> None:
+    shown = table(smallest)
+    for name, result in smallest["results"].items():
+        assert re.search(rf"^{name}$", shown, re.MULTILINE)
+        for figure in result.get("figures", ()):
+            assert figure["what"] in shown
+
+
+def test_one_failure_loses_no_other_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    import bench.__main__ as runner
+    import bench.vault_throughput as vault
+
+    def fails(_large: bool) -> dict[str, Any]:
+        raise RuntimeError("the disk is away")
+
+    def works(_large: bool) -> dict[str, Any]:
+        return {"figures": [{"what": "x", "value": 1.0, "unit": "s"}]}
+
+    import bench.start_up as start
+
+    monkeypatch.setattr(vault, "run", fails)
+    monkeypatch.setattr(start, "run", works)
+    document = runner.measure(["vault_throughput", "start_up"], large=False, smoke=False)
+    assert document["failed"] == {"vault_throughput": "RuntimeError: the disk is away"}
+    assert document["results"]["start_up"]["figures"][0]["value"] == 1.0
+    assert "FAILED: RuntimeError: the disk is away" in table(document)
