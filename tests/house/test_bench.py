@@ -1,6 +1,7 @@
 """`make bench` works, and its JSON has the keys that docs/performance.md promises. Never a timed assertion."""
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -67,8 +68,8 @@ def test_smallest_run_of_all(smallest: dict[str, Any]) -> None:
         assert result.get("figures") or result.get("skipped"), name
         for figure in result.get("figures", ()):
             assert FIGURE <= set(figure) <= FIGURE | MAY_HAVE, figure
-            assert figure["value"] > 0, figure
-            assert not figure.get("ratio", 1) <= 0, figure
+            # Nothing about how large: the smallest run of a busy machine may be all noise.
+            assert all(math.isfinite(figure[name]) for name in ("value", "ratio", "p95") if name in figure), figure
 
 
 @pytest.mark.slow
