@@ -21,6 +21,8 @@ log = logging.getLogger("edms.worker")
 
 PAUSE_AFTER_FAULT_SECONDS = 5.0
 TEND_EVERY_SECONDS = 30.0
+LEAST_PAUSE = 20
+"""A chore rests at least so many times as long as it took."""
 EVIDENCE_LOOK_SECONDS = 600.0
 EVIDENCE_KEEPER = system_actor("evidence")
 
@@ -74,9 +76,12 @@ def _round(archive: Archive, owner: str) -> bool:
 
 
 def _do_when_due(archive: Archive, chore: Chore, stopping: threading.Event) -> None:
-    if time.monotonic() >= chore.due:
+    """One that waits long for somebody else (an authority or a witness that is away) comes the more seldom."""
+    began = time.monotonic()
+    if began >= chore.due:
         _outlive(lambda: bool(chore.work(archive)), stopping)
-        chore.due = time.monotonic() + chore.every_seconds
+        ended = time.monotonic()
+        chore.due = ended + max(chore.every_seconds, (ended - began) * LEAST_PAUSE)
 
 
 def look_after_evidence(archive: Archive) -> bool:
