@@ -264,6 +264,8 @@ class SegmentReader(io.RawIOBase):
         self._check_open()
         if size is None or size < 0:
             return self.readall()
+        if size == 0:  # asks nothing and tells nothing; at a border behind the last segment there is none to open
+            return b""
         index, start = self._locate()
         if self._position + size <= self._claimed and start + size <= self._plain_length(index):
             piece = bytes(self._segment(index)[start : start + size])

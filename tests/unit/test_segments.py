@@ -105,6 +105,15 @@ def test_any_sequence_of_seeks_and_reads_equals_that_of_a_plain_file(data: st.Da
         assert opened.tell() == plain.tell()
 
 
+@pytest.mark.parametrize("size", BORDERS)
+def test_nothing_can_be_read_of_nothing_at_any_place(size: int) -> None:
+    opened = reader(sealed(CONTENT[:size]))
+    for place in (0, max(0, size - 1), size, size + 1):
+        opened.seek(place)
+        assert opened.read(0) == b""
+        assert opened.readinto(bytearray()) == 0
+
+
 def test_seeking_from_the_end_and_from_here() -> None:
     opened = reader(SEALED)
     assert opened.seek(-10, io.SEEK_END) == THREE_SEGMENTS - 10
