@@ -12,9 +12,14 @@ from edms.audit.tiles import Tile, bundle_bytes, width_at
 _LEAVES, _NODES = cast(Table, AuditLeaf.__table__), cast(Table, AuditNode.__table__)
 
 
+def newest_checkpoint(session: Session) -> AuditCheckpoint | None:
+    """Return the row of the newest checkpoint, None before the first."""
+    return session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)).one_or_none()
+
+
 def published(session: Session) -> tuple[int, str] | None:
     """Return size and note of the newest checkpoint, its cosignatures joined to it; None before the first."""
-    row = session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)).one_or_none()
+    row = newest_checkpoint(session)
     return (row.size, cosigned_note(session, row)) if row else None
 
 

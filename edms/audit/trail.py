@@ -15,6 +15,7 @@ from edms.audit.events import AuditEvent, leaf_bytes
 from edms.audit.inspection import Fault, faults
 from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
 from edms.audit.note import Checkpoint, sign_checkpoint, verifier_key
+from edms.audit.publication import newest_checkpoint
 from edms.core.clock import Clock
 from edms.core.errors import IntegrityFault
 
@@ -86,7 +87,7 @@ class AuditTrail:
 
     def latest_checkpoint(self, session: Session) -> tuple[int, str] | None:
         """Return size and note of the newest checkpoint, or None."""
-        row = session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)).one_or_none()
+        row = newest_checkpoint(session)
         return (row.size, row.note) if row else None
 
     def leaf(self, session: Session, index: int) -> bytes | None:

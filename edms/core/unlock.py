@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from edms.core.errors import ConfigurationError, KeyUnavailable
+from edms.core.processes import secret_pipe
 
 CREDENTIAL = "edms-unlock"
 MOST_BYTES = 4096
@@ -75,20 +76,12 @@ class Unlock:
 
     @contextlib.contextmanager
     def handed_over(self) -> Iterator[int | None]:
-        """Give a descriptor from which one child can read the secret, once; None when there is nothing to hand over.
-
-        The secret lies in a pipe, so it is gone from the kernel as soon as the child has read it.
-        """
+        """Give a descriptor from which one child can read the secret, once; None when there is nothing to hand over."""
         if self._secret is None:
             yield None
             return
-        reading, writing = os.pipe()
-        try:
-            os.write(writing, self._secret)  # a pipe takes 4096 bytes without waiting for a reader
-            os.close(writing)
+        with secret_pipe(self._secret) as reading:
             yield reading
-        finally:
-            os.close(reading)
 
     def _read(self, what: str) -> bytes:
         kind, _, name = self._source.partition(":")

@@ -4,11 +4,10 @@ import hashlib
 import logging
 from datetime import timedelta
 
-from sqlalchemy import func, select
-
 from edms.access.actors import system_actor
 from edms.access.policy import Action
-from edms.audit.model import AuditCheckpoint, AuditLeaf
+from edms.audit.model import AuditCheckpoint
+from edms.audit.publication import newest_checkpoint
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
 from edms.records.witnessing import ask_witnesses
@@ -35,10 +34,8 @@ def tend_checkpoints(archive: Archive) -> bool:
 def _sign_when_due(archive: Archive) -> bool:
     """The trail has grown when there is more behind the newest checkpoint than the event of its own making."""
     with archive.database.reader() as session:
-        newest = session.execute(
-            select(AuditCheckpoint.size, AuditCheckpoint.made_at).order_by(AuditCheckpoint.size.desc()).limit(1)
-        ).one_or_none()
-        size = (session.scalar(select(func.max(AuditLeaf.index))) or -1) + 1
+        newest = newest_checkpoint(session)
+        size = archive.trail.size(session)
     if newest is not None:
         pause = timedelta(minutes=archive.settings.audit.checkpoint_minutes)
         rests = newest.made_at is not None and newest.made_at + pause > archive.clock.now()
@@ -53,8 +50,7 @@ def _sign_when_due(archive: Archive) -> bool:
 
 def _timestamp_newest(archive: Archive) -> bool:
     with archive.database.reader() as session:
-        query = select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)
-        newest = session.scalars(query).one_or_none()
+        newest = newest_checkpoint(session)
     if newest is None or newest.timestamp is not None:
         return False
     try:

@@ -15,6 +15,7 @@ from edms.access.policy import Action
 from edms.audit.cosignature import WitnessKey, cosign, cosigned_at, witness_key
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.audit.note import ED25519, read_verifier_key
+from edms.audit.publication import newest_checkpoint
 from edms.audit.tree import EMPTY_ROOT
 from edms.audit.witness import MOST_REQUEST_BYTES, KnownLog, Submission, WitnessRefusal, judged, read_submission
 from edms.audit.witness_client import WitnessAnswer, submit
@@ -95,7 +96,7 @@ def cosign_checkpoint(archive: Archive, body: bytes) -> str:
 def ask_witnesses(archive: Archive) -> list[Asked]:
     """Have the newest checkpoint cosigned by every configured witness that has not yet done so."""
     with archive.database.reader() as session:
-        newest = session.scalars(select(AuditCheckpoint).order_by(AuditCheckpoint.size.desc()).limit(1)).one_or_none()
+        newest = newest_checkpoint(session)
         if newest is None:
             return []
         done = set(session.scalars(select(AuditCosignature.witness).where(AuditCosignature.size == newest.size)))

@@ -1,6 +1,6 @@
 """Watching over the page server and the capture workers, and nothing else: what `edms serve` becomes once all is well.
 
-A process that only waits should not hold a whole archive in memory, so this module imports nothing but the standard
+A process that only waits should not hold a whole archive in memory, so this module imports little but the standard
 library and `edms.web.server` puts it in its own place. Each child dies with it, however it ends; a child that ends is
 started again, with a growing pause when it ends at once.
 
@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 from types import FrameType
+
+from edms.core.processes import secret_pipe
 
 log = logging.getLogger("edms.serve")
 
@@ -53,14 +55,9 @@ class Child:
     def _start(self) -> "subprocess.Popen[bytes]":
         if not self._secret:
             return subprocess.Popen(self._arguments, stdin=subprocess.DEVNULL, pass_fds=self._inherited)
-        reading, writing = os.pipe()
-        try:
-            os.write(writing, self._secret)  # a pipe takes 4096 bytes without waiting for a reader
-            os.close(writing)
+        with secret_pipe(self._secret) as reading:
             arguments = [*self._arguments, "--unlock-fd", str(reading)]
             return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=(*self._inherited, reading))
-        finally:
-            os.close(reading)
 
     def tell(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
+from trails import grow, rewind
 
 from edms.access.actors import Actor, console_actor
 from edms.audit import tree
-from edms.audit.events import AuditEvent
-from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
+from edms.audit.model import AuditCheckpoint
 from edms.audit.note import open_checkpoint
 from edms.audit.tiles import bundle_leaves, tile_named
 from edms.core.errors import IntegrityFault, NotFound, Refused
@@ -25,13 +25,6 @@ from edms.signing.timestamp_token import read_token
 
 CONSOLE = console_actor("tests")
 Person = Callable[[Archive, str], Actor]
-
-
-def grow(archive: Archive, count: int, action: str = "test.act") -> None:
-    with archive.database.writer() as session:
-        events = [AuditEvent(action, "system", "system:tests", "tests", "record", str(n)) for n in range(count)]
-        archive.trail.append_all(session, events)
-        session.commit()
 
 
 def leaves_in(folder: Path) -> list[bytes]:
@@ -80,13 +73,7 @@ def test_a_folder_from_before_finds_a_rewound_trail(embedded: Archive, tmp_path:
     grow(embedded, 30)
     export_trail(CONSOLE, embedded, folder)
     kept = (folder / "checkpoint").read_bytes()
-    with embedded.database.writer() as session:
-        session.execute(delete(AuditCheckpoint))
-        session.execute(delete(AuditLeaf).where(AuditLeaf.index >= before))
-        for node in session.scalars(select(AuditNode)):
-            if (node.position + 1) << node.level > before:
-                session.delete(node)
-        session.commit()
+    rewind(embedded, before)
     grow(embedded, 5)
     with pytest.raises(IntegrityFault, match="not one that grew"):
         export_trail(CONSOLE, embedded, folder)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from archive_fixtures import MOMENT, settings_in
 from sqlalchemy import delete, select
+from trails import grow, rewind
 from werkzeug.serving import make_server
 
 from edms.access.actors import console_actor
 from edms.audit.cosignature import cosign, cosigned_at
-from edms.audit.events import AuditEvent
-from edms.audit.model import AuditCheckpoint, AuditCosignature, AuditLeaf, AuditNode, WitnessedTrail
+from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.audit.note import Checkpoint, sign_checkpoint, verifier_key
 from edms.audit.publication import published
 from edms.audit.witness_client import Witness
@@ -60,25 +60,6 @@ def ours(embedded: Archive, neighbour: Archive, address: str) -> Archive:
     """Our archive, which asks the neighbour; the neighbour knows its key."""
     watch(CONSOLE, neighbour, embedded.trail.verifier_key)
     return dataclasses.replace(embedded, witnesses=(Witness(address, own_witness_key(neighbour)),))
-
-
-def grow(archive: Archive, count: int = 1, action: str = "test.act") -> None:
-    with archive.database.writer() as session:
-        events = [AuditEvent(action, "system", "system:tests", "tests", "record", str(n)) for n in range(count)]
-        archive.trail.append_all(session, events)
-        session.commit()
-
-
-def rewind(archive: Archive, size: int) -> None:
-    """Put the trail back to `size` leaves, as one with the database in his hands would, nodes and all."""
-    with archive.database.writer() as session:
-        session.execute(delete(AuditCosignature).where(AuditCosignature.size > size))
-        session.execute(delete(AuditCheckpoint).where(AuditCheckpoint.size > size))
-        session.execute(delete(AuditLeaf).where(AuditLeaf.index >= size))
-        for node in session.scalars(select(AuditNode)):
-            if (node.position + 1) << node.level > size:
-                session.delete(node)
-        session.commit()
 
 
 def test_what_grew_is_cosigned_again_and_again(ours: Archive, neighbour: Archive) -> None:
