@@ -32,6 +32,7 @@ from edms.records.people import (
 from edms.records.retention import apply_rules
 from edms.records.rules import edition_in_force
 from edms.retention.rulebook import load_rules
+from edms.screening.clamd import Clamd
 from edms.search.whoosh_index import WhooshIndex
 from edms.signing.authority import AuthorityMaterial, create_authority, renew_authority
 from edms.signing.errors import SigningFault
@@ -197,7 +198,14 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         trust=trust,
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=public + log_key_pem(trail.public_key),
+        witnesses=_witnesses(settings),
+        scanner=_scanner(settings),
     )
+
+
+def _scanner(settings: Settings) -> Clamd | None:
+    told = settings.screening
+    return Clamd(told.clamd, told.timeout_seconds, told.max_scan_bytes) if told.clamd else None
 
 
 def _timestamps(settings: Settings, material: AuthorityMaterial, clock: Clock) -> TimestampAuthority:

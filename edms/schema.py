@@ -7,7 +7,17 @@ from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
 from edms.records import evidence_model
 from edms.records import model as records_model
+from edms.screening import model as screening_model
 from edms.vault import model as vault_model
 
-MODELS = (access_model, audit_model, evidence_model, jobs_model, operation_model, records_model, vault_model)
+MODELS = (
+    access_model,
+    audit_model,
+    evidence_model,
+    jobs_model,
+    operation_model,
+    records_model,
+    screening_model,
+    vault_model,
+)
 metadata = Base.metadata

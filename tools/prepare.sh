@@ -30,6 +30,7 @@ if [ "$purpose" = test ]; then
   have javac || missing+=(default-jdk-headless)
   [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
   have softhsm2-util || missing+=(softhsm2)
+  have clamd || missing+=(clamav-daemon)
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi
 

@@ -6,30 +6,40 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor, system_actor
 from edms.access.policy import Action
+from edms.capture.results import Unfit
 from edms.capture.states import FIRST_STEP, Step
 from edms.core.errors import Refused
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import Claim, finish, held, resume
+from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.facts import decided_record
 from edms.records.model import Record, RecordState
 from edms.records.searching import INDEX_TOPIC
 
 
-def quarantine(archive: Archive, claimed: Claim, code: str, message: str) -> None:
-    """Put the claimed record aside with a stable reason `code` and a message for people."""
+def quarantine(archive: Archive, claimed: Claim, unfit: Unfit) -> None:
+    """Put the claimed record aside with a reason code, a message for people, and what was found out so far."""
     with archive.door.write(system_actor("capture"), Action.RECORD_PROCESS) as operation:
         operation.decide()
-        job = held(operation.session, claimed)
+        held(operation.session, claimed)
         record = operation.session.get_one(Record, claimed.subject_id)
-        record.state = RecordState.QUARANTINED.value
-        record.problem_code, record.problem_text = code, message[:2000]
-        record.version += 1
-        job.last_error = message[:2000]
-        finish(job, archive.clock, JobState.FAILED)
+        if unfit.write is not None:
+            unfit.write(operation)
+        set_aside(operation, archive, record, unfit.code, unfit.message)
         operation.outbox(INDEX_TOPIC, record.id)
         operation.about("record", record.id, "record.quarantined")
-        operation.note(reason=code)
+        operation.note(reason=unfit.code)
+
+
+def set_aside(operation: Operation, archive: Archive, record: Record, code: str, message: str) -> None:
+    """Move a record that is not declared into quarantine, whatever step it was at."""
+    record.state = RecordState.QUARANTINED.value
+    record.problem_code, record.problem_text = code, message[:2000]
+    record.version += 1
+    job = operation.session.scalars(_job(record)).one()
+    job.last_error = message[:2000]
+    finish(job, archive.clock, JobState.FAILED)
 
 
 def retry(actor: Actor | None, archive: Archive, record_id: UUID) -> None:

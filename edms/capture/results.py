@@ -19,11 +19,15 @@ CMS_TYPE = "application/pkcs7-signature"
 
 
 class Unfit(EdmsError):
-    """The file cannot be digested: it goes to quarantine under `code`."""
+    """The file cannot be digested or may not go on: it goes to quarantine under `code`.
 
-    def __init__(self, code: str, message: str) -> None:
+    `write` puts down what was found out of it, in the transaction that sets it aside.
+    """
+
+    def __init__(self, code: str, message: str, write: Callable[[Operation], None] | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.write = write
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from edms.capture.declaring import declare, seal
+from edms.capture.findings import Findings, refuse_flagged, refuse_malware
 from edms.capture.renditions import recognised, sealed_copy, signature_facts
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
+from edms.capture.screening import scan_content
 from edms.capture.states import Step
 from edms.jobs.queue import Claim
 from edms.operation.door import Operation
@@ -18,16 +20,20 @@ from edms.records.components import attach, open_component, pages_to_bytes, seal
 from edms.records.model import ComponentRole, Record
 from edms.records.searching import INDEX_TOPIC
 from edms.text.ocr import OcrOutcome
-from edms.text.types import Reading
 
 
 def examine(archive: Archive, claimed: Claim) -> StepResult:
     """Screen, identify by content, read the text. Unreadable files go to quarantine with the reader's reason."""
     record = load(archive, claimed)
-    with open_component(archive, original_of(record)) as stream:
+    original = original_of(record)
+    scan = scan_content(archive, original.blob.sha256, lambda: open_component(archive, original))
+    refuse_malware(record, scan)
+    with open_component(archive, original) as stream:
         reading = archive.reader.read(stream, record.file_name)
+    found = Findings.of(record, reading, scan)
     if reading.problem is not None:
-        raise Unfit(reading.problem.code, reading.problem.message)
+        raise Unfit(reading.problem.code, reading.problem.message, found.write)
+    refuse_flagged(archive, record, found)
     needs_ocr = any(page.needs_ocr for page in reading.pages)
     # The typed pages of a mixed file are findable at once, and stay so where nothing can recognise the others.
     worth = not needs_ocr or any(page.text.strip() for page in reading.pages)
@@ -35,9 +41,9 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
+        found.write(operation)
         part = original_of(row)
-        part.media_type, part.puid = reading.identification.media_type, reading.identification.puid
-        part.facts = _facts(reading, needs_ocr=needs_ocr)
+        part.facts = {**part.facts, "needs_ocr": needs_ocr}
         row.page_count = reading.page_count
         if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
@@ -47,15 +53,6 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
     return StepResult("record.examined", write, details)
-
-
-def _facts(reading: Reading, *, needs_ocr: bool) -> dict[str, Any]:
-    return {
-        "format": reading.identification.format_name,
-        "flags": sorted(reading.flags),
-        "needs_ocr": needs_ocr,
-        **reading.facts,
-    }
 
 
 def access_copy(archive: Archive, claimed: Claim) -> StepResult:

@@ -27,11 +27,12 @@ from edms.jobs.queue import (
     wait,
 )
 from edms.records.archive import Archive
+from edms.screening.protocol import ScannerUnavailable
 from edms.signing.errors import SignerUnavailable
 
 WORKER = system_actor("capture")
 # What is not the file's fault: it is tried again until the disk has room or the authority answers, however long.
-_SURROUNDINGS = (StorageFault, KeyUnavailable, SignerUnavailable)
+_SURROUNDINGS = (StorageFault, KeyUnavailable, SignerUnavailable, ScannerUnavailable)
 
 log = logging.getLogger("edms.capture")
 
@@ -85,7 +86,7 @@ def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
             result = STEPS[step](archive, claimed)
         return _settle(archive, claimed, result)
     except Unfit as unfit:
-        quarantine(archive, claimed, unfit.code, unfit.message)
+        quarantine(archive, claimed, unfit)
     except LeaseLost:
         raise
     except _SURROUNDINGS as fault:
@@ -146,7 +147,7 @@ def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None
 def _fail(archive: Archive, claimed: Claim, message: str) -> None:
     """Try again later; after the last attempt the record is set aside with the reason, never lost."""
     if claimed.attempts >= archive.settings.worker.max_attempts:
-        quarantine(archive, claimed, "processing_failed", message)
+        quarantine(archive, claimed, Unfit("processing_failed", message))
         return
     with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
         operation.decide()

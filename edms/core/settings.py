@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.unlock import SOURCE
 
 MEBIBYTE = 1024 * 1024
@@ -102,6 +103,24 @@ class CaptureSettings(_Section):
     max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1)
     max_name_length: int = Field(200, ge=16, le=255)
     max_files_per_upload: int = Field(500, ge=1)
+
+
+class ScreeningSettings(_Section):
+    """`clamd`: "unix:/path" or "tcp:host:port"; empty, and nothing is scanned for malware."""
+
+    clamd: str = Field("", pattern=r"^(|unix:/.+|tcp:.+:\d{1,5})$")
+    timeout_seconds: float = Field(120.0, gt=0, le=3600)
+    max_scan_bytes: int = Field(25 * MEBIBYTE, ge=1)
+    rescan_days: int = Field(14, ge=0, le=3660)
+    quarantine: tuple[str, ...] = QUARANTINED_BY_DEFAULT
+
+    @field_validator("quarantine")
+    @classmethod
+    def _known_flags(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(value) - set(FLAGS))
+        if unknown:
+            raise ValueError(f"there is no flag {unknown[0]!r}; there are {', '.join(FLAGS)}")
+        return value
 
 
 class TextSettings(_Section):
@@ -212,6 +231,7 @@ class Settings(_Section):
     server: ServerSettings = ServerSettings()
     worker: WorkerSettings = WorkerSettings()
     capture: CaptureSettings = CaptureSettings()
+    screening: ScreeningSettings = ScreeningSettings()
     text: TextSettings = TextSettings()
     signing: SigningSettings = SigningSettings()
     search: SearchSettings = SearchSettings()

@@ -14,10 +14,13 @@ from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
+from edms.records.model import Component, Record
+from edms.screening.model import ContentScan
+from edms.screening.protocol import ScannerUnavailable
 from edms.signing.authority import RENEW_BEFORE
 from edms.text.ocr import ocr_available
 from edms.vault.file_provider import is_locked, permission_findings
-from edms.vault.model import KeyRotation
+from edms.vault.model import KeyRotation, StoredBlob
 
 LITTLE_SPACE = 2 * 1024**3
 _LONG_QUIET = timedelta(days=180)
@@ -39,7 +42,14 @@ class Finding:
 def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
     """Return findings, the worst first."""
     archive.door.permit(actor, Action.ARCHIVE_MAINTAIN)
-    found = [*_keys(archive), *_programs(archive), *_space(archive), *_work(archive), *_facts(archive)]
+    found = [
+        *_keys(archive),
+        *_programs(archive),
+        *_scanner(archive),
+        *_space(archive),
+        *_work(archive),
+        *_facts(archive),
+    ]
     order = ("error", "warning", "info")
     return sorted(found, key=lambda finding: order.index(finding.level))
 
@@ -118,6 +128,22 @@ def _programs(archive: Archive) -> Iterator[Finding]:
     if not status.available:
         yield Finding("warning", f"scans are kept but not recognised: {status.reason}", status.mend)
     yield Finding("info", f"parsers are isolated by: {archive.sandbox.isolation()}")
+
+
+def _scanner(archive: Archive) -> Iterator[Finding]:
+    if archive.scanner is None:
+        yield Finding("warning", "files are not scanned for malware", "install clamd and name it in [screening] clamd")
+        return
+    try:
+        yield Finding("info", f"files are scanned for malware by {archive.scanner.engine()}")
+    except ScannerUnavailable as fault:
+        yield Finding("error", f"{fault.message}: files wait for it", fault.mend)
+    with archive.database.reader() as session:
+        infected = select(func.count(Record.id.distinct())).join(Component).join(StoredBlob)
+        infected = infected.join(ContentScan, ContentScan.sha256 == StoredBlob.sha256)
+        count = session.scalar(infected.where(ContentScan.outcome == "infected", Record.state == "declared"))
+    if count:
+        yield Finding("error", f"malware was found later in {count} declared records", "see their history")
 
 
 def _space(archive: Archive) -> Iterator[Finding]:

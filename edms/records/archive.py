@@ -9,6 +9,7 @@ from edms.core.database import Database
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings
 from edms.operation.door import Door
+from edms.screening.protocol import MalwareScanner
 from edms.search.protocol import SearchIndex
 from edms.signing.protocols import Signer, TimestampAuthority
 from edms.signing.verification import TrustMaterial
@@ -38,3 +39,4 @@ class Archive:
     index: SearchIndex
     public_pem: str
     witnesses: tuple[Witness, ...] = ()
+    scanner: MalwareScanner | None = None

@@ -27,6 +27,7 @@ class ComponentRole(StrEnum):
     TEXT = "text"
     SEAL = "seal"
     MANIFEST = "manifest"
+    ATTACHMENT = "attachment"
 
 
 class RuleBookEdition(Base):

@@ -9,6 +9,8 @@ import os
 import re
 from typing import Any
 
+from edms.text.polyglot import TAIL_BYTES, kinds
+
 _HEAD_BYTES = 64 * 1024
 _UNKNOWN = "application/octet-stream"
 _HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]{0,60}:[ \t]?.", re.MULTILINE)
@@ -29,7 +31,7 @@ _ZIP_KINDS = {
 
 
 def identify(descriptors: list[int]) -> tuple[dict[str, Any], list[bytes]]:
-    """Return `{"media_type","puid","format_name"}` of the file at the first descriptor. For the sandbox."""
+    """Return `{"media_type","puid","format_name","flags"}` of the file at the first descriptor. For the sandbox."""
     import pygfried
 
     path = f"/proc/self/fd/{descriptors[0]}"
@@ -41,9 +43,30 @@ def identify(descriptors: list[int]) -> tuple[dict[str, Any], list[bytes]]:
     sniffed = sniff(head, os.fstat(descriptors[0]).st_size)
     pronom = str(match.get("mime", "")).split(",")[0].strip()
     media_type = _agreed(pronom, sniffed)
+    if media_type == _UNKNOWN:
+        media_type = _by_libmagic(head)
     # Where the sniffing was right against PRONOM, or PRONOM knew nothing, its identifier would name another format.
     puid = match.get("id") if media_type in (pronom, _UNKNOWN) else _TEXT_PUIDS.get(media_type, match.get("id"))
-    return {"media_type": media_type, "puid": puid, "format_name": match.get("format") or media_type}, []
+    told = {"media_type": media_type, "puid": puid, "format_name": match.get("format") or media_type}
+    return {**told, "flags": _flags(descriptors[0], head)}, []
+
+
+def _flags(descriptor: int, head: bytes) -> list[str]:
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, TAIL_BYTES, max(0, size - TAIL_BYTES))
+    found = kinds(head, tail, size)
+    return [*(["polyglot"] if len(found) > 1 else []), *(["executable"] if "program" in found else [])]
+
+
+def _by_libmagic(head: bytes) -> str:
+    """What libmagic says of a content that neither PRONOM nor we know; where it is not installed, nothing."""
+    try:
+        import magic
+
+        told = str(magic.from_buffer(head, mime=True))
+    except Exception:  # noqa: BLE001 - its library may be missing (ImportError), or it fails in ways of its own
+        return _UNKNOWN
+    return told if re.fullmatch(r"[a-z]+/[A-Za-z0-9.+-]{1,100}", told) and not told.startswith("text/") else _UNKNOWN
 
 
 def _agreed(pronom: str, sniffed: str) -> str:

@@ -53,7 +53,10 @@ class Reader:
         found = self._identifying.call("edms.text.identify:identify", files=(source,), limits=self._alone).values
         puid = found.get("puid")
         media_type = str(found.get("media_type") or "application/octet-stream")
-        return Identification(media_type, str(puid) if puid else None, str(found.get("format_name") or media_type))
+        flags = frozenset(str(flag) for flag in found.get("flags", ()))
+        return Identification(
+            media_type, str(puid) if puid else None, str(found.get("format_name") or media_type), flags
+        )
 
     def read(self, source: BinaryIO, name: str) -> Reading:
         """Identify and read `source` (seekable). What cannot be read comes back as a Problem, never as an exception.

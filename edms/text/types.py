@@ -6,11 +6,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Identification:
-    """What a file is by its content. `puid` is the PRONOM identifier, None when PRONOM does not know it."""
+    """What a file is by its content. `puid` is the PRONOM identifier, None when PRONOM does not know it.
+
+    `flags`: polyglot, executable, as the bytes speak for them.
+    """
 
     media_type: str
     puid: str | None
     format_name: str
+    flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that was learnt in one pass. `flags`: active_content, embedded_files, signed, macros, hidden_text."""
+    """All that was learnt in one pass. `flags`: those of `edms.core.flags`, and signed, form, archive, unsupported."""
 
     identification: Identification
     page_count: int

@@ -25,7 +25,7 @@ class StoredBlob(Base):
     name: Mapped[str] = mapped_column(String(32), unique=True)
     purpose: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     key_id: Mapped[str] = mapped_column(String(64))
     epoch: Mapped[int]

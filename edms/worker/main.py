@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edms.access.actors import system_actor
 from edms.capture.indexing import bring_index_up_to_date
 from edms.capture.places import take_place
+from edms.capture.screening import rescan_when_newer
 from edms.capture.work import work_once
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
@@ -24,6 +25,7 @@ TEND_EVERY_SECONDS = 30.0
 LEAST_PAUSE = 20
 """A chore rests at least so many times as long as it took."""
 EVIDENCE_LOOK_SECONDS = 600.0
+RESCAN_EVERY_SECONDS = 120.0
 EVIDENCE_KEEPER = system_actor("evidence")
 
 
@@ -41,6 +43,7 @@ def chores() -> list[Chore]:
     return [
         Chore(TEND_EVERY_SECONDS, tend_checkpoints),
         Chore(6 * 3600, collect_garbage),
+        Chore(RESCAN_EVERY_SECONDS, rescan_when_newer),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
     ]
 

@@ -55,7 +55,8 @@ def _takes_an_actor(function: Callable[..., Any]) -> bool:
 def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, folder: Path) -> None:
     """Call a use case with arguments that are in order as far as they go, and take what it gives."""
     ready: dict[Any, Any] = {
-        UUID: ID, str: "sesuatu", int: 0, date: date(2026, 1, 2), Path: folder / "out.zip", BinaryIO: io.BytesIO(),
+        UUID: ID, str: "sesuatu", int: 0, bool: False, date: date(2026, 1, 2),
+        Path: folder / "out.zip", BinaryIO: io.BytesIO(),
         IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
         Placement: Placement(ID, "000.1.5", Level.OPEN),
         Changes: Changes(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
