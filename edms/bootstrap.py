@@ -47,6 +47,7 @@ from edms.vault.file_operations import folder_lock
 from edms.vault.keyring import KeyRing
 from edms.vault.local_store import LocalBlobStore
 from edms.vault.opening import create_ring, open_ring
+from edms.vault.staging import Staging
 from edms.vault.vault import Vault
 from edms.verify.trust import log_key_pem
 
@@ -54,7 +55,7 @@ DATABASE_FILE = "archive.db"
 AUTHORITY = "authority"
 _RANDOM_SECRETS = ("database", "index", "session", "audit-signing")
 # Secrets that an archive made by an earlier version does not have yet: nothing that is there depends on them.
-_LATER_SECRETS = ("witness-signing",)
+_LATER_SECRETS = ("uploads", "witness-signing")
 
 
 @dataclass
@@ -190,6 +191,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         trail=trail,
         keys=ring,
         vault=Vault(LocalBlobStore(settings.storage.path / "blobs"), ring.keys, clock),
+        staging=Staging(settings.storage.path / "uploads", ring.secret("uploads")),
         sandbox=sandbox,
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),

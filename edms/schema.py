@@ -2,6 +2,7 @@
 
 from edms.access import model as access_model
 from edms.audit import model as audit_model
+from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
@@ -13,6 +14,7 @@ from edms.vault import model as vault_model
 MODELS = (
     access_model,
     audit_model,
+    capture_model,
     evidence_model,
     jobs_model,
     operation_model,

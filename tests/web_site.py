@@ -39,7 +39,8 @@ class Visitor:
 
     def post(self, path: str, data: dict[str, Any] | None = None, **told: Any) -> TestResponse:
         """Send a form as a page of ours would."""
-        return self.client.post(path, data={"csrf_token": self.token(), **(data or {})}, **self.base, **told)
+        told = {"method": "POST", **told}
+        return self.client.open(path, data={"csrf_token": self.token(), **(data or {})}, **self.base, **told)
 
     def send(self, path: str, content: bytes, name: str = "surat.pdf") -> TestResponse:
         """Send a file as the script of the upload page does."""

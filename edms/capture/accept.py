@@ -4,6 +4,7 @@ The order matters and is the whole point: decide, store and fsync the encrypted 
 the row, the job, the audit leaf and the outbox; only then does the caller learn that it was accepted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from edms.access.actors import Actor
 from edms.access.model import Office
 from edms.access.policy import Action, RecordFacts, Stage, view_scope
-from edms.capture.incoming import IncomingFile, Placement, safe_name, title_from
+from edms.capture.incoming import GIVEN_PATH, IncomingFile, Placement, safe_name, safe_path, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
 from edms.core.errors import LimitExceeded, Refused
 from edms.core.ids import new_id
@@ -42,8 +43,19 @@ class Accepted:
     duplicate: bool
 
 
-def accept(actor: Actor | None, archive: Archive, incoming: IncomingFile, placement: Placement) -> Accepted:
+Settle = Callable[[Operation, Accepted], None]
+
+
+def accept(
+    actor: Actor | None,
+    archive: Archive,
+    incoming: IncomingFile,
+    placement: Placement,
+    settle: Settle | None = None,
+) -> Accepted:
     """Take in one file. When this returns, the bytes are on the disk and the row is committed.
+
+    `settle` writes in the same transaction, for whoever must know it exactly once; what it raises undoes everything.
 
     Raises NotFound (not your office), Refused (unknown class, contradiction), LimitExceeded (too large),
     StorageFault (disk). In every such case nothing is left behind.
@@ -52,7 +64,7 @@ def accept(actor: Actor | None, archive: Archive, incoming: IncomingFile, placem
     archive.door.permit(actor, Action.RECORD_CAPTURE, facts)
     sealed = _sealed(archive, incoming)
     try:
-        accepted = _record(actor, archive, incoming, placement, facts, sealed)
+        accepted = _record(actor, archive, incoming, placement, facts, sealed, settle)
     except BaseException:
         archive.vault.delete(sealed)
         raise
@@ -80,13 +92,17 @@ def _record(
     placement: Placement,
     facts: RecordFacts,
     sealed: SealedBlob,
+    settle: Settle | None,
 ) -> Accepted:
     """Write the row, or report the duplicate; two equal files at the same moment meet at the unique key."""
     for _attempt in range(2):
         try:
             with archive.door.write(actor, Action.RECORD_CAPTURE) as operation:
                 operation.decide(facts)
-                return _insert_or_report(operation, archive, incoming, placement, sealed)
+                accepted = _insert_or_report(operation, archive, incoming, placement, sealed)
+                if settle is not None:
+                    settle(operation, accepted)
+                return accepted
         except IntegrityError:
             continue
     raise Refused("the same file is being received by somebody else", "try again in a moment")
@@ -101,7 +117,7 @@ def _insert_or_report(
         operation.note(sha256=sealed.sha256)
         return Accepted(known.id, known.state, sealed.sha256, sealed.size, duplicate=True)
     record = _new_record(operation, archive, incoming, placement, key)
-    session = operation.session
+    session, limit = operation.session, archive.settings.capture.max_name_length
     add_blob(session, archive.vault, sealed, operation.now)
     session.add(record)
     session.flush()
@@ -113,7 +129,7 @@ def _insert_or_report(
             blob_id=sealed.blob_id,
             name=record.file_name,
             media_type=UNKNOWN_MEDIA_TYPE,
-            facts={},
+            facts={GIVEN_PATH: path} if (path := safe_path(incoming.path, limit)) else {},
         )
     )
     enqueue(session, archive.clock, JOB_KIND, record.id, FIRST_STEP)

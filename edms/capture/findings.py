@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from edms.capture.incoming import GIVEN_PATH
 from edms.capture.results import Unfit, original_of
 from edms.capture.screening import MALWARE, Scan, malware_text, remember
 from edms.core.flags import FLAGS
@@ -19,6 +20,7 @@ from edms.text.names import contradicts, is_program_name
 from edms.text.types import Identification, Reading
 
 RELEASED = "released"
+_KEPT = (RELEASED, GIVEN_PATH)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Findings:
         facts = {"format": reading.identification.format_name, **reading.facts}
         if scan is not None:
             facts["malware_scan"] = scan.as_facts()
-        kept = {RELEASED: original.facts[RELEASED]} if RELEASED in original.facts else {}
+        kept = {name: original.facts[name] for name in _KEPT if name in original.facts}
         return cls(record, reading.identification, flags, facts, (scan,) if scan else (), kept)
 
     def write(self, operation: Operation) -> None:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from edms.access.levels import Level
 
+GIVEN_PATH = "given_path"
+"""The fact of an original that says where it lay at its sender."""
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _HALF = re.compile("[\ud800-\udfff]")  # half a character: bytes of a name that are no text, which nothing can store
 
@@ -43,11 +45,15 @@ class Placement:
 
 @dataclass(frozen=True)
 class IncomingFile:
-    """A file to capture. `stream` is read once, to its end; `size` in bytes as far as it is known before."""
+    """A file to capture. `stream` is read once, to its end; `size` in bytes as far as it is known before.
+
+    `path`: where it lay at the sender, for a person to recognise it by; a hint, never a place on the server.
+    """
 
     name: str
     stream: BinaryIO
     size: int | None = None
+    path: str = ""
 
 
 def safe_name(name: str, limit: int) -> str:
@@ -65,6 +71,13 @@ def safe_name(name: str, limit: int) -> str:
     if not dot or len(extension) > 10:
         return clean[:limit]
     return stem[: limit - len(extension) - 1] + "." + extension
+
+
+def safe_path(path: str, limit: int) -> str:
+    """Return the folders and the name that a sender gave, each part made safe, or "" for a name alone."""
+    parts = [part for part in re.split(r"[\\/]", path) if part.strip(" .")]
+    kept = [safe_name(part, limit) for part in parts[-20:]]
+    return "/".join(kept)[-1000:] if len(kept) > 1 else ""
 
 
 def title_from(name: str) -> str:

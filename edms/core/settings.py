@@ -103,6 +103,10 @@ class CaptureSettings(_Section):
     max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1)
     max_name_length: int = Field(200, ge=16, le=255)
     max_files_per_upload: int = Field(500, ge=1)
+    upload_expiry_hours: int = Field(72, ge=1, le=2160)
+    max_unfinished_uploads: int = Field(1000, ge=1, le=100_000)
+    max_unfinished_bytes: int = Field(20_480 * MEBIBYTE, ge=MEBIBYTE)
+    disk_reserve_bytes: int = Field(512 * MEBIBYTE, ge=0)
 
 
 class ScreeningSettings(_Section):

@@ -16,6 +16,7 @@ from edms.signing.verification import TrustMaterial
 from edms.text.ocr import OcrEngine
 from edms.text.reader import Reader
 from edms.vault.keyring import KeyRing
+from edms.vault.staging import Staging
 from edms.vault.vault import Vault
 
 
@@ -30,6 +31,7 @@ class Archive:
     trail: AuditTrail
     keys: KeyRing
     vault: Vault
+    staging: Staging
     sandbox: Sandbox
     reader: Reader
     ocr: OcrEngine

@@ -38,7 +38,7 @@ def install(app: Flask) -> None:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page, and back here afterwards; scripts get a plain 401."""
-    if request.accept_mimetypes.best == "application/json":
+    if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
         return {"error": gettext("Your session has ended. Sign in again."), "mend": ""}, 401
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = f"?{urlencode({'next': back})}" if back and back != "/" else ""

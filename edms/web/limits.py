@@ -18,6 +18,8 @@ def form_limit(settings: Settings) -> int:
 
 def request_limit(request: Request, settings: Settings) -> int:
     """Return the most bytes that the body of `request` may have, by what it is for."""
+    if request.endpoint in ("uploads.begin", "uploads.add"):
+        return settings.capture.max_file_bytes
     if request.endpoint != "capture.receive":
         return SMALL_FORM_BYTES
     if request.mimetype == "multipart/form-data":

@@ -11,6 +11,7 @@ from edms.access.actors import system_actor
 from edms.capture.indexing import bring_index_up_to_date
 from edms.capture.places import take_place
 from edms.capture.screening import rescan_when_newer
+from edms.capture.upload_upkeep import look_after_uploads
 from edms.capture.work import work_once
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
@@ -44,6 +45,7 @@ def chores() -> list[Chore]:
         Chore(TEND_EVERY_SECONDS, tend_checkpoints),
         Chore(6 * 3600, collect_garbage),
         Chore(RESCAN_EVERY_SECONDS, rescan_when_newer),
+        Chore(60, look_after_uploads),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
     ]
 

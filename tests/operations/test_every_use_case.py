@@ -21,6 +21,7 @@ from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.audit.model import AuditLeaf
 from edms.capture.incoming import IncomingFile, Placement
+from edms.capture.uploads import Announced, Piece
 from edms.core.errors import NotFound, NotSignedIn
 from edms.core.resources import resource
 from edms.core.unlock import Unlock
@@ -62,7 +63,8 @@ def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, fo
         Changes: Changes(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
         ReportQuestion: ReportQuestion(), Question: Question("surat"), "Question": Question("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
-        Unlock: Unlock("none"),
+        Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
+        Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

@@ -13,6 +13,8 @@ TO_SIGN_IN = "to sign-in"
 
 # Status by person; who is not named gets the status under "else". Nobody is sent to the sign-in page unless named.
 _CLERKS = {"clerk-dinkes": 200, "clerk-bappeda": 200, "records": 200, "else": 404}
+_UPLOADERS = {**_CLERKS, "nobody": 401}
+_WITHOUT_VERSION = {"nobody": 401, "else": 412}  # tests/web/test_uploads.py asks as a client does
 _READERS = {"admin": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
@@ -38,6 +40,11 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/capture"): ("/capture", _CLERKS),
     ("POST", "/capture/files"): ("/capture/files", _as(415, _CLERKS)),
     ("GET", "/capture/progress"): ("/capture/progress?records={waiting}", _CLERKS),
+    ("GET", "/uploads/"): ("/uploads/", _UPLOADERS),
+    ("POST", "/uploads/"): ("/uploads/", _WITHOUT_VERSION),
+    ("GET", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", {"nobody": 401, "else": 404}),
+    ("PATCH", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", _WITHOUT_VERSION),
+    ("DELETE", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", _WITHOUT_VERSION),
     ("GET", "/inbox"): ("/inbox", _CLERKS),
     ("POST", "/inbox/classify"): ("/inbox/classify", _as(302, _CLERKS)),
     ("GET", "/inbox/after/<uuid:record_id>"): ("/inbox/after/{restricted}", _as(302, _CLERKS)),
@@ -75,7 +82,7 @@ def test_verdict(city: City, method: str, rule: str, person: str) -> None:
     path, verdicts = EXPECTED[method, rule]
     visitor = city.site.visitor(person) if rule == "/sign-out" and person != "nobody" else city.visitors[person]
     path = path.format(**city.records)
-    answer = visitor.get(path) if method == "GET" else visitor.post(path)
+    answer = visitor.get(path) if method == "GET" else visitor.post(path, method=method)
     if person == "nobody" and "nobody" not in verdicts:
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in")
@@ -110,6 +117,8 @@ def test_no_post_without_the_token_of_the_session(city: City, method: str, rule:
         visitor = city.visitors[person]
         answer = visitor.client.post(path, data={"csrf_token": token} if token else {})
         refused = 302 if person == "nobody" and "nobody" not in EXPECTED[method, rule][1] else 400
+        if person == "nobody" and rule == "/uploads/":
+            refused = 401  # programs ask here: they are told, and not sent to a page
         assert answer.status_code == refused, person
 
 

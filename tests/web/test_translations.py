@@ -21,7 +21,8 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|%(?![(\s])\w?")
 
 # What these rooms say can come to a page, by an operation that a view calls.
 SPEAKING = (
-    "capture/accept.py", "capture/quarantine.py", "records/classification.py", "records/searching.py",
+    "capture/accept.py", "capture/quarantine.py", "capture/uploads.py", "vault/staging.py",
+    "records/classification.py", "records/searching.py",
     "records/operations.py", "operation/door.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
@@ -91,7 +92,9 @@ def shown(text: ast.expr) -> str:
 
 def sentences(path: Path) -> Iterator[str]:
     """What the code of a room says when it refuses; a changing part is shown as `…`."""
-    kinds = ("Refused", "LimitExceeded", "NotPermitted", "NotSignedIn")
+    kinds = (
+        "Refused", "LimitExceeded", "NotPermitted", "NotSignedIn", "UploadBusy", "OffsetConflict", "ChecksumMismatch",
+    )  # fmt: skip
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:
             continue

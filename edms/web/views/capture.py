@@ -1,5 +1,6 @@
 """Getting documents in: the upload page, the files themselves, and how far each has come."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 from uuid import UUID
@@ -70,13 +71,13 @@ def receive() -> ResponseReturnValue:
     if (request.content_length or 0) > archive().settings.capture.max_file_bytes:
         raise LimitExceeded(*too_large_text(request))
     name = unquote(request.headers.get("X-File-Name", "")) or "unnamed"
-    accepted = accept(actor(), archive(), IncomingFile(name, request.stream), _placement(request.args.get))  # type: ignore[arg-type]
+    accepted = accept(actor(), archive(), IncomingFile(name, request.stream), placement_asked(request.args.get))  # type: ignore[arg-type]
     return _as_json(accepted), 200 if accepted.duplicate else 202
 
 
 def _receive_form() -> ResponseReturnValue:
     """Take every file by itself, so that one that is refused does not keep the others out, and tell of each."""
-    placement = _placement(request.form.get)
+    placement = placement_asked(request.form.get)
     sent: list[Sent] = []
     for part in request.files.getlist("files"):
         if not part.filename:
@@ -107,9 +108,10 @@ def _as_json(accepted: Accepted) -> dict[str, object]:
     }
 
 
-def _placement(asked) -> Placement:  # type: ignore[no-untyped-def]
+def placement_asked(asked: Callable[[str], str | None]) -> Placement:
+    """Return where a sender wants a document filed. `asked` gives the fields `office`, `class` and `level`."""
     who = capturers_only()
-    office_id = office_by_code(archive(), asked("office")) if asked("office") else who.office_id
+    office_id = office_by_code(archive(), code) if (code := asked("office")) else who.office_id
     if office_id is None:
         raise Refused(gettext("choose an office"))
     return Placement(office_id, (asked("class") or "").strip() or None, level_asked(asked("level")))
