@@ -2,6 +2,7 @@
 
 from edms.access import model as access_model
 from edms.audit import model as audit_model
+from edms.capture import intake_model
 from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
@@ -16,6 +17,7 @@ MODELS = (
     audit_model,
     capture_model,
     evidence_model,
+    intake_model,
     jobs_model,
     operation_model,
     records_model,

@@ -49,6 +49,11 @@ def system_actor(part: str) -> Actor:
     return Actor(kind=ActorKind.SYSTEM, id=f"system:{part}", name=part)
 
 
+def intake_actor(source: str, offices: frozenset[UUID], clearance: Level) -> Actor:
+    """The actor for a way in that nobody sits at (`folder:NAME`, `mail:NAME`): it captures, for these offices only."""
+    return Actor(kind=ActorKind.SYSTEM, id=f"system:{source}", name=source, offices=offices, clearance=clearance)
+
+
 def console_actor(user: str) -> Actor:
     """The actor for maintenance at the console by the operating-system user `user`: no content, only upkeep."""
     return Actor(kind=ActorKind.CONSOLE, id=f"console:{user}", name=user, via=user)

@@ -151,6 +151,8 @@ def view_scope(actor: Actor) -> Scope:
 
 def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Verdict:
     """Return whether `actor` may do `action` (on a record with `facts`), with reasons. Default deny."""
+    if actor.kind is ActorKind.SYSTEM and action is Action.RECORD_CAPTURE:
+        return _intake_may_capture(actor, facts)
     if actor.kind is ActorKind.SYSTEM:
         return _verdict(action in _SYSTEM_MAY, "system", action)
     if actor.kind is ActorKind.CONSOLE and not actor.roles:
@@ -177,6 +179,25 @@ def _may_capture(actor: Actor, facts: RecordFacts | None) -> Verdict:
     if not actor.clearance.permits(facts.effective_level):
         return Verdict(False, ("above_clearance",))
     return _own_or_records_officer(actor, facts, "own_office")
+
+
+def _intake_may_capture(actor: Actor, facts: RecordFacts | None) -> Verdict:
+    """A watched folder or a mailbox captures for the offices and up to the level of its configuration; nothing else."""
+    if facts is None or facts.office_id not in actor.offices:
+        return Verdict(False, ("other_office",))
+    if not actor.clearance.permits(facts.effective_level):
+        return Verdict(False, ("above_clearance",))
+    return Verdict(True, ("intake",))
+
+
+def may_know_duplicate(actor: Actor, known: RecordFacts) -> bool:
+    """Return whether `actor` may be told that what it brings is there already (invariant 5).
+
+    An intake views nothing, and is told of its own offices: only an id goes back, and only into the archive's rows.
+    """
+    if actor.kind is ActorKind.SYSTEM:
+        return known.office_id in actor.offices
+    return view_scope(actor).covers(known) is not None
 
 
 def _own_or_records_officer(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError
 
 from edms.access.actors import Actor
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage, view_scope
+from edms.access.policy import Action, RecordFacts, Stage, may_know_duplicate
+from edms.capture.arrivals import Origin, arrival_of, note_arrival
 from edms.capture.incoming import GIVEN_PATH, IncomingFile, Placement, safe_name, safe_path, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
 from edms.core.errors import LimitExceeded, Refused
@@ -34,13 +35,17 @@ UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 @dataclass(frozen=True)
 class Accepted:
-    """The answer to the one who sent the file. `duplicate`: the office had these very bytes already."""
+    """The answer to the one who sent the file. `duplicate`: the office had these very bytes already.
+
+    `repeated`: this very arrival was taken in before, and its source was not told of it; `duplicate` as it was then.
+    """
 
     record_id: UUID
     state: str
     sha256: str
     size: int
     duplicate: bool
+    repeated: bool = False
 
 
 Settle = Callable[[Operation, Accepted], None]
@@ -52,10 +57,12 @@ def accept(
     incoming: IncomingFile,
     placement: Placement,
     settle: Settle | None = None,
+    origin: Origin | None = None,
 ) -> Accepted:
     """Take in one file. When this returns, the bytes are on the disk and the row is committed.
 
     `settle` writes in the same transaction, for whoever must know it exactly once; what it raises undoes everything.
+    With `origin` an arrival is kept, and the same thing from the same source is taken in once.
 
     Raises NotFound (not your office), Refused (unknown class, contradiction), LimitExceeded (too large),
     StorageFault (disk). In every such case nothing is left behind.
@@ -64,11 +71,11 @@ def accept(
     archive.door.permit(actor, Action.RECORD_CAPTURE, facts)
     sealed = _sealed(archive, incoming)
     try:
-        accepted = _record(actor, archive, incoming, placement, facts, sealed, settle)
+        accepted = _record(actor, archive, incoming, placement, facts, sealed, settle, origin)
     except BaseException:
         archive.vault.delete(sealed)
         raise
-    if accepted.duplicate:
+    if accepted.duplicate or accepted.repeated:
         archive.vault.delete(sealed)
     return accepted
 
@@ -93,13 +100,16 @@ def _record(
     facts: RecordFacts,
     sealed: SealedBlob,
     settle: Settle | None,
+    origin: Origin | None,
 ) -> Accepted:
     """Write the row, or report the duplicate; two equal files at the same moment meet at the unique key."""
     for _attempt in range(2):
         try:
             with archive.door.write(actor, Action.RECORD_CAPTURE) as operation:
                 operation.decide(facts)
-                accepted = _insert_or_report(operation, archive, incoming, placement, sealed)
+                accepted = _taken_before(operation, origin, sealed) or _insert_or_report(
+                    operation, archive, incoming, placement, sealed, origin
+                )
                 if settle is not None:
                     settle(operation, accepted)
                 return accepted
@@ -108,13 +118,37 @@ def _record(
     raise Refused("the same file is being received by somebody else", "try again in a moment")
 
 
+def _taken_before(operation: Operation, origin: Origin | None, sealed: SealedBlob) -> Accepted | None:
+    """Return what became of this very arrival when it came before, else None.
+
+    When the source had been told of it (`settled_at`), the thing was brought there once more: a duplicate, audited.
+    """
+    arrival = arrival_of(operation.session, origin, sealed.sha256) if origin else None
+    if arrival is None:
+        return None
+    record = operation.session.get_one(Record, arrival.record_id)
+    if arrival.settled_at is None:
+        operation.unrecorded()
+        return Accepted(record.id, record.state, sealed.sha256, sealed.size, arrival.duplicate, repeated=True)
+    operation.about("record", record.id, "record.duplicate")
+    operation.note(sha256=sealed.sha256, source=arrival.source)
+    return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=True)
+
+
 def _insert_or_report(
-    operation: Operation, archive: Archive, incoming: IncomingFile, placement: Placement, sealed: SealedBlob
+    operation: Operation,
+    archive: Archive,
+    incoming: IncomingFile,
+    placement: Placement,
+    sealed: SealedBlob,
+    origin: Origin | None,
 ) -> Accepted:
     known, key = _known_duplicate(operation, placement.office_id, sealed.sha256)
     if known is not None:
         operation.about("record", known.id, "record.duplicate")
         operation.note(sha256=sealed.sha256)
+        if origin:
+            note_arrival(operation, archive, origin, known.id, sealed.sha256, sealed.size, duplicate=True)
         return Accepted(known.id, known.state, sealed.sha256, sealed.size, duplicate=True)
     record = _new_record(operation, archive, incoming, placement, key)
     session, limit = operation.session, archive.settings.capture.max_name_length
@@ -136,6 +170,8 @@ def _insert_or_report(
     operation.outbox(INDEX_TOPIC, record.id)
     operation.about("record", record.id)
     operation.note(sha256=sealed.sha256, size=sealed.size, office=str(placement.office_id))
+    if origin:
+        note_arrival(operation, archive, origin, record.id, sealed.sha256, sealed.size, duplicate=False)
     return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=False)
 
 
@@ -149,7 +185,7 @@ def _known_duplicate(operation: Operation, office_id: UUID, sha256: str) -> tupl
     known = operation.session.scalars(select(Record).where(Record.duplicate_key == key)).one_or_none()
     if known is None:
         return None, key
-    if view_scope(operation.actor).covers(facts_of(known)) is None:
+    if not may_know_duplicate(operation.actor, facts_of(known)):
         return None, None
     return known, key
 

@@ -37,13 +37,13 @@ def entries_below(paths: Sequence[Path]) -> Iterator[Given]:
         if mode is not None and stat.S_ISDIR(mode):
             yield from _folder(path)
         else:
-            yield Given(path, _refusal(mode))
+            yield Given(path, refusal_of(mode))
 
 
 def open_given(path: Path) -> BinaryIO:
     """Open a regular file for reading; raises OSError, and Refused for what has become something else meanwhile."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    refusal = _refusal(os.fstat(descriptor).st_mode)
+    refusal = refusal_of(os.fstat(descriptor).st_mode)
     if refusal:
         os.close(descriptor)
         raise Refused(refusal)
@@ -61,7 +61,7 @@ def _folder(top: Path) -> Iterator[Given]:
         folder = Path(name)
         yield from (Given(folder / link, _KINDS[0][1]) for link in below if (folder / link).is_symlink())
         for file in sorted(files):
-            yield Given(folder / file, _refusal(_mode(folder / file)))
+            yield Given(folder / file, refusal_of(_mode(folder / file)))
     yield from unread
 
 
@@ -72,7 +72,8 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def _refusal(mode: int | None) -> str:
+def refusal_of(mode: int | None) -> str:
+    """Return why an entry of this mode (`st_mode`, None when there is none) is not taken in; "" for a regular file."""
     if mode is None:
         return "it cannot be read or has gone"
     if stat.S_ISREG(mode):

@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
+from edms.core.intake_settings import WatchedFolder, distinct
+from edms.core.settings_section import Section as _Section
 from edms.core.unlock import SOURCE
 
 MEBIBYTE = 1024 * 1024
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class ArchiveSettings(_Section):
@@ -100,6 +98,8 @@ class WorkerSettings(_Section):
 
 
 class CaptureSettings(_Section):
+    """`folders`: folders that are watched, each with a name of its own."""
+
     max_file_bytes: int = Field(2048 * MEBIBYTE, ge=1)
     max_name_length: int = Field(200, ge=16, le=255)
     max_files_per_upload: int = Field(500, ge=1)
@@ -107,6 +107,16 @@ class CaptureSettings(_Section):
     max_unfinished_uploads: int = Field(1000, ge=1, le=100_000)
     max_unfinished_bytes: int = Field(20_480 * MEBIBYTE, ge=MEBIBYTE)
     disk_reserve_bytes: int = Field(512 * MEBIBYTE, ge=0)
+    folders: tuple[WatchedFolder, ...] = ()
+
+    @field_validator("folders")
+    @classmethod
+    def _each_by_its_own_name(cls, value: tuple[WatchedFolder, ...]) -> tuple[WatchedFolder, ...]:
+        return distinct(value, "folders")
+
+    def rooted_at(self, folder: Path) -> "CaptureSettings":
+        """Return a copy whose paths are absolute."""
+        return self.model_copy(update={"folders": tuple(one.rooted_at(folder) for one in self.folders)})
 
 
 class ScreeningSettings(_Section):
@@ -255,6 +265,7 @@ class Settings(_Section):
             update={
                 "storage": self.storage.model_copy(update={"path": storage}),
                 "keys": self.keys.rooted_at(folder, storage),
+                "capture": self.capture.rooted_at(folder),
                 "signing": self.signing.model_copy(update=signing),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }

@@ -1,5 +1,6 @@
 """Looking at an installation and saying what to mend."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.core.intake_settings import WatchedFolder
 from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
@@ -48,6 +50,7 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
         *_scanner(archive),
         *_space(archive),
         *_work(archive),
+        *_ways_in(archive),
         *_facts(archive),
     ]
     order = ("error", "warning", "info")
@@ -174,6 +177,27 @@ def _work(archive: Archive) -> Iterator[Finding]:
         )
     if failed:
         yield Finding("info", f"{failed} files are in quarantine", "see the quarantine page")
+
+
+def _ways_in(archive: Archive) -> Iterator[Finding]:
+    """Watched folders that are not there, or cannot be written to: files would be captured and never moved away."""
+    for folder in archive.settings.capture.folders:
+        problem = _folder_problem(folder)
+        if problem:
+            yield Finding(
+                "warning", f"watched folder {folder.name}: {problem}", "see: edms watch status; nothing there is lost"
+            )
+
+
+def _folder_problem(folder: WatchedFolder) -> str:
+    if not folder.path.is_dir():
+        return f"{folder.path} is not there; is it mounted?"
+    if not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
+        return f"{folder.path} cannot be read and written by this account"
+    for target in (folder.done, folder.failed):
+        if target.is_dir() and not os.access(target, os.W_OK | os.X_OK):
+            return f"{target} cannot be written by this account"
+    return ""
 
 
 def _facts(archive: Archive) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edms.access.actors import system_actor
+from edms.capture.folders import watch_due
 from edms.capture.indexing import bring_index_up_to_date
 from edms.capture.places import take_place
 from edms.capture.screening import rescan_when_newer
@@ -59,7 +60,8 @@ def run(archive: Archive, stopping: threading.Event) -> None:
     kept = chores()
     try:
         while not stopping.is_set():
-            if not _outlive(lambda: _round(archive, place.owner), stopping):
+            came = _outlive(lambda: watch_due(archive, place.owner), stopping)
+            if not _outlive(lambda: _round(archive, place.owner), stopping) and not came:
                 for chore in kept:
                     _do_when_due(archive, chore, stopping)
                 stopping.wait(archive.settings.worker.poll_seconds)
