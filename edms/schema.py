@@ -7,7 +7,7 @@ from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
-from edms.records import evidence_model
+from edms.records import evidence_model, proposal_model
 from edms.records import model as records_model
 from edms.screening import model as screening_model
 from edms.vault import model as vault_model
@@ -20,6 +20,7 @@ MODELS = (
     intake_model,
     jobs_model,
     operation_model,
+    proposal_model,
     records_model,
     screening_model,
     vault_model,

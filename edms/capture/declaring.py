@@ -9,6 +9,7 @@ from edms.records.archive import Archive
 from edms.records.components import attach, seal_bytes
 from edms.records.manifest import manifest_of
 from edms.records.model import ComponentRole, Record, RecordState
+from edms.records.proposals import forget_proposals
 from edms.records.retention import assign_rule
 from edms.records.searching import INDEX_TOPIC
 from edms.signing.seals import seal_detached
@@ -55,6 +56,7 @@ def declare(archive: Archive, claimed: Claim) -> StepResult:
         row.state = RecordState.DECLARED.value
         row.declared_at, row.declared_by = operation.now, operation.actor.name
         assign_rule(operation.session, archive, row)
+        forget_proposals(operation.session, row.id)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
         return None

@@ -15,9 +15,11 @@ from edms.capture.screening import scan_content
 from edms.capture.states import Step
 from edms.jobs.queue import Claim
 from edms.operation.door import Operation
+from edms.proposals.types import Proposal
 from edms.records.archive import Archive
-from edms.records.components import attach, open_component, pages_to_bytes, seal_bytes
+from edms.records.components import attach, open_component, pages_to_bytes, read_pages, seal_bytes
 from edms.records.model import ComponentRole, Record
+from edms.records.proposals import keep_proposals, read_proposals
 from edms.records.searching import INDEX_TOPIC
 from edms.text.ocr import OcrOutcome
 
@@ -68,10 +70,12 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     made = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
     copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
     text = seal_bytes(archive, pages_to_bytes(outcome.pages), ComponentRole.TEXT) if outcome else None
+    proposals = _proposals(archive, record, outcome)
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
         original_of(row).facts = facts
+        keep_proposals(operation, archive, row.id, proposals)
         if copy is not None:
             attach(
                 operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, _kind(outcome)
@@ -84,6 +88,14 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         return Step.SEAL if row.class_code and row.level else Step.CLASSIFY
 
     return StepResult("record.access_copy_made", write, {"made": copy is not None, "recognised": outcome is not None})
+
+
+def _proposals(archive: Archive, record: Record, outcome: OcrOutcome | None) -> list[Proposal]:
+    """What the text proposes for the description, where a person is still to give it (nothing is declared by guess)."""
+    if record.class_code and record.level:
+        return []
+    texts = [page.text for page in outcome.pages] if outcome else [page["text"] for page in read_pages(archive, record)]
+    return read_proposals(archive, record, texts)
 
 
 def _kind(outcome: OcrOutcome | None) -> dict[str, Any]:

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import click
 
-from edms.cli import documents, evidence, installation, intake, keys, people, retention, screening, trail, upkeep
+from edms.cli import (
+    documents,
+    evidence,
+    installation,
+    intake,
+    keys,
+    people,
+    proposals,
+    retention,
+    screening,
+    trail,
+    upkeep,
+)
 from edms.cli.context import Context
 from edms.core.config import ENVIRONMENT_FILE
 from edms.core.errors import EdmsError
@@ -25,7 +37,7 @@ def edms(context: click.Context, config: Path | None) -> None:
     context.call_on_close(context.obj.close)
 
 
-for room in (installation, documents, intake, retention, evidence, keys, trail, upkeep, people, screening):
+for room in (installation, documents, intake, proposals, retention, evidence, keys, trail, upkeep, people, screening):
     for command in room.COMMANDS:
         edms.add_command(command)
 

@@ -17,6 +17,7 @@ from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
 from edms.records.facts import decided_record
 from edms.records.model import Record, RecordState
+from edms.records.proposals import taken_over
 from edms.records.searching import INDEX_TOPIC
 
 
@@ -58,7 +59,8 @@ def describe(actor: Actor | None, archive: Archive, record_id: UUID, changes: Ch
             _resume_after_classification(operation, archive, record)
         record.version += 1
         operation.outbox(INDEX_TOPIC, record.id)
-        operation.note(fields=sorted(changed))
+        proposed = taken_over(archive, operation.session, record)
+        operation.note(fields=sorted(changed), as_proposed=proposed)
 
 
 def _apply(operation: Operation, archive: Archive, record: Record, changes: Changes) -> set[str]:

@@ -19,9 +19,11 @@ from edms.core.errors import NotFound, Refused
 from edms.core.progress import ShowProgress, no_progress
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.class_learning import forget_model
 from edms.records.facts import facts_of
 from edms.records.keys import rotate
 from edms.records.model import Component, Hold, HoldLink, Record
+from edms.records.proposals import forget_proposals
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.model import OrderedDestruction, StoredBlob
 
@@ -108,6 +110,9 @@ def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]
                 decision=order.decision,
             )
         for record_id in {order.subject_id for order in orders}:
+            forget_proposals(session, record_id)
+            # What was learned from the office holds words of what is destroyed: it learns anew from the others.
+            forget_model(session, session.get_one(Record, record_id).office_id)
             session.execute(update(Record).where(Record.id == record_id).values(version=Record.version + 1))
             operation.outbox(INDEX_TOPIC, record_id)
         operation.about("archive", "", "blobs.destroying")

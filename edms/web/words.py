@@ -152,6 +152,30 @@ EVENTS = {
     "record.event_verified": message("retention event verified"),
 }
 
+BECAUSE = {
+    "number_line": message("read beside “Nomor”"),
+    "date_line": message("read beside “Tanggal”"),
+    "place_and_date": message("read in the line of place and date"),
+    "date_beside_number": message("read beside the number"),
+    "enacted_on": message("read where the document was enacted"),
+    "nature_line": message("read beside “Sifat”"),
+    "attachments_line": message("read beside “Lampiran”"),
+    "subject_line": message("read beside “Hal”"),
+    "below_tentang": message("read below “Tentang”"),
+    "below_heading": message("read below the heading"),
+    "first_line": message("the first line"),
+    "addressed_to": message("read in the address"),
+    "recipient_line": message("read beside “Kepada”"),
+    "sender_line": message("read beside “Dari”"),
+    "letterhead": message("read in the letterhead"),
+    "signatory": message("read above the signature"),
+    "enactor": message("read as who decrees"),
+    "heading": message("read in the heading"),
+    "code_in_number": message("the code in the letter's number"),
+    "prefix_of_number": message("said by the first letters of the number"),
+    "filed_alike": message("your office filed documents with these words there"),
+}
+
 LEVELS = {
     "open": message("Open"),
     "restricted": message("Restricted"),
@@ -195,6 +219,11 @@ def value_name(value: str | None) -> str:
 def event_name(action: str) -> str:
     """An audit event in words; one without words is shown as it stands in the trail."""
     return gettext(EVENTS[action]) if action in EVENTS else action
+
+
+def because_text(code: str) -> str:
+    """Why something is proposed, in words."""
+    return gettext(BECAUSE[code]) if code in BECAUSE else code
 
 
 def level_name(level: str | None) -> str:
@@ -253,6 +282,7 @@ def install(app: Flask) -> None:
         level_name=level_name,
         event_name=event_name,
         value_name=value_name,
+        because=because_text,
         common_name=common_name,
         sentence=error_text,
     )

@@ -17,6 +17,7 @@ from edms.capture.work import work_once
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
+from edms.records.class_learning import learn_when_due
 from edms.records.evidence_renewal import renew_when_due
 from edms.records.upkeep import collect_garbage
 
@@ -28,6 +29,7 @@ LEAST_PAUSE = 20
 """A chore rests at least so many times as long as it took."""
 EVIDENCE_LOOK_SECONDS = 600.0
 RESCAN_EVERY_SECONDS = 120.0
+LEARN_EVERY_SECONDS = 300.0
 EVIDENCE_KEEPER = system_actor("evidence")
 
 
@@ -47,6 +49,7 @@ def chores() -> list[Chore]:
         Chore(6 * 3600, collect_garbage),
         Chore(RESCAN_EVERY_SECONDS, rescan_when_newer),
         Chore(60, look_after_uploads),
+        Chore(LEARN_EVERY_SECONDS, learn_when_due, due=time.monotonic() + LEARN_EVERY_SECONDS),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
     ]
 

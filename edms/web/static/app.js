@@ -40,3 +40,12 @@ if (every) {
     every.indeterminate = chosen > 0 && chosen < boxes.length;
   });
 }
+
+// A proposed value goes into its field at one press; saving stays the person's own act.
+for (const button of document.querySelectorAll("button[data-fill]")) {
+  button.addEventListener("click", () => {
+    const field = button.form.elements[button.dataset.fill];
+    field.value = button.dataset.value;
+    field.focus();
+  });
+}

@@ -7,12 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from edms.access.levels import Level
 from edms.access.policy import Action, decide
+from edms.capture.incoming import title_from
 from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import text_extract
 from edms.records.describe import record_details
 from edms.records.evidence import signature_verdicts
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
+from edms.records.proposals import proposals_of
 from edms.records.retention_report import explain_record
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
@@ -43,6 +45,8 @@ def show(record_id: UUID) -> ResponseReturnValue:
         verdicts=signature_verdicts(who, archive(), record_id),
         retention=explain_record(who, archive(), record_id, None, current_language()),
         may_classify=may_classify,
+        proposals=proposals_of(who, archive(), record_id) if may_classify else {},
+        untitled=record.title == title_from(record.file_name),
         may_read_trail=decide(who, Action.AUDIT_READ).allowed,
         queue="queue" in request.args and may_classify,
         may_release=Action.RECORD_RELEASE in details.may and record.state == "quarantined",
