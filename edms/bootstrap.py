@@ -198,6 +198,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         signer=LocalSigner(material, clock),
         timestamps=_timestamps(settings, material, clock),
         trust=trust,
+        received_trust=received_trust(settings, trust),
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=public + log_key_pem(trail.public_key),
         witnesses=_witnesses(settings),
@@ -208,6 +209,28 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
 def _scanner(settings: Settings) -> Clamd | None:
     told = settings.screening
     return Clamd(told.clamd, told.timeout_seconds, told.max_scan_bytes) if told.clamd else None
+
+
+def received_trust(settings: Settings, ours: TrustMaterial) -> TrustMaterial:
+    """Return whom we trust on documents that come in: ourselves, and the roots that [signing] trusted_roots names."""
+    place = settings.signing.trusted_roots
+    if place is None:
+        return ours
+    names = ("*.pem", "*.crt")
+    files = sorted(file for name in names for file in place.glob(name)) if place.is_dir() else [place]
+    if not files:
+        raise ConfigurationError(f"signing.trusted_roots: there is no file *.pem or *.crt in {place}")
+    found = [root for file in files for root in _trusted_in(file)]
+    return TrustMaterial(tuple(dict.fromkeys((*ours.roots, *found))), ours.timestamp_roots)
+
+
+def _trusted_in(file: Path) -> tuple[bytes, ...]:
+    try:
+        return TrustMaterial.from_pem(file.read_bytes()).roots
+    except OSError as error:
+        raise ConfigurationError(f"signing.trusted_roots: {file} cannot be read: {error.strerror}") from None
+    except SigningFault as fault:
+        raise ConfigurationError(f"signing.trusted_roots: {file}: {fault.message}") from None
 
 
 def _timestamps(settings: Settings, material: AuthorityMaterial, clock: Clock) -> TimestampAuthority:

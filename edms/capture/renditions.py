@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from edms.capture.results import PDF_TYPE, Unfit
@@ -10,12 +11,16 @@ from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
 from edms.records.components import open_component
 from edms.records.model import Component
+from edms.signing.containers import verify_container
 from edms.signing.errors import SealRefused, SigningFault
+from edms.signing.received import verify_received_pdf
 from edms.signing.seals import seal_pdf
-from edms.signing.verification import TrustMaterial, verify_pdf
+from edms.signing.verification import TrustMaterial
 from edms.text.ocr import NotRecognisable, OcrOutcome, OcrUnavailable
 from edms.text.reader import problem_of
 
+# Beside PDFs that say so: a container of files with their signatures, and a zip of a document and its `.p7s`.
+MAY_HOLD_SIGNATURES = ("application/vnd.etsi.asic-e+zip", "application/vnd.etsi.asic-s+zip", "application/zip")
 SEAL_REASON = "Access copy made and sealed by the archive"
 
 
@@ -51,24 +56,40 @@ def sealed_copy(archive: Archive, original: Component, made: bytes | None, facts
 
 
 def signature_facts(archive: Archive, original: Component) -> list[dict[str, Any]]:
-    """Return the verdicts on the signatures that came with a PDF, checked in the sandbox: its parser is complex."""
-    roots = [root.hex() for root in archive.trust.roots]
+    """Return the verdicts on the signatures that came with a file, checked in the sandbox: its parsers are complex."""
+    trust = archive.received_trust
+    roots = {
+        "roots": [root.hex() for root in trust.roots],
+        "timestamp_roots": [root.hex() for root in trust.timestamp_roots],
+    }
     try:
         with open_component(archive, original) as stream:
-            answer = archive.sandbox.call("edms.capture.renditions:examine_signatures", roots, files=(stream,))
+            answer = archive.sandbox.call(
+                "edms.capture.renditions:examine_signatures",
+                original.media_type,
+                archive.clock.now().isoformat(),
+                files=(stream, io.BytesIO(json.dumps(roots).encode())),
+            )
     except SandboxFault as fault:
         return [{"problems": [f"cannot be checked: {fault.message}"]}]
     found = answer.values.get("verdicts")
     return found if isinstance(found, list) else []
 
 
-def examine_signatures(descriptors: list[int], roots: list[str]) -> tuple[dict[str, Any], list[bytes]]:
-    """Check the signatures of the PDF at the first descriptor. For the sandbox."""
-    trust = TrustMaterial(tuple(bytes.fromhex(root) for root in roots))
-    with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
-        source: BinaryIO = io.BytesIO(stream.read())
+def examine_signatures(descriptors: list[int], media_type: str, at: str) -> tuple[dict[str, Any], list[bytes]]:
+    """Check the signatures of the file at the first descriptor; the roots are at the second. For the sandbox."""
+    roots = json.loads(_all_of(descriptors[1]))
+    trust = TrustMaterial(*(tuple(bytes.fromhex(one) for one in roots[kind]) for kind in ("roots", "timestamp_roots")))
+    source: BinaryIO = io.BytesIO(_all_of(descriptors[0]))
+    verify = verify_received_pdf if media_type == PDF_TYPE else verify_container
     try:
-        verdicts = [verdict.as_dict() for verdict in verify_pdf(source, trust)]
+        verdicts = [verdict.as_dict() for verdict in verify(source, trust, datetime.fromisoformat(at))]
     except SigningFault as fault:
-        verdicts = [{"problems": [fault.message]}]
-    return {"verdicts": json.loads(json.dumps(verdicts, default=str))}, []
+        verdicts = [{"problems": [fault.message]}] if media_type != "application/zip" else []
+    told = [{**verdict, "judged_at": at} for verdict in verdicts]
+    return {"verdicts": json.loads(json.dumps(told, default=str))}, []
+
+
+def _all_of(descriptor: int) -> bytes:
+    with os.fdopen(os.dup(descriptor), "rb") as stream:
+        return stream.read()

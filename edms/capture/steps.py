@@ -9,7 +9,7 @@ from typing import Any
 
 from edms.capture.declaring import declare, seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
-from edms.capture.renditions import recognised, sealed_copy, signature_facts
+from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, signature_facts
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
 from edms.capture.screening import scan_content
 from edms.capture.states import Step
@@ -65,7 +65,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     outcome = None
     if facts.get("needs_ocr"):
         outcome, facts["ocr"] = recognised(archive, original)
-    if "signed" in facts.get("flags", ()):
+    if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
     made = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
     copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None

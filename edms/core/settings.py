@@ -166,10 +166,12 @@ class SigningSettings(_Section):
     """`timestamp_url` empty: the built-in development authority, named as such wherever its time is shown.
 
     `timestamp_roots`: a PEM file of root certificates that the authority at `timestamp_url` is believed under.
+    `trusted_roots`: a PEM file, or a folder of them, of roots under which signers of received documents are trusted.
     """
 
     timestamp_url: str = ""
     timestamp_roots: Path | None = None
+    trusted_roots: Path | None = None
     timestamp_policy: str = Field("", pattern=r"^(\d+(\.\d+)+)?$")
     timestamp_authorities: tuple[TimestampAuthoritySettings, ...] = ()
     timestamp_timeout_seconds: float = Field(15.0, gt=0, le=300)
@@ -188,7 +190,7 @@ class SigningSettings(_Section):
             raise ValueError("must begin with http:// or https://")
         return value
 
-    @field_validator("timestamp_roots", mode="before")
+    @field_validator("timestamp_roots", "trusted_roots", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -260,7 +262,8 @@ class Settings(_Section):
         others = tuple(
             one.model_copy(update={"roots": folder / one.roots}) for one in self.signing.timestamp_authorities
         )
-        signing = {"timestamp_roots": roots, "timestamp_authorities": others}
+        trusted = folder / self.signing.trusted_roots if self.signing.trusted_roots else None
+        signing = {"timestamp_roots": roots, "trusted_roots": trusted, "timestamp_authorities": others}
         return self.model_copy(
             update={
                 "storage": self.storage.model_copy(update={"path": storage}),

@@ -22,7 +22,10 @@ from edms.vault.vault import Vault
 
 @dataclass(frozen=True)
 class Archive:
-    """One archive, open: every adapter behind its protocol. `public_pem` is what outsiders need to check us."""
+    """One archive, open: every adapter behind its protocol. `public_pem` is what outsiders need to check us.
+
+    `trust`: roots of our own seals and timestamps. `received_trust`: these, and those the city trusts on what comes in.
+    """
 
     settings: Settings
     clock: Clock
@@ -38,6 +41,7 @@ class Archive:
     signer: Signer
     timestamps: TimestampAuthority
     trust: TrustMaterial
+    received_trust: TrustMaterial
     index: SearchIndex
     public_pem: str
     witnesses: tuple[Witness, ...] = ()

@@ -4,8 +4,6 @@ import io
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -20,32 +18,9 @@ from edms.records.components import open_component
 from edms.records.evidence_trees import TreeReader, document_digests
 from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
-from edms.signing.errors import SigningFault
-from edms.signing.verification import PARTIAL, UNALTERED, SignatureVerdict, verify_detached
 
 DECLARED = "record.declared"
 _IN_BUNDLE = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT)
-
-
-@dataclass(frozen=True)
-class ShownVerdict:
-    """A signature as shown on the record page: separate verdicts, the time and who says so.
-
-    `intact` speaks of the document: the signed bytes are unchanged, and nothing else was put before the reader since.
-    `coverage` as in `edms.signing.verification`.
-    """
-
-    title: str
-    signer: str
-    intact: bool
-    coverage: str
-    valid: bool
-    trusted: bool
-    timestamped: bool
-    time: datetime | str | None
-    authority: str
-    development: bool
-    problems: tuple[str, ...]
 
 
 def export_bundle(actor: Actor | None, archive: Archive, record_id: UUID, target: Path) -> None:
@@ -97,8 +72,8 @@ def _parts(operation: Operation, archive: Archive, record: Record) -> BundlePart
     evidence = TreeReader(session).evidence_record(record.id, document_digests(archive, record))
     return BundleParts(
         evidence=evidence.encoded() if evidence else b"",
-        manifest=_read(archive, record, ComponentRole.MANIFEST),
-        seal=_read(archive, record, ComponentRole.SEAL),
+        manifest=read_component(archive, record, ComponentRole.MANIFEST),
+        seal=read_component(archive, record, ComponentRole.SEAL),
         leaf=leaf,
         index=index,
         size=size,
@@ -118,7 +93,8 @@ def _opener(archive: Archive, part: Component) -> Callable[[], BinaryIO]:
     return lambda: archive.vault.open(sealed)
 
 
-def _read(archive: Archive, record: Record, role: ComponentRole) -> bytes:
+def read_component(archive: Archive, record: Record, role: ComponentRole) -> bytes:
+    """Return the bytes of one component. Raises NotFound when the record has none of this role."""
     part = record.component(role)
     if part is None:
         raise NotFound(f"the record has no {role.value}", "run: edms verify --all")
@@ -164,60 +140,3 @@ def consistency_proof(actor: Actor | None, archive: Archive, old_size: int) -> d
         note = trail.checkpoint(session)
         proof = [step.hex() for step in trail.consistency(session, old_size, size)]
         return {"version": PROOF_VERSION, "old_size": old_size, "size": size, "proof": proof, "checkpoint": note}
-
-
-def signature_verdicts(actor: Actor | None, archive: Archive, record_id: UUID) -> tuple[ShownVerdict, ...]:
-    """Return the verdict on our own seal, and those on signatures that came with the document."""
-    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
-        record = decided_record(operation, record_id)
-        shown = []
-        if record.component(ComponentRole.SEAL) and record.component(ComponentRole.MANIFEST):
-            shown.append(_own(archive, record))
-        original = record.component(ComponentRole.ORIGINAL)
-        received = original.facts.get("signatures", []) if original else []
-        return (*shown, *(_received(verdict) for verdict in received))
-
-
-def _own(archive: Archive, record: Record) -> ShownVerdict:
-    try:
-        verdict = verify_detached(
-            _read(archive, record, ComponentRole.MANIFEST), _read(archive, record, ComponentRole.SEAL), archive.trust
-        )
-    except SigningFault as fault:
-        return ShownVerdict("seal", "", False, PARTIAL, False, False, False, None, "", False, (fault.message,))
-    return _shown("seal", verdict)
-
-
-def _shown(title: str, verdict: SignatureVerdict) -> ShownVerdict:
-    stamp = verdict.timestamp
-    return ShownVerdict(
-        title=title,
-        signer=verdict.signer,
-        intact=verdict.unaltered,
-        coverage=verdict.coverage,
-        valid=verdict.valid,
-        trusted=verdict.trusted,
-        timestamped=bool(stamp and stamp.valid),
-        time=stamp.time if stamp else None,
-        authority=stamp.authority if stamp else "",
-        development=bool(stamp and stamp.development),
-        problems=verdict.problems,
-    )
-
-
-def _received(verdict: dict[str, Any]) -> ShownVerdict:
-    stamp = verdict.get("timestamp") or {}
-    coverage = str(verdict.get("coverage", PARTIAL))
-    return ShownVerdict(
-        title="received",
-        signer=str(verdict.get("signer", "")),
-        intact=bool(verdict.get("intact")) and coverage in UNALTERED,
-        coverage=coverage,
-        valid=bool(verdict.get("valid")),
-        trusted=bool(verdict.get("trusted")),
-        timestamped=bool(stamp.get("valid")),
-        time=stamp.get("time"),
-        authority=str(stamp.get("authority", "")),
-        development=bool(stamp.get("development")),
-        problems=tuple(str(problem) for problem in verdict.get("problems", ())),
-    )

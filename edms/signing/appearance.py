@@ -29,16 +29,16 @@ def exchanged_looks(reader: Any, revision: int) -> Iterator[str]:
     `reader` is pyHanko's PdfFileReader; raises what it raises on damaged files, and TooComplex.
     """
     then, now = reader.get_historical_resolver(revision), reader
-    before = dict(_fields(then.root))
-    for reference, (name, field) in dict(_fields(now.root)).items():
+    before = dict(form_fields(then.root))
+    for reference, (name, field) in dict(form_fields(now.root)).items():
         if reference in before and _suspicious(before[reference][1], field):
             yield name
 
 
-def _fields(root: Any) -> Iterator[tuple[tuple[int, int], tuple[str, Any]]]:
+def form_fields(root: Any) -> Iterator[tuple[tuple[int, int], tuple[str, Any]]]:
     """Yield reference, full name and dictionary of every field and widget below the catalogue's form."""
-    form = _at(root, "/AcroForm")
-    waiting = [(entry, "", 0) for entry in _array(form, "/Fields")]
+    form = entry_at(root, "/AcroForm")
+    waiting = [(entry, "", 0) for entry in array_at(form, "/Fields")]
     seen: set[tuple[int, int]] = set()
     while waiting:
         entry, above, depth = waiting.pop()
@@ -51,30 +51,30 @@ def _fields(root: Any) -> Iterator[tuple[tuple[int, int], tuple[str, Any]]]:
         if place in seen:
             continue
         seen.add(place)
-        name = ".".join(part for part in (above, str(_at(field, "/T") or "")) if part)
+        name = ".".join(part for part in (above, str(entry_at(field, "/T") or "")) if part)
         yield place, (name, field)
-        waiting.extend((kid, name, depth + 1) for kid in _array(field, "/Kids"))
+        waiting.extend((kid, name, depth + 1) for kid in array_at(field, "/Kids"))
 
 
-def _at(holder: Any, key: str) -> Any:
+def entry_at(holder: Any, key: str) -> Any:
     """Return what a dictionary has under `key`, references followed; None when there is nothing."""
     found = holder.raw_get(key) if isinstance(holder, generic.DictionaryObject) and key in holder else None
     return found.get_object() if isinstance(found, generic.IndirectObject) else found
 
 
-def _array(holder: Any, key: str) -> list[Any]:
-    found = _at(holder, key)
+def array_at(holder: Any, key: str) -> list[Any]:
+    found = entry_at(holder, key)
     return [found.raw_get(number) for number in range(len(found))] if isinstance(found, generic.ArrayObject) else []
 
 
 def _suspicious(old: Any, new: Any) -> bool:
     if (_flags(old) ^ _flags(new)) & _UNSEEN_FLAGS:
         return True
-    return _print(_value(old)) == _print(_value(new)) and _look(old) != _look(new)
+    return fingerprint(_value(old)) == fingerprint(_value(new)) and _look(old) != _look(new)
 
 
 def _flags(field: Any) -> int:
-    flags = _at(field, "/F")
+    flags = entry_at(field, "/F")
     return int(flags) if isinstance(flags, int) else 0
 
 
@@ -83,17 +83,17 @@ def _value(field: Any) -> Any:
     for _level in range(_DEEPEST):
         if "/V" in field:
             return field.raw_get("/V")
-        field = _at(field, "/Parent")
+        field = entry_at(field, "/Parent")
         if not isinstance(field, generic.DictionaryObject):
             return None
     return None
 
 
 def _look(field: Any) -> tuple[bytes, ...]:
-    return tuple(_print(_at(field, key)) for key in ("/AP", "/AS", "/DA", "/Q", "/F"))
+    return tuple(fingerprint(entry_at(field, key)) for key in ("/AP", "/AS", "/DA", "/Q", "/F"))
 
 
-def _print(value: Any) -> bytes:
+def fingerprint(value: Any) -> bytes:
     """Return a digest of an object and all it refers to: the same for the same content, wherever it lies."""
     digest = hashlib.sha256()
     for piece in _pieces(value, [], [0]):

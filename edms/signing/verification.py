@@ -15,7 +15,11 @@ from asn1crypto import cms, pem, x509
 from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.validation import async_validate_detached_cms, async_validate_pdf_signature
+from pyhanko.sign.validation import (
+    async_validate_detached_cms,
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import SignatureCoverageLevel, TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
@@ -23,6 +27,7 @@ from pyhanko_certvalidator import ValidationContext
 from edms.signing.appearance import exchanged_looks
 from edms.signing.authority import DEVELOPMENT
 from edms.signing.errors import SigningFault
+from edms.signing.strength import BROKEN_DIGESTS
 
 # Its verdicts come back as values; its log of every untrusted signer is noise, and would end up in front of users.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -32,9 +37,8 @@ EXTENDED = "extended"
 ALTERED = "altered"
 PARTIAL = "partial"
 UNALTERED = (WHOLE, EXTENDED)
+FILLED_IN = "form fields were filled in after signing"
 
-# Digests under which two documents can have one signature: what they sign is told, with this warning.
-_BROKEN_DIGESTS = ("md2", "md5", "sha1")
 # RFC 8419, section 3: these signatures go with this digest and no other.
 _EDWARDS_DIGESTS = {"ed25519": ("sha512",), "ed448": ("shake256", "shake256_len")}
 
@@ -152,15 +156,22 @@ def verify_detached(content: bytes, signature: bytes, trust: TrustMaterial) -> S
 
 def verify_pdf(source: BinaryIO, trust: TrustMaterial) -> list[SignatureVerdict]:
     """Check every signature of a PDF, in order. An unreadable PDF raises SigningFault; one without any gives []."""
+    reader = signed_pdf(source)
+    return [embedded_verdict(embedded, trust) for embedded in reader.embedded_regular_signatures]
+
+
+def signed_pdf(source: BinaryIO) -> PdfFileReader:
+    """Open a PDF and find its signatures. Raises SigningFault when it, or one of them, cannot be read."""
     try:
         reader = PdfFileReader(io.BytesIO(source.read()), strict=False)
         locked = reader.encrypted and reader.decrypt(b"").status == AuthStatus.FAILED
-        found = [] if locked else list(reader.embedded_regular_signatures)
+        if not locked:
+            reader.embedded_signatures  # noqa: B018 - they are read now, and damaged ones raise
     except Exception as error:
         raise SigningFault(f"the signatures of this PDF cannot be read: {type(error).__name__}") from error
     if locked:
         raise SigningFault("the signatures of this PDF cannot be read: it is locked with a password")
-    return [_one_of_pdf(embedded, trust) for embedded in found]
+    return reader
 
 
 def verify_timestamp(data: Any, digest: bytes, trust: TrustMaterial) -> TimestampVerdict:
@@ -170,23 +181,52 @@ def verify_timestamp(data: Any, digest: bytes, trust: TrustMaterial) -> Timestam
     return _timestamp(TimestampSignatureStatus(**told))
 
 
-def _one_of_pdf(embedded: Any, trust: TrustMaterial) -> SignatureVerdict:
+def embedded_verdict(embedded: Any, trust: TrustMaterial) -> SignatureVerdict:
+    """Judge one signature of `signed_pdf`. Whatever goes wrong is a verdict that says so."""
     try:
-        data = embedded.signed_data
-        claimed = _claimed_time(data)
-        status = asyncio.run(
-            async_validate_pdf_signature(
-                embedded,
-                signer_validation_context=_context(trust.roots, claimed),
-                ts_validation_context=_context(trust.timestamps, claimed),
-            )
-        )
-        problems: list[str] = []
-        coverage = _coverage(embedded, status, problems)
-        return _verdict(status, data, coverage, str(embedded.field_name), problems)
+        return _judged(embedded, trust, follow=True)
     except Exception as error:  # noqa: BLE001 - see the head of this file
-        return SignatureVerdict("", False, False, False, PARTIAL, str(getattr(embedded, "field_name", "")), None,
-                                (f"cannot be checked: {type(error).__name__}",))  # fmt: skip
+        problem = f"cannot be checked: {type(error).__name__}"
+    try:
+        # Later revisions too damaged to be followed: the signed bytes can still be judged, and what came later cannot.
+        return _judged(embedded, trust, follow=False)
+    except Exception:  # noqa: BLE001 - see the head of this file
+        name = str(getattr(embedded, "field_name", ""))
+        return SignatureVerdict("", False, False, False, PARTIAL, name, None, (problem,))
+
+
+def _judged(embedded: Any, trust: TrustMaterial, *, follow: bool) -> SignatureVerdict:
+    data = embedded.signed_data
+    claimed = _claimed_time(data)
+    status = asyncio.run(
+        async_validate_pdf_signature(
+            embedded,
+            signer_validation_context=_context(trust.roots, claimed),
+            ts_validation_context=_context(trust.timestamps, claimed),
+            skip_diff=not follow,
+        )
+    )
+    problems: list[str] = []
+    coverage = _coverage(embedded, status, problems) if follow else _unfollowed(status, problems)
+    return _verdict(status, data, coverage, str(embedded.field_name), problems)
+
+
+def _unfollowed(status: Any, problems: list[str]) -> str:
+    if status.coverage == SignatureCoverageLevel.ENTIRE_FILE:
+        return WHOLE
+    problems.append("what was changed after signing cannot be followed")
+    return ALTERED if status.coverage == SignatureCoverageLevel.ENTIRE_REVISION else PARTIAL
+
+
+def embedded_timestamp(embedded: Any, trust: TrustMaterial) -> TimestampVerdict | None:
+    """Judge one document timestamp of `signed_pdf`; None when it cannot be, or does not cover its whole revision."""
+    try:
+        moment = embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
+        status = asyncio.run(async_validate_pdf_timestamp(embedded, _context(trust.timestamps, moment)))
+        whole = status.coverage in (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION)
+        return _timestamp(status) if whole else None
+    except Exception:  # noqa: BLE001 - see the head of this file
+        return None
 
 
 def _coverage(embedded: Any, status: Any, problems: list[str]) -> str:
@@ -201,7 +241,7 @@ def _coverage(embedded: Any, status: Any, problems: list[str]) -> str:
         if status.modification_level in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES):
             return EXTENDED
         if status.modification_level == ModificationLevel.FORM_FILLING and status.docmdp_ok:
-            problems.append("form fields were filled in after signing")
+            problems.append(FILLED_IN)
             return EXTENDED
         problems.append("the document was changed after signing")
         return ALTERED
@@ -240,7 +280,7 @@ def _permitted(data: Any, problems: list[str]) -> bool:
     signer = data["signer_infos"][0]
     digest = signer["digest_algorithm"]["algorithm"].native
     signature = signer["signature_algorithm"]["algorithm"].native
-    if digest in _BROKEN_DIGESTS:
+    if digest in BROKEN_DIGESTS:
         problems.append(f"the digest {digest} is broken: another document could have the same signature")
     if digest not in _EDWARDS_DIGESTS.get(signature, (digest,)):
         problems.append(f"the digest {digest} is not permitted with {signature} (RFC 8419)")

@@ -19,6 +19,8 @@ _READERS: dict[str, Callable[[BinaryIO, dict[str, int]], Content]] = {
     "application/vnd.oasis.opendocument.spreadsheet": office.read_odf,
     "application/vnd.oasis.opendocument.presentation": office.read_odf,
     "application/zip": office.read_zip,
+    "application/vnd.etsi.asic-e+zip": office.read_zip,
+    "application/vnd.etsi.asic-s+zip": office.read_zip,
     "message/rfc822": mail.read,
     "multipart/related": mail.read,
     "application/x-mimearchive": mail.read,

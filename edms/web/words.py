@@ -78,12 +78,47 @@ SIGNATURES = (
     message("form fields were filled in after signing"),
     message("the document was changed after signing"),
     message("the signature does not cover the whole document"),
+    message("what was changed after signing cannot be followed"),
     message("the digest %(digest)s is broken: another document could have the same signature"),
     message("the digest %(digest)s is not permitted with %(signature)s (RFC 8419)"),
     message("cannot be checked: %(reason)s"),
     message("the signature cannot be checked: %(reason)s"),
     message("this is not a CMS signature"),
+    message("the signatures of this PDF cannot be read: it is locked with a password"),
+    message("the signatures of this PDF cannot be read: %(reason)s"),
+    message("the certificate of its signer, or one above it, was revoked on %(day)s"),
+    message("a signature of this kind is not judged here: %(kind)s"),
+    message("the file that it is over did not come with it"),
+    message("a file is not the one that was signed: %(name)s"),
+    message("a file in the container is not signed: %(name)s"),
+    message("the container holds two files of one name"),
+    message("the container holds more than a checker may unpack"),
+    message("the container holds more signatures than a checker may judge"),
+    message("the signatures of this container cannot be read: %(reason)s"),
+    message("a manifest of the container cannot be read: %(reason)s"),
 )
+
+CHANGES = {
+    "signature": message("further signatures"),
+    "timestamp": message("timestamps"),
+    "validation_data": message("certificates and revocation data"),
+    "form": message("form fields filled in"),
+    "annotation": message("notes or stamps on the pages"),
+    "content": message("the content of pages"),
+    "other": message("things that no rule permits"),
+}
+
+CERTIFICATIONS = {
+    "no_changes": message("Its author certified it and permits no change."),
+    "forms": message("Its author certified it and permits forms to be filled in and signed."),
+    "annotations": message("Its author certified it and permits notes, forms and signatures."),
+}
+
+REVOCATIONS = {
+    "good": message("not revoked at that time"),
+    "revoked": message("certificate revoked"),
+    "unknown": message("revocation unknown"),
+}
 
 PROBLEMS = {
     "empty": message("The file is empty. Scan or save it again."),
@@ -276,9 +311,25 @@ def common_name(distinguished_name: str) -> str:
     return found.group(1).strip() if found else distinguished_name
 
 
+def change_name(kind: str) -> str:
+    """Name a kind of change after a signature."""
+    return gettext(CHANGES.get(kind, CHANGES["other"]))
+
+
+def certification_name(kind: str) -> str:
+    return gettext(CERTIFICATIONS[kind]) if kind in CERTIFICATIONS else ""
+
+
+def revocation_name(state: str) -> str:
+    return gettext(REVOCATIONS.get(state, REVOCATIONS["unknown"]))
+
+
 def install(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
+        change_name=change_name,
+        certification_name=certification_name,
+        revocation_name=revocation_name,
         level_name=level_name,
         event_name=event_name,
         value_name=value_name,

@@ -117,14 +117,20 @@ def test_every_template_is_said_somewhere() -> None:
 
 def test_what_is_wrong_with_a_signature_has_its_words() -> None:
     """The problems of a verdict; faults of certificate files come to the console only."""
-    tree = ast.parse((ROOMS / "signing" / "verification.py").read_text("utf-8"))
-    said = {shown(node) for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)}
+    nodes = [
+        node
+        for name in ("verification", "received", "containers")
+        for node in ast.walk(ast.parse((ROOMS / "signing" / f"{name}.py").read_text("utf-8")))
+    ]
+    said = {shown(node) for node in nodes if isinstance(node, ast.Constant | ast.JoinedStr)}
     templates = {re.sub(r"%\(\w+\)s", "…", template) for template in SIGNATURES}
     assert templates - said == set()
     told = {
-        shown(call.args[0])
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and ast.unparse(call.func) == "problems.append"
+        shown(call.args[-1])
+        for call in nodes
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) in ("problems.append", "_problem")
+        and isinstance(call.args[-1], ast.Constant | ast.JoinedStr)
     }
     assert len(told) >= 6
     assert told - templates == set()

@@ -11,11 +11,11 @@ from edms.capture.incoming import title_from
 from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import text_extract
 from edms.records.describe import record_details
-from edms.records.evidence import signature_verdicts
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
 from edms.records.retention_report import explain_record
+from edms.records.verdicts import signature_verdicts
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
 
