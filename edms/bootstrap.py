@@ -19,6 +19,8 @@ from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings, TimestampAuthoritySettings
 from edms.core.unlock import Unlock
 from edms.operation.door import Door
+from edms.operation.states import RowStates
+from edms.records.adoption import adopt_rows
 from edms.records.archive import Archive
 from edms.records.people import (
     DEMO_OFFICES,
@@ -31,6 +33,7 @@ from edms.records.people import (
 )
 from edms.records.retention import apply_rules
 from edms.records.rules import edition_in_force
+from edms.records.stated import STATED
 from edms.retention.rulebook import load_rules
 from edms.screening.clamd import Clamd
 from edms.search.whoosh_index import WhooshIndex
@@ -55,7 +58,7 @@ DATABASE_FILE = "archive.db"
 AUTHORITY = "authority"
 _RANDOM_SECRETS = ("database", "index", "session", "audit-signing")
 # Secrets that an archive made by an earlier version does not have yet: nothing that is there depends on them.
-_LATER_SECRETS = ("uploads", "witness-signing")
+_LATER_SECRETS = ("row-states", "uploads", "witness-signing")
 
 
 @dataclass
@@ -119,6 +122,7 @@ def initialise(
         database = _database(settings, ring)
         upgrade(database)
         archive = _assemble(settings, clock, ring, database)
+        adopt_rows(actor, archive)
         with database.reader() as session:
             has_rules = edition_in_force(session) is not None
         if not has_rules:
@@ -145,6 +149,7 @@ def encrypt_database(
         database = _database(settings, ring)
         upgrade(database)
         archive = _assemble(settings, clock, ring, database)
+        adopt_rows(actor, archive)
         with archive.door.write(actor, Action.ARCHIVE_MAINTAIN) as operation:
             operation.decide()
             operation.about("archive", "", "database.encrypted")
@@ -187,7 +192,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         settings=settings,
         clock=clock,
         database=database,
-        door=Door(database, trail, clock),
+        door=Door(database, trail, clock, RowStates(ring.secret("row-states"), STATED)),
         trail=trail,
         keys=ring,
         vault=Vault(LocalBlobStore(settings.storage.path / "blobs"), ring.keys, clock),

@@ -20,6 +20,7 @@ from edms.core.clock import Clock
 from edms.core.database import Database
 from edms.core.errors import NotFound, NotSignedIn, Refused
 from edms.operation.model import OutboxEntry
+from edms.operation.states import DETAIL, NOTHING_STATED, RowStates, chunks
 
 
 class Undecided(RuntimeError):
@@ -93,12 +94,13 @@ class Operation:
 
 
 class Door:
-    """Opens operations on one database with one audit trail."""
+    """Opens operations on one database with one audit trail, which is told of the rows that `states` covers."""
 
-    def __init__(self, database: Database, trail: AuditTrail, clock: Clock) -> None:
+    def __init__(self, database: Database, trail: AuditTrail, clock: Clock, states: RowStates = NOTHING_STATED) -> None:
         self.database = database
         self.trail = trail
         self.clock = clock
+        self.states = states
 
     @contextmanager
     def write(self, actor: Actor | None, action: Action) -> Iterator[Operation]:
@@ -106,10 +108,12 @@ class Door:
         operation = self._begin(actor, action, self.database.writer())
         with operation.session:
             try:
+                self.states.watch(operation.session)
                 yield operation
                 self._require_decision(operation)
-                events = [*operation.events, *([operation.own_event("done")] if operation.recorded else [])]
                 operation.session.flush()
+                self._tell_states(operation)
+                events = [*operation.events, *([operation.own_event("done")] if operation.recorded else [])]
                 for event in events:
                     self.trail.append(operation.session, event)
                 operation.session.commit()
@@ -144,6 +148,14 @@ class Door:
             session.close()
             raise NotSignedIn("sign in first")
         return Operation(actor, action, session, self.clock.now())
+
+    def _tell_states(self, operation: Operation) -> None:
+        """Put the states of changed rows into the operation's own event, or beside it where they do not fit."""
+        parts = list(chunks(self.states.tell(operation.session, operation.now)))
+        if parts and operation.recorded:
+            operation.note(**{DETAIL: parts.pop(0)})
+        for part in parts:
+            operation.audit("rows.stated", "archive", "", **{DETAIL: part})
 
     @staticmethod
     def _require_decision(operation: Operation) -> None:

@@ -18,6 +18,7 @@ from edms.operation.model import OutboxEntry
 from edms.reconcile.checkpoints import check_checkpoints
 from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
+from edms.reconcile.rows import RowInspection
 from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record, RecordState
@@ -39,6 +40,7 @@ def verify_all(actor: Actor | None, archive: Archive, kept: Iterable[str] = ()) 
     with archive.database.reader() as session:
         _audit_trail(session, archive, report, kept)
         check_checkpoints(session, archive, report)
+        _rows(session, archive, report)
         _records(session, archive, report)
         _stray_blobs(session, archive, report)
         _index(session, archive, report)
@@ -70,6 +72,12 @@ _PARTS = [selectinload(Record.office), selectinload(Record.components).selectinl
 def _audit_trail(session: Session, archive: Archive, report: Report, kept: Iterable[str]) -> None:
     report.add(archive.trail.faults(session, kept))
     report.checked["audit leaves"] += archive.trail.size(session)
+
+
+def _rows(session: Session, archive: Archive, report: Report) -> None:
+    inspection = RowInspection(session, archive)
+    report.add(inspection.faults())
+    report.checked["rows told to the trail"] += inspection.checked
 
 
 def _records(session: Session, archive: Archive, report: Report) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -99,7 +99,9 @@ def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]
                 continue
             blob = session.get_one(StoredBlob, order.blob_id, with_for_update=True)
             order.epoch, order.row_removed_at = blob.epoch, operation.now
-            session.execute(delete(Component).where(Component.blob_id == blob.id))
+            for part in session.scalars(select(Component).where(Component.blob_id == blob.id)).all():
+                session.delete(part)
+            session.flush()
             session.delete(blob)
             operation.audit(
                 "blob.destroyed",
@@ -113,7 +115,7 @@ def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]
             forget_proposals(session, record_id)
             # What was learned from the office holds words of what is destroyed: it learns anew from the others.
             forget_model(session, session.get_one(Record, record_id).office_id)
-            session.execute(update(Record).where(Record.id == record_id).values(version=Record.version + 1))
+            session.get_one(Record, record_id, with_for_update=True).version += 1
             operation.outbox(INDEX_TOPIC, record_id)
         operation.about("archive", "", "blobs.destroying")
         operation.note(blobs=len(orders))
@@ -158,4 +160,5 @@ def _refuse_held(session: Session, record_ids: set[UUID]) -> None:
 
 def _mark(session: Session, blob_ids: Sequence[UUID], column: str, now: datetime) -> None:
     where = OrderedDestruction.blob_id.in_(set(blob_ids)) & getattr(OrderedDestruction, column).is_(None)
-    session.execute(update(OrderedDestruction).where(where).values({column: now}))
+    for order in session.scalars(select(OrderedDestruction).where(where)):
+        setattr(order, column, now)

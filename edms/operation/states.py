@@ -1,0 +1,252 @@
+"""What the audit trail knows of rows: each change of a row that matters puts a code of its new state into the trail.
+
+A row that was edited, removed or put in around the system then disagrees with the trail (ADR 0030, format:
+docs/formats/row-states.md). The code is keyed, so that whoever reads the trail cannot try out what a row may say.
+"""
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, FromClause, Table, event, literal, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from edms.operation.model import RowState
+
+Key = tuple[Any, ...]
+PAGE = 500
+MOST_IN_A_LEAF = 250
+DETAIL = "rows"
+_TOUCHED = "edms_touched_rows"
+_STATES = cast(Table, RowState.__table__)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that belong to another one's state: `columns` of `source`, by the key of the row they belong to."""
+
+    name: str
+    source: FromClause
+    key: tuple[Column[Any], ...]
+    columns: tuple[Column[Any], ...]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A table whose rows are told to the trail, together with their parts, but for the columns in `without`.
+
+    `fault`: the kind of fault by which a row that disagrees is named.
+    """
+
+    table: Table
+    parts: tuple[Part, ...] = ()
+    without: frozenset[str] = frozenset()
+    fault: str = "row"
+
+    @property
+    def kind(self) -> str:
+        return self.table.name
+
+    @property
+    def key(self) -> tuple[Column[Any], ...]:
+        return tuple(self.table.primary_key.columns)
+
+    @property
+    def columns(self) -> tuple[Column[Any], ...]:
+        return tuple(column for column in self.table.columns if column.name not in self.without)
+
+
+@dataclass
+class Told:
+    """What a leaf says of one row: the how many-th state of it, and its code."""
+
+    kind: str
+    key: str
+    version: int
+    code: str
+
+    def as_list(self) -> list[Any]:
+        return [self.kind, self.key, self.version, self.code]
+
+
+@dataclass(frozen=True)
+class RowStates:
+    """Collects the rows that a session changes, and says in what state they are. `secret`: 32 bytes."""
+
+    secret: bytes = b""
+    stated: tuple[Stated, ...] = ()
+    _owners: dict[str, tuple[Stated, tuple[str, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for one in self.stated:
+            self._owners[one.kind] = one, tuple(column.name for column in one.key)
+            for part in one.parts:
+                self._owners[part.key[0].table.name] = one, tuple(column.name for column in part.key)
+
+    def watch(self, session: Session) -> None:
+        """Note from now on which rows `session` changes."""
+        session.info[_TOUCHED] = (self, {})
+
+    def tell(self, session: Session, now: datetime) -> list[Told]:
+        """Write down the new state of every row that the session changed, and return what the trail is to be told."""
+        touched: dict[tuple[str, str], Key] = session.info[_TOUCHED][1]
+        found: list[Told] = []
+        for one in self.stated:
+            keys = {text: key for (kind, text), key in sorted(touched.items()) if kind == one.kind}
+            for start in range(0, len(keys), PAGE):
+                found += self._tell(session, one, dict(list(keys.items())[start : start + PAGE]), now)
+        touched.clear()
+        return found
+
+    def code(self, kind: str, key: str, version: int, state: Any) -> str:
+        """Return the code of a state (None: the row is gone): HMAC-SHA256, 64 hexadecimal digits."""
+        told = json.dumps([kind, key, version, state], ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+        return hmac.digest(self.secret, told.encode(), "sha256").hex()
+
+    def owner(self, table: str) -> Stated | None:
+        """Return whose state rows of `table` belong to."""
+        found = self._owners.get(table)
+        return found[0] if found else None
+
+    def touch(self, session: Session, changed: Any) -> None:
+        """Note that an object of the session changed; of one that moved to another owner, both owners."""
+        found = self._owners.get(getattr(type(changed), "__tablename__", ""))
+        if found is None:
+            return
+        one, names = found
+        keys = [tuple(getattr(changed, name) for name in names)]
+        state: Any = changed._sa_instance_state
+        before = [state.attrs[name].history.deleted for name in names]
+        if any(before):
+            keys.append(tuple(old[0] if old else new for old, new in zip(before, keys[0], strict=True)))
+        for key in keys:
+            if None not in key:
+                self.touch_key(session, one, key)
+
+    def touch_key(self, session: Session, one: Stated, key: Key) -> None:
+        """Have the state of a row told that nothing changed."""
+        session.info[_TOUCHED][1][one.kind, spelled_key(key)] = key
+
+    def _tell(self, session: Session, one: Stated, keys: Mapping[str, Key], now: datetime) -> list[Told]:
+        """The rows of states are locked first, so that a state is read when no other transaction can change it."""
+        _make_rows(session, one.kind, keys, now)
+        held = select(RowState).where(RowState.kind == one.kind, RowState.key.in_(keys)).order_by(RowState.key)
+        rows = {row.key: row for row in session.scalars(held.with_for_update())}
+        states = states_of(session, one, keys)
+        found = []
+        for text in keys:
+            version, state = rows[text].version + 1, states.get(text)
+            told = Told(one.kind, text, version, self.code(one.kind, text, version, state))
+            session.execute(
+                update(_STATES)
+                .where(_STATES.c.kind == one.kind, _STATES.c.key == text)
+                .values(version=version, code=told.code, gone=state is None)
+            )
+            session.expunge(rows[text])
+            found.append(told)
+        return found
+
+
+NOTHING_STATED = RowStates()
+
+
+def spelled_key(key: Key) -> str:
+    """Return a primary key as text: its parts, a space between them."""
+    return " ".join(str(part) for part in key)
+
+
+def states_of(session: Session, one: Stated, keys: Mapping[str, Key]) -> dict[str, Any]:
+    """Return the state of each of the rows that exists, as it is in the database."""
+    wanted = list(keys.values())
+    found: dict[str, Any] = {}
+    for row in session.execute(select(*one.key, *one.columns).where(_in(one.key, wanted))):
+        found[spelled_key(tuple(row[: len(one.key)]))] = {"row": [_plain(cell) for cell in row[len(one.key) :]]}
+    for part in one.parts:
+        query = select(*part.key, *part.columns).select_from(part.source).where(_in(part.key, wanted))
+        width = len(part.key)
+        for row in session.execute(query):
+            owner = found.get(spelled_key(tuple(row[:width])))
+            if owner is not None:
+                owner.setdefault(part.name, []).append([_plain(cell) for cell in row[width:]])
+    for state in found.values():
+        for part in one.parts:
+            state[part.name] = sorted(state.get(part.name, ()), key=json.dumps)
+    return found
+
+
+def pages_of(session: Session, one: Stated) -> Iterator[dict[str, Key]]:
+    """Yield the keys of all rows of a table, at most PAGE at a time."""
+    after: Key | None = None
+    while True:
+        query = select(*one.key).order_by(*one.key).limit(PAGE)
+        if after is not None:
+            query = query.where(tuple_(*one.key) > tuple_(*_bound(one, after)))
+        keys = [tuple(row) for row in session.execute(query)]
+        if keys:
+            yield {spelled_key(key): key for key in keys}
+        if len(keys) < PAGE:
+            return
+        after = keys[-1]
+
+
+def chunks(told: Sequence[Told]) -> Iterable[list[list[Any]]]:
+    """Cut what is to be told into what one leaf holds."""
+    for start in range(0, len(told), MOST_IN_A_LEAF):
+        yield [one.as_list() for one in told[start : start + MOST_IN_A_LEAF]]
+
+
+def _bound(one: Stated, key: Key) -> list[Any]:
+    return [literal(value, column.type) for value, column in zip(key, one.key, strict=True)]
+
+
+def _in(columns: tuple[Column[Any], ...], keys: Sequence[Key]) -> ColumnElement[bool]:
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return tuple_(*columns).in_(keys)
+
+
+def _make_rows(session: Session, kind: str, keys: Iterable[str], now: datetime) -> None:
+    """Make the rows that are missing, whoever else makes them at the same time."""
+    rows = [{"kind": kind, "key": key, "version": 0, "code": "", "gone": False, "first_at": now} for key in keys]
+    dialect = session.get_bind().dialect.name
+    make: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(_STATES)
+    session.execute(make.on_conflict_do_nothing(), rows)
+
+
+def _plain(value: Any) -> Any:
+    """Return a cell as JSON holds it, one spelling for one value."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    return value
+
+
+@event.listens_for(Session, "after_flush")
+def _note_changes(session: Session, _context: UOWTransaction) -> None:
+    found = session.info.get(_TOUCHED)
+    if found is None:
+        return
+    states: RowStates = found[0]
+    for changed in [*session.new, *session.deleted, *(one for one in session.dirty if session.is_modified(one))]:
+        states.touch(session, changed)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_bulk_changes(executing: ORMExecuteState) -> None:
+    """A change that names no row cannot be told to the trail: a defect in our code."""
+    found = executing.session.info.get(_TOUCHED)
+    table = getattr(executing.statement, "table", None)
+    if found is None or table is None or executing.is_select:
+        return
+    if found[0].owner(table.name) is not None:
+        raise RuntimeError(f"rows of {table.name} are changed one by one, so that the audit trail knows of each")

@@ -1,0 +1,158 @@
+"""Rows that matter are told to the audit trail: who edits, removes or inserts one around the system is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from archive_fixtures import MOMENT, pdf, settings_in
+from sqlalchemy import delete, func, insert, select, text, update
+
+import edms.schema
+from edms.access.actors import Actor, console_actor
+from edms.access.model import Office, Person
+from edms.access.policy import Action
+from edms.bootstrap import initialise
+from edms.capture.accept import Accepted
+from edms.core.clock import FixedClock
+from edms.core.ids import new_id
+from edms.operation.model import RowState
+from edms.reconcile.rows import RowInspection
+from edms.records.adoption import adopt_rows
+from edms.records.archive import Archive
+from edms.records.folders import close_folder, open_folder
+from edms.records.holds import place_hold, release_hold
+from edms.records.model import Folder, Hold, HoldLink, Record
+from edms.records.stated import COVERED_OTHERWISE, NOT_COVERED, STATED
+
+CONSOLE = console_actor("tests")
+Capture = Callable[..., Accepted]
+People = Callable[[Archive, str], Actor]
+
+
+def found(archive: Archive) -> dict[tuple[str, str], str]:
+    """Return what the rows say against the trail."""
+    with archive.database.reader() as session:
+        return {(fault.kind, fault.id): fault.detail for fault in RowInspection(session, archive).faults()}
+
+
+def around(archive: Archive, statement: Any) -> None:
+    """Do what one with the database in his hands does."""
+    with archive.database.writer() as session:
+        session.execute(statement)
+        session.commit()
+
+
+def test_every_table_is_covered_or_says_why_not() -> None:
+    stated = {one.kind for one in STATED} | {part.key[0].table.name for one in STATED for part in one.parts}
+    tables = set(edms.schema.metadata.tables) | {"alembic_version"}
+    groups = [stated, set(COVERED_OTHERWISE), set(NOT_COVERED)]
+    assert set().union(*groups) == tables
+    assert sum(map(len, groups)) == len(tables), "each table once"
+
+
+def test_what_is_done_through_the_system_agrees(archive: Archive, capture: Capture, person: People) -> None:
+    record = capture(archive, pdf("Surat"), number="1/2026").record_id
+    officer, head = person(archive, "records"), person(archive, "head-dinkes")
+    hold = place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
+    assert head.office_id is not None
+    folder = open_folder(officer, archive, head.office_id, "B-1", "Berkas", "000.1.5", head.clearance)
+    close_folder(officer, archive, folder)
+    with archive.database.reader() as session:
+        version = session.get_one(RowState, ("holds", str(hold))).version
+    assert version == 1
+    assert found(archive) == {}
+
+
+@pytest.mark.parametrize("table", [Office, Person, Folder, Hold, Record], ids=lambda model: model.__tablename__)
+def test_a_row_removed_with_its_line(archive: Archive, capture: Capture, person: People, table: Any) -> None:
+    """Both tellings in the database are gone: the trail still knows."""
+    record = capture(archive, pdf("Surat"), number="1/2026", work=False).record_id
+    officer = person(archive, "records")
+    place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
+    assert officer.office_id is not None
+    open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", officer.clearance)
+    with archive.database.reader() as session:
+        key = str(session.scalars(select(table.id)).first())
+    around(archive, delete(RowState).where(RowState.kind == table.__tablename__, RowState.key == key))
+    assert [detail for (_kind, name), detail in found(archive).items() if key in name] == [
+        "the row was put in around the system"
+    ]
+
+
+def test_a_row_and_its_line_put_back_to_an_older_state(archive: Archive, capture: Capture, person: People) -> None:
+    """A released hold is not taken for one in force, nor the other way about, by putting both tellings back."""
+    record = capture(archive, pdf("Surat"), number="1/2026").record_id
+    hold = place_hold(person(archive, "records"), archive, [record], "Perkara", "Pengadilan", "sengketa")
+    with archive.database.reader() as session:
+        line = session.get_one(RowState, ("holds", str(hold)))
+    second = Actor(CONSOLE.kind, str(hold), "second", roles=person(archive, "records").roles,
+                   clearance=person(archive, "records").clearance)  # fmt: skip
+    release_hold(second, archive, hold)
+    assert found(archive) == {}
+    around(archive, update(Hold).where(Hold.id == hold).values(released_at=None, released_by=None))
+    assert found(archive) == {("row", f"holds {hold}"): "the row was altered around the system"}
+    values = {"version": line.version, "code": line.code}
+    around(archive, update(RowState).where(RowState.kind == "holds", RowState.key == str(hold)).values(values))
+    assert found(archive) == {("row", f"holds {hold}"): "the row was put back to an older state"}
+
+
+def test_a_record_released_from_its_hold_around_the_system(archive: Archive, capture: Capture, person: People) -> None:
+    record = capture(archive, pdf("Surat"), number="1/2026").record_id
+    hold = place_hold(person(archive, "records"), archive, [record], "Perkara", "Pengadilan", "sengketa")
+    around(archive, delete(HoldLink))
+    assert found(archive) == {("row", f"holds {hold}"): "the row was altered around the system"}
+
+
+def test_a_forged_line_was_never_told(archive: Archive) -> None:
+    """Even with the key of the codes in his hands, who cannot write the trail is seen."""
+    office = new_id(archive.clock)
+    row = {"id": office, "code": "palsu", "name": "Kantor palsu", "parent_id": None, "created_at": MOMENT}
+    around(archive, insert(Office).values(row))
+    states = archive.door.states
+    state = {"row": [str(office), "palsu", "Kantor palsu", None, MOMENT.isoformat(timespec="microseconds")]}
+    code = states.code("offices", str(office), 1, state)
+    line = {"kind": "offices", "key": str(office), "version": 1, "code": code, "gone": False, "first_at": MOMENT}
+    around(archive, insert(RowState).values(line))
+    assert found(archive) == {("row", f"offices {office}"): "the audit trail was never told of its state"}
+
+
+def test_rubbish_in_a_row_is_named_and_stops_nothing(embedded: Archive) -> None:
+    """SQLite takes anything in any column."""
+    with embedded.database.reader() as session:
+        person = session.scalars(select(Person)).first()
+        assert person is not None
+    around(embedded, text("UPDATE people SET created_at = 'kemarin'"))
+    everybody = found(embedded)
+    assert ("row", f"people {person.id}") in everybody
+    assert len(everybody) == 8
+
+
+def test_a_change_that_names_no_row_is_refused(archive: Archive, person: People) -> None:
+    with pytest.raises(RuntimeError, match="one by one"):
+        with archive.door.write(person(archive, "admin"), Action.PEOPLE_MANAGE) as operation:
+            operation.decide()
+            operation.session.execute(update(Person).values(clearance="top_secret"))
+    assert found(archive) == {}
+
+
+def test_rows_of_an_earlier_version_are_adopted_once(embedded: Archive) -> None:
+    """What `edms init` finds when it first brings states is taken as it is; it never does so again."""
+    around(embedded, delete(RowState))
+    assert adopt_rows(CONSOLE, embedded) == 0
+    folder = embedded.settings.storage.path.parent
+    initialise(settings_in(folder), CONSOLE, demo=True, clock=FixedClock(MOMENT))
+    with embedded.database.reader() as session:
+        assert session.scalar(select(func.count()).select_from(RowState)) == 0
+    assert len(found(embedded)) > 8
+
+
+def test_many_rows_in_one_act(archive: Archive, capture: Capture, person: People) -> None:
+    """More states than one leaf holds go into several."""
+    officer = person(archive, "records")
+    with archive.door.write(person(archive, "admin"), Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        for number in range(600):
+            row = Office(id=new_id(archive.clock), code=f"o{number}", name="Kantor", created_at=operation.now)
+            operation.session.add(row)
+    assert officer
+    assert found(archive) == {}
