@@ -37,13 +37,15 @@ from edms.records.stated import STATED
 from edms.retention.rulebook import load_rules
 from edms.screening.clamd import Clamd
 from edms.search.whoosh_index import WhooshIndex
-from edms.signing.authority import AuthorityMaterial, create_authority, renew_authority
+from edms.signing.authority import AuthorityMaterial, PilotLists, create_authority, renew_authority
 from edms.signing.errors import SigningFault
 from edms.signing.fallback import FallbackTimestamps
 from edms.signing.local import DevelopmentTimestamps, LocalSigner
+from edms.signing.profiles import SealRules
 from edms.signing.protocols import TimestampAuthority
 from edms.signing.remote import HttpTimestamps
-from edms.signing.verification import TrustMaterial
+from edms.signing.revocation import CollectedRevocation, FetchRules
+from edms.signing.trust import TrustMaterial
 from edms.text.ocr import OcrMyPdfEngine
 from edms.text.reader import Reader, sandbox_limits
 from edms.vault.file_operations import folder_lock
@@ -204,6 +206,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         timestamps=_timestamps(settings, material, clock),
         trust=trust,
         received_trust=received_trust(settings, trust),
+        seal_rules=_seal_rules(settings, trust, generations),
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=public + log_key_pem(trail.public_key),
         witnesses=_witnesses(settings),
@@ -236,6 +239,18 @@ def _trusted_in(file: Path) -> tuple[bytes, ...]:
         raise ConfigurationError(f"signing.trusted_roots: {file} cannot be read: {error.strerror}") from None
     except SigningFault as fault:
         raise ConfigurationError(f"signing.trusted_roots: {file}: {fault.message}") from None
+
+
+def _seal_rules(settings: Settings, trust: TrustMaterial, generations: list[AuthorityMaterial]) -> SealRules:
+    signing = settings.signing
+    lists = [PilotLists(one) for one in generations]
+    rules = FetchRules(signing.revocation_timeout_seconds, signing.revocation_max_bytes)
+    return SealRules(
+        signing.profile,
+        signing.without_revocation_data == "wait",
+        trust,
+        CollectedRevocation(rules, {one.issuer: one for one in lists}),
+    )
 
 
 def _timestamps(settings: Settings, material: AuthorityMaterial, clock: Clock) -> TimestampAuthority:

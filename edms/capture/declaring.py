@@ -12,11 +12,11 @@ from edms.records.model import ComponentRole, Record, RecordState
 from edms.records.proposals import forget_proposals
 from edms.records.retention import assign_rule
 from edms.records.searching import INDEX_TOPIC
-from edms.signing.seals import seal_detached
+from edms.signing.profiles import detached_seal
 
 
 def seal(archive: Archive, claimed: Claim) -> StepResult:
-    """Seal the canonical manifest (CAdES-B-T, detached): ids, hashes, sizes and description in one signature.
+    """Seal the canonical manifest (CAdES, detached): ids, hashes, sizes and description in one signature.
 
     The manifest is made from the row as it is now; should the row change before the transaction, the step is redone.
     """
@@ -25,19 +25,19 @@ def seal(archive: Archive, claimed: Claim) -> StepResult:
         return StepResult("record.awaits_class", lambda _operation: Step.CLASSIFY)
     version = record.version
     manifest = manifest_of(record, archive.settings.archive.name, archive.clock.now().isoformat())
-    signature = seal_detached(manifest, archive.signer, archive.timestamps)
+    signature = detached_seal(manifest, archive.signer, archive.timestamps, archive.seal_rules)
     kept = seal_bytes(archive, manifest, ComponentRole.MANIFEST)
-    sealed = seal_bytes(archive, signature, ComponentRole.SEAL)
+    sealed = seal_bytes(archive, signature.content, ComponentRole.SEAL)
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id, with_for_update=True)
         if row.version != version:
             return Step.SEAL
         attach(operation, archive, row, ComponentRole.MANIFEST, kept, "manifest.json", JSON_TYPE, {"version": version})
-        attach(operation, archive, row, ComponentRole.SEAL, sealed, "seal.p7s", CMS_TYPE)
+        attach(operation, archive, row, ComponentRole.SEAL, sealed, "seal.p7s", CMS_TYPE, signature.facts())
         return Step.DECLARE
 
-    return StepResult("record.sealed", write, {"manifest_sha256": sha256_hex(manifest)})
+    return StepResult("record.sealed", write, {"manifest_sha256": sha256_hex(manifest), **signature.facts()})
 
 
 def declare(archive: Archive, claimed: Claim) -> StepResult:
@@ -48,6 +48,7 @@ def declare(archive: Archive, claimed: Claim) -> StepResult:
         return StepResult("record.seal_missing", lambda _operation: Step.SEAL)
     sealed_version = manifest.facts.get("version")
     details = {"manifest_sha256": manifest.blob.sha256, "seal_sha256": sealed.blob.sha256}
+    details |= {"seal_level": sealed.facts["seal_level"]} if "seal_level" in sealed.facts else {}
 
     def write(operation: Operation) -> Step | None:
         row = operation.session.get_one(Record, record.id, with_for_update=True)

@@ -23,7 +23,7 @@ from edms.core.errors import EdmsError, StorageFault
 from edms.core.progress import ShowProgress
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
-from edms.signing.seals import seal_detached
+from edms.signing.profiles import detached_seal
 
 POLL_SECONDS = 0.2
 
@@ -101,7 +101,8 @@ class IngestReport:
                 "files": [line.as_dict() for line in self.lines],
             }
         )
-        return SignedReport(content, seal_detached(content, archive.signer, archive.timestamps))
+        sealed = detached_seal(content, archive.signer, archive.timestamps, archive.seal_rules)
+        return SignedReport(content, sealed.content)
 
 
 def ingest_paths(

@@ -13,9 +13,9 @@ from edms.records.components import open_component
 from edms.records.model import Component
 from edms.signing.containers import verify_container
 from edms.signing.errors import SealRefused, SigningFault
+from edms.signing.profiles import pdf_seal
 from edms.signing.received import verify_received_pdf
-from edms.signing.seals import seal_pdf
-from edms.signing.verification import TrustMaterial
+from edms.signing.trust import TrustMaterial
 from edms.text.ocr import NotRecognisable, OcrOutcome, OcrUnavailable
 from edms.text.reader import problem_of
 
@@ -38,21 +38,22 @@ def recognised(archive: Archive, original: Component) -> tuple[OcrOutcome | None
         raise Unfit(problem.code, f"its pages cannot be recognised: {problem.message}") from fault
 
 
-def sealed_copy(archive: Archive, original: Component, made: bytes | None, facts: dict[str, Any]) -> bytes | None:
-    """Return the access copy with the archive's PAdES seal; None for formats that have none.
+def sealed_copy(
+    archive: Archive, original: Component, made: bytes | None, facts: dict[str, Any]
+) -> tuple[bytes | None, dict[str, Any]]:
+    """Return the access copy with the archive's PAdES seal, None for formats that have none; and facts of the seal.
 
     A PDF that permits no further signature is kept without: its seal is then the detached one over the manifest.
     """
     if made is None and original.media_type != PDF_TYPE:
-        return None
+        return None, {}
     try:
-        if made is not None:
-            return seal_pdf(io.BytesIO(made), archive.signer, archive.timestamps, SEAL_REASON)
-        with open_component(archive, original) as stream:
-            return seal_pdf(stream, archive.signer, archive.timestamps, SEAL_REASON)
+        with open_component(archive, original) if made is None else io.BytesIO(made) as stream:
+            sealed = pdf_seal(stream, archive.signer, archive.timestamps, SEAL_REASON, archive.seal_rules)
+        return sealed.content, sealed.facts()
     except SealRefused as refused:
         facts["seal_refused"] = refused.message
-        return made
+        return made, {}
 
 
 def signature_facts(archive: Archive, original: Component) -> list[dict[str, Any]]:
@@ -79,7 +80,8 @@ def signature_facts(archive: Archive, original: Component) -> list[dict[str, Any
 def examine_signatures(descriptors: list[int], media_type: str, at: str) -> tuple[dict[str, Any], list[bytes]]:
     """Check the signatures of the file at the first descriptor; the roots are at the second. For the sandbox."""
     roots = json.loads(_all_of(descriptors[1]))
-    trust = TrustMaterial(*(tuple(bytes.fromhex(one) for one in roots[kind]) for kind in ("roots", "timestamp_roots")))
+    own, stamping = (tuple(bytes.fromhex(one) for one in roots[kind]) for kind in ("roots", "timestamp_roots"))
+    trust = TrustMaterial(own, stamping)
     source: BinaryIO = io.BytesIO(_all_of(descriptors[0]))
     verify = verify_received_pdf if media_type == PDF_TYPE else verify_container
     try:

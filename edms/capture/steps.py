@@ -67,7 +67,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         outcome, facts["ocr"] = recognised(archive, original)
     if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
-    made = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
+    made, sealing = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
     copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
     text = seal_bytes(archive, pages_to_bytes(outcome.pages), ComponentRole.TEXT) if outcome else None
     proposals = _proposals(archive, record, outcome)
@@ -77,9 +77,8 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         original_of(row).facts = facts
         keep_proposals(operation, archive, row.id, proposals)
         if copy is not None:
-            attach(
-                operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, _kind(outcome)
-            )
+            told = {**_kind(outcome), **sealing}
+            attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, told)
         if text is not None and outcome is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
             row.page_count = len(outcome.pages)

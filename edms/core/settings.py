@@ -167,8 +167,14 @@ class SigningSettings(_Section):
 
     `timestamp_roots`: a PEM file of root certificates that the authority at `timestamp_url` is believed under.
     `trusted_roots`: a PEM file, or a folder of them, of roots under which signers of received documents are trusted.
+    `profile`: the level of seals (ETSI EN 319 122-1 and 319 142-1); `without_revocation_data` says what happens when
+    an authority does not tell whether a certificate was revoked.
     """
 
+    profile: Literal["B-T", "B-LT", "B-LTA"] = "B-LT"
+    without_revocation_data: Literal["wait", "B-T"] = "wait"
+    revocation_timeout_seconds: float = Field(10.0, gt=0, le=120)
+    revocation_max_bytes: int = Field(MEBIBYTE // 2, ge=4096, le=64 * MEBIBYTE)
     timestamp_url: str = ""
     timestamp_roots: Path | None = None
     trusted_roots: Path | None = None

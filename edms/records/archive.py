@@ -11,8 +11,9 @@ from edms.core.settings import Settings
 from edms.operation.door import Door
 from edms.screening.protocol import MalwareScanner
 from edms.search.protocol import SearchIndex
+from edms.signing.profiles import SealRules
 from edms.signing.protocols import Signer, TimestampAuthority
-from edms.signing.verification import TrustMaterial
+from edms.signing.trust import TrustMaterial
 from edms.text.ocr import OcrEngine
 from edms.text.reader import Reader
 from edms.vault.keyring import KeyRing
@@ -42,6 +43,7 @@ class Archive:
     timestamps: TimestampAuthority
     trust: TrustMaterial
     received_trust: TrustMaterial
+    seal_rules: SealRules
     index: SearchIndex
     public_pem: str
     witnesses: tuple[Witness, ...] = ()

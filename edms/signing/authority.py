@@ -6,7 +6,7 @@ authority, and every view says so. Certificates follow RFC 5280; the timestamp c
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -23,6 +23,8 @@ DEVELOPMENT = "Development timestamp authority"
 RENEW_BEFORE = timedelta(days=90)
 _SKEW = timedelta(minutes=5)
 _ROOT_YEARS_MORE = 10
+_LIST_DAYS = 7
+_LIST_RENEWED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,42 @@ class AuthorityMaterial:
         return max(one.not_valid_before_utc for one in loaded), min(one.not_valid_after_utc for one in loaded)
 
 
+class PilotLists:
+    """The revocation lists of one generation of the pilot authority, made as they are needed (RFC 5280 section 5).
+
+    The root key is at hand wherever seals are made, so a list is never late and need not be kept anywhere: its number
+    is the second in which it was made. It is empty: a pilot certificate is not revoked but replaced.
+    """
+
+    def __init__(self, material: AuthorityMaterial) -> None:
+        self._root = x509.load_pem_x509_certificate(material.root.certificate.encode())
+        self._key = _private_key(material.root)
+        self._newest = datetime.min.replace(tzinfo=UTC), b""
+
+    @property
+    def issuer(self) -> bytes:
+        """The SHA-256 of the root certificate."""
+        return self._root.fingerprint(hashes.SHA256())
+
+    def revocation_list(self, moment: datetime) -> bytes:
+        """Return a list, DER, that is in force at `moment` and for days after it; the newest one while it is young."""
+        made, newest = self._newest
+        if made <= moment < made + _LIST_RENEWED:
+            return newest
+        start = moment.replace(microsecond=0) - _SKEW
+        built = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._root.subject)
+            .last_update(start)
+            .next_update(start + timedelta(days=_LIST_DAYS))
+            .add_extension(x509.CRLNumber(int(moment.timestamp())), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        self._newest = moment, built.public_bytes(serialization.Encoding.DER)
+        return self._newest[1]
+
+
 def create_authority(organisation: str, country: str, clock: Clock, years: int) -> AuthorityMaterial:
     """Make a root and the seal and timestamp certificates below it, ECDSA on P-256, valid `years` from now."""
     root_key, root = _root(organisation, country, clock, years + _ROOT_YEARS_MORE)
@@ -102,10 +140,14 @@ def renew_authority(
     now = clock.now()
     if not root.not_valid_before_utc <= now <= root.not_valid_after_utc - timedelta(days=366 * years):
         return create_authority(organisation, country, clock, years)
-    key = serialization.load_pem_private_key(old.root.private_key.encode(), None)
+    return _below(organisation, country, clock, years, root, _private_key(old.root))
+
+
+def _private_key(pair: KeyPair) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pair.private_key.encode(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("the root of this authority has a key of another kind")
-    return _below(organisation, country, clock, years, root, key)
+        raise TypeError("this authority has a key of another kind")
+    return key
 
 
 def _below(

@@ -17,3 +17,11 @@ class SignerUnavailable(EdmsError):
     """The signer or the timestamp authority does not answer. Fails closed: no seal is better than half a seal (R59)."""
 
     exit_code = 1
+
+
+class RevocationUnavailable(SignerUnavailable):
+    """An authority does not say whether a certificate was revoked: a seal that promises it cannot be made now."""
+
+
+class CertificateRevoked(SignerUnavailable):
+    """The signer's or the timestamp authority's certificate was revoked: nothing is sealed with it."""

@@ -2,12 +2,6 @@
 
 import asyncio
 import http.client
-import socket
-import ssl
-import threading
-import urllib.parse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from asn1crypto import cms, core, tsp
@@ -17,7 +11,8 @@ from edms.core.clock import Clock
 from edms.core.errors import ConfigurationError
 from edms.signing.errors import SigningFault
 from edms.signing.timestamp_token import problems, read_token
-from edms.signing.verification import TrustMaterial
+from edms.signing.trust import TrustMaterial
+from edms.signing.web import ExchangeFault, exchange, parsed_address
 
 _QUESTION, _ANSWER = "application/timestamp-query", "application/timestamp-reply"
 _MOST_BYTES = 1024 * 1024
@@ -74,9 +69,11 @@ class _HttpStamper(TimeStamper):
         tolerance: timedelta,
     ) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
-        self._url = urllib.parse.urlsplit(url)
-        if self._url.scheme not in ("http", "https") or not self._url.hostname:
-            raise ConfigurationError("signing.timestamp_url must be an http or https address")
+        try:
+            parsed_address(url)
+        except ValueError:
+            raise ConfigurationError("signing.timestamp_url must be an http or https address") from None
+        self._url = url
         self._trust = trust
         self._clock = clock
         self._timeout = timeout_seconds
@@ -125,47 +122,13 @@ class _HttpStamper(TimeStamper):
             )
 
     def _exchange(self, question: bytes) -> bytes:
+        headers = {"Content-Type": _QUESTION, "Accept": _ANSWER}
         try:
-            with self._connected() as connection:
-                target = (self._url.path or "/") + (f"?{self._url.query}" if self._url.query else "")
-                connection.request("POST", target, question, {"Content-Type": _QUESTION, "Accept": _ANSWER})
-                answer = connection.getresponse()
-                kind = answer.getheader("Content-Type", "").partition(";")[0].strip().lower()
-                if answer.status != http.client.OK:
-                    raise TimestampRequestError(f"the timestamp authority answered with status {answer.status}")
-                if kind != _ANSWER:
-                    raise TimestampRequestError(f"the timestamp authority answered with {kind[:80] or 'no type'}")
-                content = answer.read(_MOST_BYTES + 1)
-        except TimestampRequestError:
-            raise
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise TimestampRequestError(f"the timestamp authority does not answer ({type(error).__name__})") from error
-        if len(content) > _MOST_BYTES:
-            raise TimestampRequestError("the timestamp authority answered with far more than a timestamp")
-        return content
-
-    @contextmanager
-    def _connected(self) -> Iterator[http.client.HTTPConnection]:
-        """Connect, and cut the connection when the time is over: an answer may come a byte at a time."""
-        host, port = self._url.hostname or "", self._url.port
-        connection = (
-            http.client.HTTPSConnection(host, port, timeout=self._timeout, context=ssl.create_default_context())
-            if self._url.scheme == "https"
-            else http.client.HTTPConnection(host, port, timeout=self._timeout)
-        )
-        connection.connect()
-        cut = threading.Timer(self._timeout, _shut, (connection.sock,))
-        cut.daemon = True
-        cut.start()
-        try:
-            yield connection
-        finally:
-            cut.cancel()
-            connection.close()
-
-
-def _shut(connected: socket.socket) -> None:
-    try:
-        connected.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+            answer = exchange(self._url, headers, self._timeout, _MOST_BYTES, question)
+        except ExchangeFault as fault:
+            raise TimestampRequestError(f"the timestamp authority {fault}") from None
+        if answer.status != http.client.OK:
+            raise TimestampRequestError(f"the timestamp authority answered with status {answer.status}")
+        if answer.kind != _ANSWER:
+            raise TimestampRequestError(f"the timestamp authority answered with {answer.kind[:80] or 'no type'}")
+        return answer.content

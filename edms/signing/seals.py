@@ -1,4 +1,7 @@
-"""Making seals: CAdES-B-T detached over bytes, PAdES-B-T inside a PDF (R60, R61; ETSI EN 319 122-1, 319 142-1)."""
+"""Making seals: CAdES-B-T detached over bytes, PAdES-B-T inside a PDF (R60, R61; ETSI EN 319 122-1, 319 142-1).
+
+What makes them last longer than that is added by `edms.signing.profiles`.
+"""
 
 import asyncio
 import io
@@ -42,7 +45,7 @@ def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority
     except SignerUnavailable:
         raise
     except Exception as error:
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
     return bytes(signed.dump())
 
 
@@ -75,13 +78,13 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
     except SignerUnavailable:
         raise
     except OSError as error:
-        raise _unavailable(error) from error
+        raise unavailable(error) from error
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
     return out.getvalue()
 
 
-def _unavailable(error: Exception) -> SignerUnavailable:
+def unavailable(error: Exception) -> SignerUnavailable:
     """Say why there is no seal: in the authority's or its client's words, else by the kind of error alone."""
     told = str(error) if isinstance(error, TimestampRequestError) else type(error).__name__
     return SignerUnavailable(f"no seal could be made: {told}", "nothing is lost; it is tried again")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO
 
-from asn1crypto import cms, pem, x509
+from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
@@ -27,7 +27,10 @@ from pyhanko_certvalidator import ValidationContext
 from edms.signing.appearance import exchanged_looks
 from edms.signing.authority import DEVELOPMENT
 from edms.signing.errors import SigningFault
+from edms.signing.long_term import archive_timestamp_covers, archive_timestamps, embedded_data
+from edms.signing.revocation import RevocationData, revocation_context
 from edms.signing.strength import BROKEN_DIGESTS
+from edms.signing.trust import TrustMaterial as TrustMaterial
 
 # Its verdicts come back as values; its log of every untrusted signer is noise, and would end up in front of users.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
@@ -39,46 +42,11 @@ PARTIAL = "partial"
 UNALTERED = (WHOLE, EXTENDED)
 FILLED_IN = "form fields were filled in after signing"
 
+# Levels of ETSI EN 319 122-1 and 319 142-1, as far as they were found to hold.
+B_B, B_T, B_LT, B_LTA = "B-B", "B-T", "B-LT", "B-LTA"
+
 # RFC 8419, section 3: these signatures go with this digest and no other.
 _EDWARDS_DIGESTS = {"ed25519": ("sha512",), "ed448": ("shake256", "shake256_len")}
-
-
-@dataclass(frozen=True)
-class TrustMaterial:
-    """The root certificates that a checker trusts, DER.
-
-    `timestamp_roots` are those of timestamp authorities alone: such an authority also issues certificates to others,
-    whose signatures must not pass for ours. The roots of seals are trusted for timestamps too.
-    """
-
-    roots: tuple[bytes, ...] = ()
-    timestamp_roots: tuple[bytes, ...] = ()
-
-    @property
-    def timestamps(self) -> tuple[bytes, ...]:
-        """Return every root under which a timestamp is trusted."""
-        return (*self.roots, *self.timestamp_roots)
-
-    @classmethod
-    def from_pem(cls, text: bytes, timestamps: bytes = b"") -> "TrustMaterial":
-        """Return trust in every self-issued certificate of a PEM file. Raises SigningFault when there is none.
-
-        `timestamps`: another PEM file, of the roots of timestamp authorities.
-        """
-        return cls(_roots(text), _roots(timestamps) if timestamps else ())
-
-
-def _roots(text: bytes) -> tuple[bytes, ...]:
-    found = []
-    try:
-        for kind, _headers, der in pem.unarmor(text, multiple=True):
-            if kind == "CERTIFICATE" and x509.Certificate.load(der).self_issued:
-                found.append(der)
-    except ValueError:
-        raise SigningFault("this is not a PEM file of certificates") from None
-    if not found:
-        raise SigningFault("there is no root certificate in this PEM file")
-    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -97,7 +65,9 @@ class SignatureVerdict:
     """What is known of one signature.
 
     `intact`: the signed bytes are unchanged. `valid`: the signature is the signer's. `trusted`: the signer's
-    certificate leads to a trusted root. `coverage`: whole, extended (harmless additions later), altered, partial.
+    certificate leads to a trusted root, and was not revoked when it was used, as far as is known. `coverage`: whole,
+    extended (harmless additions later), altered, partial. `level` is the one that was found to hold, empty where none
+    was looked for; `issuer` the name of who issued the signer's certificate.
     """
 
     signer: str
@@ -108,6 +78,8 @@ class SignatureVerdict:
     field_name: str = ""
     timestamp: TimestampVerdict | None = None
     problems: tuple[str, ...] = field(default_factory=tuple)
+    level: str = ""
+    issuer: str = ""
 
     @property
     def unaltered(self) -> bool:
@@ -141,17 +113,56 @@ def verify_detached(content: bytes, signature: bytes, trust: TrustMaterial) -> S
     except (ValueError, TypeError, KeyError) as error:
         raise SigningFault("this is not a CMS signature") from error
     try:
-        status = asyncio.run(
-            async_validate_detached_cms(
-                content,
-                data,
-                signer_validation_context=_context(trust.roots, _claimed_time(data)),
-                ts_validation_context=_context(trust.timestamps, _claimed_time(data)),
-            )
-        )
-        return _verdict(status, data, WHOLE, "", [])
+        return _detached(content, data, trust)
     except Exception as error:
         raise SigningFault(f"the signature cannot be checked: {type(error).__name__}") from error
+
+
+def _detached(content: bytes, data: Any, trust: TrustMaterial) -> SignatureVerdict:
+    """Judge by revocation data of its own where it has some; that failing, by the certificates alone, at level B-T."""
+    moment, held = _claimed_time(data), embedded_data(data)
+    status = None
+    if moment is not None and (held.crls or held.ocsps):
+        status = _validated(
+            content, data, _strict(trust.roots, held, trust, moment), _strict(trust.timestamps, held, trust, moment)
+        )
+    lasting = status is not None and status.trusted and bool(status.timestamp_validity.trusted)
+    if not lasting:
+        status = _validated(
+            content, data, _context(trust.roots, moment, held, trust), _context(trust.timestamps, moment, held, trust)
+        )
+    problems: list[str] = []
+    level = B_B if moment is None else B_T
+    if lasting:
+        level = _archived(content, data, trust, problems)
+    return _verdict(status, data, WHOLE, "", problems, trust, level)
+
+
+def _validated(content: bytes, data: Any, signers: ValidationContext, stampers: ValidationContext) -> Any:
+    return asyncio.run(
+        async_validate_detached_cms(content, data, signer_validation_context=signers, ts_validation_context=stampers)
+    )
+
+
+def _strict(
+    roots: tuple[bytes, ...], held: RevocationData, trust: TrustMaterial, moment: datetime
+) -> ValidationContext:
+    trusted, known = ([x509.Certificate.load(der) for der in ders] for ders in (roots, held.path))
+    return revocation_context(trusted, known, (*held.crls, *trust.crls), held.ocsps, moment)
+
+
+def _archived(content: bytes, data: Any, trust: TrustMaterial, problems: list[str]) -> str:
+    """Return B-LTA when every archive timestamp covers what is there and is by a trusted authority; else B-LT."""
+    signer = data["signer_infos"][0]
+    level = B_LT
+    for token in archive_timestamps(signer):
+        digest = archive_timestamp_covers(data, signer, content, token)
+        verdict = None if digest is None else verify_timestamp(token, digest, trust)
+        if verdict is None or not (verdict.valid and verdict.trusted):
+            problems.append("the archive timestamp is not over what is in the seal, or not by a trusted authority")
+            return B_LT
+        level = B_LTA
+    return level
 
 
 def verify_pdf(source: BinaryIO, trust: TrustMaterial) -> list[SignatureVerdict]:
@@ -208,7 +219,7 @@ def _judged(embedded: Any, trust: TrustMaterial, *, follow: bool) -> SignatureVe
     )
     problems: list[str] = []
     coverage = _coverage(embedded, status, problems) if follow else _unfollowed(status, problems)
-    return _verdict(status, data, coverage, str(embedded.field_name), problems)
+    return _verdict(status, data, coverage, str(embedded.field_name), problems, trust)
 
 
 def _unfollowed(status: Any, problems: list[str]) -> str:
@@ -249,19 +260,40 @@ def _coverage(embedded: Any, status: Any, problems: list[str]) -> str:
     return PARTIAL
 
 
-def _verdict(status: Any, data: Any, coverage: str, field_name: str, problems: list[str]) -> SignatureVerdict:
+def _verdict(
+    status: Any,
+    data: Any,
+    coverage: str,
+    field_name: str,
+    problems: list[str],
+    trust: TrustMaterial,
+    level: str = "",
+) -> SignatureVerdict:
     permitted = _permitted(data, problems)
     stamp = status.timestamp_validity
+    if status.revocation_details is not None:
+        problems.append(f"the certificate was revoked on {status.revocation_details.revocation_date:%Y-%m-%d}")
     return SignatureVerdict(
         signer=status.signing_cert.subject.human_friendly,
         intact=bool(status.intact),
         valid=bool(status.valid) and permitted,
-        trusted=bool(status.trusted),
+        trusted=bool(status.trusted) and _meant(status, trust, problems),
         coverage=coverage,
         field_name=field_name,
         timestamp=None if stamp is None else _timestamp(stamp),
         problems=tuple(problems),
+        level=level,
+        issuer=status.signing_cert.issuer.human_friendly,
     )
+
+
+def _meant(status: Any, trust: TrustMaterial, problems: list[str]) -> bool:
+    """Whether the signer is one that the checker named, where names were given for the root that it is under."""
+    anchor = status.validation_path.trust_anchor.authority.certificate
+    if trust.names_signer(anchor.dump(), status.signing_cert.subject.dump()):
+        return True
+    problems.append("the certificate is under a trusted root, and is somebody else's")
+    return False
 
 
 def _timestamp(stamp: Any) -> TimestampVerdict:
@@ -288,13 +320,22 @@ def _permitted(data: Any, problems: list[str]) -> bool:
     return True
 
 
-def _context(roots: tuple[bytes, ...], moment: datetime | None) -> ValidationContext:
+def _context(
+    roots: tuple[bytes, ...],
+    moment: datetime | None,
+    held: RevocationData | None = None,
+    trust: TrustMaterial | None = None,
+) -> ValidationContext:
+    held, lists = held or RevocationData(), trust.crls if trust else ()
     return ValidationContext(
         trust_roots=[x509.Certificate.load(der) for der in roots],
         moment=moment,
         allow_fetching=False,
         revocation_mode="soft-fail",
         best_signature_time=moment,
+        crls=[crl.CertificateList.load(der) for der in (*held.crls, *lists)],
+        ocsps=[ocsp.OCSPResponse.load(der) for der in held.ocsps],
+        retroactive_revinfo=True,
     )
 
 

@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.x509 import ocsp
 
 MOST_TEXT = 4 * 1024 * 1024
 MOST_ENTRIES = 1000
@@ -154,6 +155,7 @@ SIGNED_DATA = "1.2.840.113549.1.7.2"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 SIGNING_CERTIFICATE_V2, TIMESTAMP = "1.2.840.113549.1.9.16.2.47", "1.2.840.113549.1.9.16.2.14"
 PSS = "1.2.840.113549.1.1.10"
+STAMPS_ALONE = x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.TIME_STAMPING])
 
 
 class Signature(NamedTuple):
@@ -164,6 +166,7 @@ class Signature(NamedTuple):
     signer: x509.Certificate
     certificates: list[x509.Certificate]
     unsigned: dict[str, Der]
+    told: list[Der]
 
 
 def digest_of(algorithm: Der, data: bytes) -> bytes:
@@ -188,6 +191,7 @@ def check_signature(data: bytes, detached: bytes | None = None) -> Signature:
         for field in fields[3:-1] if field.tag == 0xA0
         for one in elements(field.content)
     ]  # fmt: skip
+    told = [one for field in fields[3:-1] if field.tag == 0xA1 for one in elements(field.content)]
     signers = inside(fields[-1], 0x31)
     if len(signers) != 1:
         raise Wrong("there is not exactly one signer")
@@ -206,7 +210,7 @@ def check_signature(data: bytes, detached: bytes | None = None) -> Signature:
     # What is signed is the attributes as a SET (RFC 5652 section 5.4).
     check_value(signer, after[0], info[2], after[1].content, b"\x31" + signed.whole[1:])
     unsigned = next((named_values(field) for field in after if field.tag == 0xA1), {})
-    return Signature(content, after[1].content, signer, certificates, unsigned)
+    return Signature(content, after[1].content, signer, certificates, unsigned, told)
 
 
 def named_values(attributes: Der) -> dict[str, Der]:
@@ -260,9 +264,19 @@ def check_value(signer: x509.Certificate, how: Der, digest: Der, value: bytes, d
 # 4. From a certificate to a root that we were given (RFC 5280, as far as these signatures need it).
 
 
-def check_chain(signature: Signature, roots: list[x509.Certificate], at: datetime) -> None:
-    """Every certificate up to a given root was in force at `at`, issued by the next, and the next may issue."""
+class Trusted(NamedTuple):
+    """What was given to us: roots, who is meant under them, keys of trails, revocation lists."""
+
+    roots: list[x509.Certificate]
+    ends: list[tuple[x509.Name, x509.Name]]
+    logs: list[bytes]
+    lists: list[x509.CertificateRevocationList]
+
+
+def check_chain(signature: Signature, told: list[Der], trusted: Trusted, at: datetime) -> x509.Certificate:
+    """Return the given root to which certificates lead that were in force and not revoked at `at`; each may issue."""
     current: x509.Certificate | None = signature.signer
+    roots = trusted.roots
     for _step in range(MOST_CHAIN):
         if current is None:
             break
@@ -271,8 +285,11 @@ def check_chain(signature: Signature, roots: list[x509.Certificate], at: datetim
                 f"the certificate of {current.subject.rfc4514_string()} was not in force at {at:%Y-%m-%d %H:%M}"
             )
         if current in roots:
-            return
-        current = next(issuers(current, [*roots, *signature.certificates]), None)
+            return current
+        issuer = next(issuers(current, [*roots, *signature.certificates]), None)
+        if issuer is not None:
+            check_revocation(current, issuer, told, trusted.lists, at)
+        current = issuer
     raise Wrong(f"{signature.signer.subject.rfc4514_string()} is not under a root that you trust")
 
 
@@ -286,7 +303,28 @@ def issuers(certificate: x509.Certificate, known: list[x509.Certificate]) -> Ite
             continue
 
 
-def check_seal(seal: bytes, sealed: bytes, roots: list[x509.Certificate], stampers: list[x509.Certificate]) -> str:
+def check_revocation(
+    one: x509.Certificate, issuer: x509.Certificate, told: list[Der], lists: list[x509.CertificateRevocationList],
+    at: datetime,
+) -> None:  # fmt: skip
+    """Nobody who may say so says, in the seal or in a list that we were given, that it was revoked by then."""
+    own = [x509.load_der_x509_crl(part.whole) for part in told if part.tag == 0x30]
+    for found in [*own, *lists]:
+        if found.issuer == issuer.subject and found.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
+            entry = found.get_revoked_certificate_by_serial_number(one.serial_number)
+            if entry is not None and entry.revocation_date_utc <= at:
+                raise Wrong(f"the certificate of {one.subject.rfc4514_string()} was revoked before it was used")
+    for part in told:
+        answer = ocsp.load_der_ocsp_response(elements(part.content)[1].whole) if part.tag == 0xA1 else None
+        if answer is None or answer.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
+            continue
+        when = answer.revocation_time_utc
+        if answer.serial_number == one.serial_number and when is not None and when <= at:
+            # Who signed it is not looked at: in a seal there is no reason for a forged word against its own signer.
+            raise Wrong(f"the certificate of {one.subject.rfc4514_string()} was revoked before it was used")
+
+
+def check_seal(seal: bytes, sealed: bytes, trusted: Trusted, stampers: list[x509.Certificate]) -> str:
     """The archive sealed these very bytes, and an authority says by when (RFC 3161)."""
     signature = check_signature(seal, sealed)
     if TIMESTAMP not in signature.unsigned:
@@ -299,8 +337,12 @@ def check_seal(seal: bytes, sealed: bytes, roots: list[x509.Certificate], stampe
     purpose = stamp.signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     if not purpose.critical or list(purpose.value) != [x509.oid.ExtendedKeyUsageOID.TIME_STAMPING]:
         raise Wrong("the timestamp is not by a key for timestamps alone")
-    check_chain(stamp, [*roots, *stampers], at)
-    check_chain(signature, roots, at)
+    told = signature.told + stamp.told
+    check_chain(stamp, told, trusted._replace(roots=[*trusted.roots, *stampers]), at)
+    root = check_chain(signature, told, trusted, at)
+    meant = [name for under, name in trusted.ends if under == root.subject]
+    if meant and signature.signer.subject not in meant:
+        raise Wrong("the seal is under a root that you trust, and is somebody else's")
     return f"sealed by {signature.signer.subject.rfc4514_string()} before {at:%Y-%m-%d %H:%M:%S} UTC, as told by " + (
         stamp.signer.subject.rfc4514_string()
     )
@@ -393,8 +435,8 @@ def included(value: bytes, index: int, size: int, proof: list[str]) -> bytes:
 # 6. All of it.
 
 
-def keys_in(pem: bytes) -> tuple[list[x509.Certificate], list[bytes]]:
-    """Return the self-signed certificates and the raw Ed25519 keys of a PEM file."""
+def keys_in(pem: bytes) -> Trusted:
+    """Return what a PEM file holds: roots, end certificates under them, Ed25519 keys, revocation lists."""
     certificates = x509.load_pem_x509_certificates(pem) if b"BEGIN CERTIFICATE" in pem else []
     keys = []
     for block in pem.split(b"-----BEGIN PUBLIC KEY-----")[1:]:
@@ -402,7 +444,17 @@ def keys_in(pem: bytes) -> tuple[list[x509.Certificate], list[bytes]]:
         key = serialization.load_der_public_key(base64.b64decode(body))
         if isinstance(key, ed25519.Ed25519PublicKey):
             keys.append(key.public_bytes_raw())
-    return [one for one in certificates if one.issuer == one.subject], keys
+    blocks = pem.split(b"-----BEGIN X509 CRL-----")[1:]
+    lists = [x509.load_der_x509_crl(base64.b64decode(block.partition(b"-----END")[0])) for block in blocks]
+    ends = []
+    for one in certificates:
+        above, kinds = one.issuer, [each.value for each in one.extensions]
+        if x509.BasicConstraints(ca=False, path_length=None) not in kinds or STAMPS_ALONE in kinds:
+            continue
+        for _step in range(MOST_CHAIN):
+            ends.append((above, one.subject))
+            above = next((issuer.issuer for issuer in certificates if issuer.subject == above), above)
+    return Trusted([one for one in certificates if one.issuer == one.subject], ends, keys, lists)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -414,11 +466,11 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         with open(asked.key, "rb") as file:  # noqa: PTH123 - plain to read is the aim of this file
-            roots, logs = keys_in(file.read())
+            trusted = keys_in(file.read())
         stampers = []
         if asked.timestamp_key:
             with open(asked.timestamp_key, "rb") as file:  # noqa: PTH123
-                stampers = keys_in(file.read())[0]
+                stampers = keys_in(file.read()).roots
         bundle = zipfile.ZipFile(asked.bundle)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         sys.stderr.write(f"cannot be read: {error}\n")
@@ -426,8 +478,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with bundle:
             sealed, manifest = check_content(bundle)
-            told = check_seal(small(bundle, "seal.p7s"), sealed, roots, stampers)
-            trail = check_trail(bundle, sealed, manifest["record"], logs, asked.witness)
+            told = check_seal(small(bundle, "seal.p7s"), sealed, trusted, stampers)
+            trail = check_trail(bundle, sealed, manifest["record"], trusted.logs, asked.witness)
     except Wrong as wrong:
         sys.stdout.write(f"NOT GENUINE: {wrong}\n")
         return 1

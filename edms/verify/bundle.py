@@ -35,7 +35,7 @@ from edms.verify.trust import Trusted, trusted_from_pem
 
 MANIFEST_VERSION = 1
 DECLARED = "record.declared"
-_MOST_SEAL_BYTES = 1024 * 1024
+_MOST_SEAL_BYTES = 4 * 1024 * 1024
 _MOST_PATH = 64
 _SELF_ASSERTED_NOTE = (
     "the keys are those in the bundle itself (self-asserted): this finds damage, not forgery; "
@@ -140,7 +140,10 @@ class _Check:
         elif not verdict.valid:
             self._fault("seal", SEAL, "the signature is not valid")
         elif not verdict.trusted:
-            self._fault("seal", SEAL, "the seal is not by a certificate under a trusted root")
+            told = f": {'; '.join(verdict.problems)}" if verdict.problems else ""
+            self._fault("seal", SEAL, f"the seal is not by a certificate under a trusted root{told}")
+        elif verdict.problems:
+            self._fault("seal", SEAL, "; ".join(verdict.problems))
         stamp = verdict.timestamp
         if stamp is None or not stamp.valid:
             self._fault("timestamp", SEAL, "the timestamp is missing or not valid")
@@ -149,7 +152,7 @@ class _Check:
         elif stamp.development:
             self._report.notes.append("the time of the seal is by the archive's own development authority")
         if self._report.ok and stamp is not None:
-            self._report.notes.append(f"sealed by {verdict.signer} at {stamp.time.isoformat()}")
+            self._report.notes.append(f"sealed by {verdict.signer} at {stamp.time.isoformat()}, level {verdict.level}")
 
     def _audit(self, sealed: bytes, manifest: dict[str, Any] | None, trusted: Trusted) -> None:
         spelling = self._bytes(LEAF, MOST_LEAF_BYTES)

@@ -9,7 +9,7 @@ from edms.signing.timestamp_token import seal_timestamp
 from edms.verify.package import Package
 from edms.verify.trust import Trusted
 
-MOST_SEAL_BYTES = 1024 * 1024
+MOST_SEAL_BYTES = 4 * 1024 * 1024
 
 
 def evidence_verdict(package: Package, trusted: Trusted, moment: datetime) -> tuple[EvidenceVerdict, list[str]]:

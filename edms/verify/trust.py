@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from edms.core.errors import Refused
 from edms.signing.errors import SigningFault
-from edms.signing.verification import TrustMaterial
+from edms.signing.trust import TrustMaterial
 
 _PUBLIC_KEY = "PUBLIC KEY"
 _CERTIFICATE = "CERTIFICATE"

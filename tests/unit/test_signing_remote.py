@@ -231,7 +231,7 @@ BAD_ANSWERS = {
     "no token": (200, REPLY, _status(status="granted"), "not a timestamp"),
     "refusal": (200, REPLY, _status(status="rejection", status_string=["closed today"]),
                 "refused.*closed today"),
-    "oversized": (200, REPLY, b"\x30" * (1024 * 1024 + 1), "far more"),
+    "oversized": (200, REPLY, b"\x30" * (1024 * 1024 + 1), "more than"),
     "error": (503, "text/plain", b"busy", "status 503"),
     "forbidden": (403, "text/html", b"no", "status 403"),
 }  # fmt: skip
