@@ -213,7 +213,7 @@ MATRIX: list[tuple[str, Callable[[Entries], Entries | None], list[tuple[str, str
     ("seal empty", lambda e: e | {"seal.p7s": b""}, [("seal", "seal.p7s"), ("audit", "audit/leaf.json")]),
     (
         "seal huge",
-        lambda e: e | {"seal.p7s": bytes(2**20 + 1)},
+        lambda e: e | {"seal.p7s": bytes(2**22 + 1)},
         [("bundle", "seal.p7s"), ("audit", "audit/leaf.json")],
     ),
     (
