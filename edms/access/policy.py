@@ -26,6 +26,7 @@ class Action(StrEnum):
     RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
     RECORD_SEARCH = "record:search"
+    RECONCILIATION_READ = "reconciliation:read"
     FILE_PLAN_BROWSE = "file_plan:browse"
     FOLDER_MANAGE = "folder:manage"
     RETENTION_REPORT = "retention:report"
@@ -111,6 +112,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
 }
 _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_SEARCH: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECONCILIATION_READ: (Role.RECORDS_OFFICER,),
     Action.FILE_PLAN_BROWSE: tuple(Role),
     Action.RETENTION_REPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),

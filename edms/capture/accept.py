@@ -15,7 +15,7 @@ from edms.access.actors import Actor
 from edms.access.model import Office
 from edms.access.policy import Action, RecordFacts, Stage, may_know_duplicate
 from edms.capture.arrivals import Origin, arrival_of, note_arrival
-from edms.capture.incoming import GIVEN_PATH, IncomingFile, Placement, safe_name, safe_path, title_from
+from edms.capture.incoming import GIVEN_PATH, LOCATION, IncomingFile, Placement, safe_name, safe_path, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
 from edms.core.errors import LimitExceeded, Refused
 from edms.core.ids import new_id
@@ -163,7 +163,7 @@ def _insert_or_report(
             blob_id=sealed.blob_id,
             name=record.file_name,
             media_type=UNKNOWN_MEDIA_TYPE,
-            facts={GIVEN_PATH: path} if (path := safe_path(incoming.path, limit)) else {},
+            facts=_told_facts(incoming, placement, limit),
         )
     )
     enqueue(session, archive.clock, JOB_KIND, record.id, FIRST_STEP)
@@ -173,6 +173,11 @@ def _insert_or_report(
     if origin:
         note_arrival(operation, archive, origin, record.id, sealed.sha256, sealed.size, duplicate=False)
     return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=False)
+
+
+def _told_facts(incoming: IncomingFile, placement: Placement, limit: int) -> dict[str, str]:
+    told = {GIVEN_PATH: safe_path(incoming.path, limit), LOCATION: (placement.description.location or "")[:200]}
+    return {name: value for name, value in told.items() if value}
 
 
 def _known_duplicate(operation: Operation, office_id: UUID, sha256: str) -> tuple[Record | None, str | None]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edms.capture.incoming import GIVEN_PATH
+from edms.capture.incoming import GIVEN_PATH, LOCATION
 from edms.capture.results import Unfit, original_of
 from edms.capture.screening import MALWARE, Scan, malware_text, remember
 from edms.core.flags import FLAGS
@@ -20,7 +20,7 @@ from edms.text.names import contradicts, is_program_name
 from edms.text.types import Identification, Reading
 
 RELEASED = "released"
-_KEPT = (RELEASED, GIVEN_PATH)
+_KEPT = (RELEASED, GIVEN_PATH, LOCATION)
 
 
 @dataclass(frozen=True)

@@ -184,7 +184,7 @@ def _take(archive: Archive, folder: WatchedFolder, seen: Seen, placements: "Plac
             raise Refused(seen.refusal)
         placement, actor = placements.of(seen.inside)
         with opened(seen) as steady:
-            incoming = IncomingFile(PurePath(seen.shown).name, _stream(steady), seen.size)
+            incoming = IncomingFile(PurePath(seen.shown).name, _stream(steady), seen.size, seen.shown)
             accepted = accept(actor, archive, incoming, placement, origin=origin)
     except (StorageFault, KeyUnavailable, ConfigurationError):
         raise

@@ -43,6 +43,11 @@ def entries_below(paths: Sequence[Path]) -> Iterator[Given]:
 def open_given(path: Path) -> BinaryIO:
     """Open a regular file for reading; raises OSError, and Refused for what has become something else meanwhile."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    return require_regular(descriptor)
+
+
+def require_regular(descriptor: int) -> BinaryIO:
+    """Return the stream of an open regular file; raises Refused for anything else, with the descriptor closed."""
     refusal = refusal_of(os.fstat(descriptor).st_mode)
     if refusal:
         os.close(descriptor)

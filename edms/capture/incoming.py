@@ -10,6 +10,8 @@ from uuid import UUID
 from edms.access.levels import Level
 
 GIVEN_PATH = "given_path"
+LOCATION = "location"
+"""Among the facts of an original: where the paper lies (box, shelf), as a manifest told it."""
 """The fact of an original that says where it lay at its sender."""
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _HALF = re.compile("[\ud800-\udfff]")  # half a character: bytes of a name that are no text, which nothing can store
@@ -30,6 +32,7 @@ class Description:
     kip: str | None = None
     language: str | None = None
     legacy_unverified: bool = False
+    location: str | None = None
 
 
 @dataclass(frozen=True)

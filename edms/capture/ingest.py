@@ -89,14 +89,15 @@ class IngestReport:
         given = len(states)
         return {"given": given, "captured": given - sum(counted.values()), **counted}
 
-    def sign(self, archive: Archive, actor: Actor) -> SignedReport:
-        """Sign the reconciliation with the archive's seal."""
+    def sign(self, archive: Archive, actor: Actor, **told: Any) -> SignedReport:
+        """Sign the reconciliation with the archive's seal; `told` (JSON values) says what it is of."""
         content = canonical_json(
             {
                 "kind": "reconciliation",
                 "archive": archive.settings.archive.name,
                 "by": actor.name,
                 "at": archive.clock.now().isoformat(),
+                **told,
                 **self.totals(),
                 "files": [line.as_dict() for line in self.lines],
             }

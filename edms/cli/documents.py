@@ -7,6 +7,7 @@ import click
 
 from edms.access.levels import Level
 from edms.capture.ingest import IngestLine, IngestReport, ingest_paths, wait_until_done
+from edms.capture.reconciliations import sign_and_keep
 from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table, progress_bar
 from edms.core.errors import NotFound
 from edms.core.ids import parse_id
@@ -53,7 +54,7 @@ def ingest(
         outcome = wait_until_done(actor, archive, outcome, progress=progress_bar("capture"))
     for line in outcome.lines:
         _print_line(line, as_json)
-    signed = outcome.sign(archive, actor)
+    signed = sign_and_keep(actor, archive, outcome, "ingest", office_id)
     if report:
         signed.write(report)
     _print_total(outcome, as_json, signed.sha256)

@@ -9,6 +9,7 @@ import click
 from edms.cli import (
     documents,
     evidence,
+    imports,
     installation,
     intake,
     keys,
@@ -37,7 +38,20 @@ def edms(context: click.Context, config: Path | None) -> None:
     context.call_on_close(context.obj.close)
 
 
-for room in (installation, documents, intake, proposals, retention, evidence, keys, trail, upkeep, people, screening):
+for room in (
+    installation,
+    documents,
+    imports,
+    intake,
+    proposals,
+    retention,
+    evidence,
+    keys,
+    trail,
+    upkeep,
+    people,
+    screening,
+):
     for command in room.COMMANDS:
         edms.add_command(command)
 

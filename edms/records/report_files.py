@@ -36,7 +36,7 @@ def report_csv(report: Report) -> Iterator[str]:
     writer.writerow(COLUMNS)
     for number, row in enumerate(report.rows, 1):
         content = row.as_dict()
-        writer.writerow([_cell(content[name]) for name in COLUMNS])
+        writer.writerow([safe_cell(content[name]) for name in COLUMNS])
         if number % _PART == 0:
             yield out.getvalue()
             out.seek(0)
@@ -44,6 +44,7 @@ def report_csv(report: Report) -> Iterator[str]:
     yield out.getvalue()
 
 
-def _cell(value: Any) -> str:
+def safe_cell(value: Any) -> str:
+    """Return a value as the text of a CSV cell that no spreadsheet runs as a formula."""
     text = "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     return "'" + text if text.startswith(_FORMULA) else text

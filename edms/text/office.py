@@ -58,10 +58,7 @@ def read_xlsx(stream: BinaryIO, limits: dict[str, int]) -> Content:
     import openpyxl
 
     with open_package(stream, limits) as package:
-        for name in package.namelist():
-            if name.endswith((".xml", ".rels")):
-                for _event in _parsed(package, name):
-                    break
+        refuse_entities(package)
         flags = _flags(package)
     stream.seek(0)
     book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
@@ -77,6 +74,17 @@ def read_xlsx(stream: BinaryIO, limits: dict[str, int]) -> Content:
                 lines.append(line)
         pages.append(PageText(number, "\n".join(lines)))
     return pages, flags, {}
+
+
+def refuse_entities(package: zipfile.ZipFile) -> None:
+    """Raise Unreadable when a part has a DTD or is not XML, before a library with a parser of its own reads it.
+
+    The beginning of a part is enough: a DTD stands before the first element.
+    """
+    for name in package.namelist():
+        if name.endswith((".xml", ".rels")):
+            for _event in _parsed(package, name):
+                break
 
 
 def read_odf(stream: BinaryIO, limits: dict[str, int]) -> Content:
