@@ -31,6 +31,7 @@ if [ "$purpose" = test ]; then
   [ -e /usr/share/java/bcpkix.jar ] || missing+=(libbcpkix-java)
   have softhsm2-util || missing+=(softhsm2)
   have clamd || missing+=(clamav-daemon)
+  have catdoc || missing+=(catdoc)
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi
 

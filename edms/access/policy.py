@@ -20,7 +20,9 @@ class Action(StrEnum):
     RECORD_CAPTURE = "record:capture"
     RECORD_CLASSIFY = "record:classify"
     RECORD_PROCESS = "record:process"
+    RECORD_RETRY = "record:retry"
     RECORD_RELEASE = "record:release"
+    RECORD_RETURN = "record:return"
     RECORD_EXPORT = "record:export"
     RECORD_HOLD = "record:hold"
     RECORD_DESTROY = "record:destroy"
@@ -48,6 +50,7 @@ class Stage(StrEnum):
     DECLARED = "declared"
     PENDING = "pending"
     QUARANTINED = "quarantined"
+    RETURNED = "returned"
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,9 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_DOWNLOAD: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
     Action.RECORD_EXPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
     Action.RECORD_CLASSIFY: (Role.CLERK, Role.RECORDS_OFFICER),
-    Action.RECORD_RELEASE: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.RECORD_RETRY: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.RECORD_RELEASE: (Role.RECORDS_OFFICER,),
+    Action.RECORD_RETURN: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_HOLD: (Role.RECORDS_OFFICER,),
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
@@ -126,6 +131,19 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
 }
+_OWN_OFFICE_ONLY = frozenset(
+    {
+        Action.RECORD_CLASSIFY,
+        Action.RECORD_RETRY,
+        Action.RECORD_RELEASE,
+        Action.RECORD_RETURN,
+        Action.RECORD_EVENT,
+        Action.FOLDER_MANAGE,
+    }
+)
+# What is set aside is handed out to those who have to deal with it, to nobody else.
+_SET_ASIDE = (Stage.QUARANTINED, Stage.RETURNED)
+_HANDLERS = (Role.CLERK, Role.RECORDS_OFFICER)
 _SYSTEM_MAY = frozenset({Action.RECORD_PROCESS, Action.AUDIT_CHECKPOINT, Action.ARCHIVE_MAINTAIN, Action.SIGN_IN})
 _CONSOLE_MAY = frozenset(
     {
@@ -169,7 +187,9 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
     reason = view_scope(actor).covers(facts)
     if reason is None:
         return Verdict(False, ("outside_scope",))
-    if action in (Action.RECORD_CLASSIFY, Action.RECORD_RELEASE, Action.RECORD_EVENT, Action.FOLDER_MANAGE):
+    if action is Action.RECORD_DOWNLOAD and facts.stage in _SET_ASIDE and not actor.has(*_HANDLERS):
+        return Verdict(False, ("set_aside",))
+    if action in _OWN_OFFICE_ONLY:
         return _own_or_records_officer(actor, facts, reason)
     return Verdict(True, (reason,))
 

@@ -5,13 +5,14 @@ found later, or was not there before, sets it aside again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edms.capture.incoming import GIVEN_PATH, LOCATION
+from edms.capture.quarantine import FLAGGED, MALWARE, RELEASED, accepted
 from edms.capture.results import Unfit, original_of
-from edms.capture.screening import MALWARE, Scan, malware_text, remember
-from edms.core.flags import FLAGS
+from edms.capture.screening import Scan, malware_text, remember
+from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, Record
@@ -19,7 +20,6 @@ from edms.screening.protocol import Outcome
 from edms.text.names import contradicts, is_program_name
 from edms.text.types import Identification, Reading
 
-RELEASED = "released"
 _KEPT = (RELEASED, GIVEN_PATH, LOCATION)
 
 
@@ -43,6 +43,21 @@ class Findings:
             facts["malware_scan"] = scan.as_facts()
         kept = {name: original.facts[name] for name in _KEPT if name in original.facts}
         return cls(record, reading.identification, flags, facts, (scan,) if scan else (), kept)
+
+    def with_attached(self, flags: Iterable[str], scans: Iterable[Scan | None]) -> "Findings":
+        """The same, and what the files within brought to light: what sets them aside sets the whole aside."""
+        grave = {flag for flag in flags if flag in QUARANTINED_BY_DEFAULT or flag == "macros"}
+        told = {**self.facts, "attached_flags": sorted(grave)} if grave else self.facts
+        return replace(
+            self,
+            flags=self.flags | grave,
+            facts=told,
+            scans=(*self.scans, *(scan for scan in scans if scan is not None)),
+        )
+
+    def infected(self, scan: Scan) -> "Findings":
+        """The same, with the verdict that sets the whole aside."""
+        return replace(self, facts={**self.facts, "malware_scan": scan.as_facts()})
 
     def write(self, operation: Operation) -> None:
         """Put them down with the original, and the scanner's verdicts by their hashes."""
@@ -89,10 +104,4 @@ def refuse_flagged(archive: Archive, record: Record, found: Findings) -> None:
         if flag in found.flags and flag in archive.settings.screening.quarantine and not accepted(record, "flag", flag)
     ]
     if wrong:
-        raise Unfit(f"flag_{wrong[0]}", "; ".join(FLAGS[flag] for flag in wrong), found.write)
-
-
-def accepted(record: Record, kind: str, name: str) -> bool:
-    """Whether the one who released the file accepted this very finding."""
-    told = original_of(record).facts.get(RELEASED, {})
-    return name in told.get("accepted", {}).get(kind, ())
+        raise Unfit(FLAGGED + wrong[0], "; ".join(FLAGS[flag] for flag in wrong), found.write)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from edms.access.actors import Actor, system_actor
 from edms.access.policy import Action
-from edms.capture.quarantine import set_aside
+from edms.capture.quarantine import MALWARE, set_aside
 from edms.core.errors import ConfigurationError
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -27,7 +27,6 @@ from edms.screening.model import ContentScan
 from edms.screening.protocol import MalwareScanner, Outcome, ScanVerdict
 from edms.vault.model import StoredBlob
 
-MALWARE = "malware"
 # A database of one's own signatures changes without clamd telling it, so a verdict is taken over for a day at most.
 _TAKEN_OVER_FOR = timedelta(days=1)
 _AT_ONCE = 20

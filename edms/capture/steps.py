@@ -7,21 +7,25 @@ the transaction that names them (invariant 2).
 from collections.abc import Callable
 from typing import Any
 
+from edms.capture.attachments import Kept, keep_attachments, recognised_attachments, replace_attachments
 from edms.capture.declaring import declare, seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
+from edms.capture.quarantine import MALWARE, accepted
 from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, signature_facts
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
-from edms.capture.screening import scan_content
+from edms.capture.screening import malware_text, scan_content
 from edms.capture.states import Step
 from edms.jobs.queue import Claim
 from edms.operation.door import Operation
 from edms.proposals.types import Proposal
 from edms.records.archive import Archive
 from edms.records.components import attach, open_component, pages_to_bytes, read_pages, seal_bytes
-from edms.records.model import ComponentRole, Record
+from edms.records.model import Component, ComponentRole, Record
 from edms.records.proposals import keep_proposals, read_proposals
 from edms.records.searching import INDEX_TOPIC
 from edms.text.ocr import OcrOutcome
+from edms.text.types import PageText, Reading
+from edms.vault.vault import SealedBlob
 
 
 def examine(archive: Archive, claimed: Claim) -> StepResult:
@@ -34,19 +38,23 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
         reading = archive.reader.read(stream, record.file_name)
     found = Findings.of(record, reading, scan)
     if reading.problem is not None:
+        if accepted(record, "code", reading.problem.code):
+            return _kept_as_it_is(record, found)
         raise Unfit(reading.problem.code, reading.problem.message, found.write)
+    kept = keep_attachments(archive, reading.attachments)
+    found = found.with_attached({flag for one in kept for flag in one.flags}, [one.scan for one in kept])
+    _refuse_attached(record, found, kept)
     refuse_flagged(archive, record, found)
-    needs_ocr = any(page.needs_ocr for page in reading.pages)
-    # The typed pages of a mixed file are findable at once, and stay so where nothing can recognise the others.
-    worth = not needs_ocr or any(page.text.strip() for page in reading.pages)
-    text = seal_bytes(archive, pages_to_bytes(reading.pages), ComponentRole.TEXT) if worth else None
+    needs_ocr = any(page.needs_ocr for page in reading.pages if page.part == 0)
+    text = _worth_keeping(archive, reading, needs_ocr=needs_ocr)
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
         found.write(operation)
         part = original_of(row)
-        part.facts = {**part.facts, "needs_ocr": needs_ocr}
+        part.facts = {**part.facts, "needs_ocr": needs_ocr, "languages": _languages(reading)}
         row.page_count = reading.page_count
+        replace_attachments(operation, archive, row, kept)
         if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
         row.version += 1
@@ -54,7 +62,39 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
         return Step.ACCESS_COPY
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
-    return StepResult("record.examined", write, details)
+    return StepResult("record.examined", write, {**details, "attachments": len(kept)})
+
+
+def _worth_keeping(archive: Archive, reading: Reading, *, needs_ocr: bool) -> SealedBlob | None:
+    """The typed pages of a mixed file are findable at once, and stay so where nothing can recognise the others."""
+    if needs_ocr and not any(page.text.strip() for page in reading.pages):
+        return None
+    return seal_bytes(archive, pages_to_bytes(reading.pages), ComponentRole.TEXT)
+
+
+def _languages(reading: Reading) -> list[str]:
+    return sorted({page.language for page in reading.pages if page.language})
+
+
+def _refuse_attached(record: Record, found: Findings, kept: list[Kept]) -> None:
+    """Raise Unfit for malware in a file within, under its name."""
+    for one in kept:
+        if one.malware and not accepted(record, MALWARE, one.malware):
+            assert one.scan is not None
+            raise Unfit(MALWARE, malware_text(one.scan), found.infected(one.scan).write)
+
+
+def _kept_as_it_is(record: Record, found: Findings) -> StepResult:
+    """A person has released a file that cannot be read: it goes on without text and access copy."""
+
+    def write(operation: Operation) -> Step:
+        found.write(operation)
+        row = operation.session.get_one(Record, record.id)
+        row.version += 1
+        operation.outbox(INDEX_TOPIC, row.id)
+        return Step.SEAL
+
+    return StepResult("record.kept_as_it_is", write, {"media_type": found.identification.media_type})
 
 
 def access_copy(archive: Archive, claimed: Claim) -> StepResult:
@@ -64,12 +104,12 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     facts = dict(original.facts)
     outcome = None
     if facts.get("needs_ocr"):
-        outcome, facts["ocr"] = recognised(archive, original)
+        outcome, facts["ocr"] = _recognised_unless_released(archive, record, original)
     if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
     made, sealing = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
     copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
-    text = seal_bytes(archive, pages_to_bytes(outcome.pages), ComponentRole.TEXT) if outcome else None
+    text = _recognised_text(archive, record, outcome)
     proposals = _proposals(archive, record, outcome)
 
     def write(operation: Operation) -> Step:
@@ -79,8 +119,9 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         if copy is not None:
             told = {**_kind(outcome), **sealing}
             attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, told)
-        if text is not None and outcome is not None:
+        if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
+        if outcome is not None:
             row.page_count = len(outcome.pages)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
@@ -95,6 +136,30 @@ def _proposals(archive: Archive, record: Record, outcome: OcrOutcome | None) -> 
         return []
     texts = [page.text for page in outcome.pages] if outcome else [page["text"] for page in read_pages(archive, record)]
     return read_proposals(archive, record, texts)
+
+
+def _recognised_text(archive: Archive, record: Record, outcome: OcrOutcome | None) -> SealedBlob | None:
+    """The text anew where pages of the document or of its attachments were recognised; None where nothing was."""
+    attached = recognised_attachments(archive, record)
+    if outcome is None and not attached:
+        return None
+    anew = {page.part for page in attached} | ({0} if outcome else set())
+    known = [PageText(**page) for page in read_pages(archive, record)]
+    pages = [*(outcome.pages if outcome else ()), *(page for page in known if page.part not in anew), *attached]
+    return seal_bytes(archive, pages_to_bytes(tuple(sorted(pages, key=_place))), ComponentRole.TEXT)
+
+
+def _place(page: PageText) -> tuple[int, int]:
+    return page.part, page.number
+
+
+def _recognised_unless_released(archive: Archive, record: Record, original: Component) -> tuple[OcrOutcome | None, str]:
+    try:
+        return recognised(archive, original)
+    except Unfit as unfit:
+        if accepted(record, "code", unfit.code):
+            return None, "not_recognisable"
+        raise
 
 
 def _kind(outcome: OcrOutcome | None) -> dict[str, Any]:

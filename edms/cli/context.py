@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
 from edms.access.actors import Actor, console_actor
 from edms.bootstrap import open_archive
 from edms.core.config import load_settings
+from edms.core.errors import NotFound
+from edms.core.ids import parse_id
 from edms.core.progress import Bar, ShowProgress, no_progress
 from edms.core.settings import Settings
 from edms.core.unlock import Unlock
@@ -75,6 +78,14 @@ class Context:
 pass_context = click.make_pass_decorator(Context)
 as_option = click.option("--as", "username", required=True, metavar="USER", help="Act for this person.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")
+
+
+def asked_id(text: str) -> UUID:
+    """Return the id of a record that was typed. Raises NotFound."""
+    record_id = parse_id(text)
+    if record_id is None:
+        raise NotFound()
+    return record_id
 
 
 def ask_secretly(question: str) -> str:

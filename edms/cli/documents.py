@@ -1,16 +1,22 @@
 """Commands on documents: ingest, search, record."""
 
 from pathlib import Path
-from uuid import UUID
 
 import click
 
 from edms.access.levels import Level
 from edms.capture.ingest import IngestLine, IngestReport, ingest_paths, wait_until_done
 from edms.capture.reconciliations import sign_and_keep
-from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table, progress_bar
-from edms.core.errors import NotFound
-from edms.core.ids import parse_id
+from edms.cli.context import (
+    Context,
+    as_option,
+    asked_id,
+    json_option,
+    pass_context,
+    print_json,
+    print_table,
+    progress_bar,
+)
 from edms.records.describe import record_details
 from edms.records.evidence import export_bundle
 from edms.records.people import office_by_code
@@ -117,7 +123,7 @@ def record() -> None:
 @pass_context
 def show(context: Context, record_id: str, username: str, as_json: bool) -> None:
     """Metadata, components and history."""
-    details = record_details(context.person(username), context.archive, _id(record_id))
+    details = record_details(context.person(username), context.archive, asked_id(record_id))
     if as_json:
         print_json(details.as_dict())
         return
@@ -135,15 +141,8 @@ def show(context: Context, record_id: str, username: str, as_json: bool) -> None
 def export(context: Context, record_id: str, username: str, output: Path | None) -> None:
     """Write the evidence bundle (zip) that anybody can check off line."""
     target = output or Path(f"{record_id}.evidence.zip")
-    export_bundle(context.person(username), context.archive, _id(record_id), target)
+    export_bundle(context.person(username), context.archive, asked_id(record_id), target)
     click.echo(str(target))
-
-
-def _id(text: str) -> UUID:
-    record_id = parse_id(text)
-    if record_id is None:
-        raise NotFound()
-    return record_id
 
 
 COMMANDS = (ingest, search_command, record)

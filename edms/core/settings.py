@@ -152,6 +152,8 @@ class TextSettings(_Section):
     max_archive_entries: int = Field(10_000, ge=1)
     max_archive_depth: int = Field(3, ge=1, le=10)
     max_archive_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)
+    max_attachments: int = Field(200, ge=0, le=10_000)
+    max_attachment_bytes: int = Field(128 * MEBIBYTE, ge=MEBIBYTE)
 
 
 class TimestampAuthoritySettings(_Section):

@@ -28,9 +28,10 @@ def attach(
     name: str,
     media_type: str,
     facts: dict[str, Any] | None = None,
+    position: int = 0,
 ) -> Component:
-    """Give `record` a component of `role`, in place of an earlier one of the same role from an interrupted step."""
-    earlier = record.component(role)
+    """Give `record` a component of `role`, in place of an earlier one at that place from an interrupted step."""
+    earlier = record.component(role, position)
     if earlier is not None:
         record.components.remove(earlier)
         operation.session.delete(earlier.blob)
@@ -40,6 +41,7 @@ def attach(
     part = Component(
         id=new_id(archive.clock),
         role=role.value,
+        position=position,
         blob_id=sealed.blob_id,
         name=name,
         media_type=media_type,

@@ -5,13 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.policy import Action, decide
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.facts import decided_record, facts_of
-from edms.records.model import Hold, HoldLink, Record, TriggerEvent
+from edms.records.model import Component, Hold, HoldLink, Record, TriggerEvent
+from edms.screening.model import ContentScan
+from edms.screening.protocol import Outcome
+
+
+def malware_in(session: Session, part: Component) -> str:
+    """The name of the malware that the newest scan found in a component, "" for none."""
+    scan = session.get(ContentScan, part.blob.sha256)
+    return scan.detail if scan is not None and scan.outcome == Outcome.INFECTED.value else ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,8 @@ def _details(operation: Operation, archive: Archive, record: Record) -> RecordDe
         components=tuple(
             {
                 "role": part.role,
+                "position": part.position,
+                "malware": malware_in(session, part),
                 "name": part.name,
                 "media_type": part.media_type,
                 "puid": part.puid,

@@ -20,7 +20,7 @@ from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
 
 DECLARED = "record.declared"
-_IN_BUNDLE = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT)
+_IN_BUNDLE = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT, ComponentRole.ATTACHMENT)
 
 
 def export_bundle(actor: Actor | None, archive: Archive, record_id: UUID, target: Path) -> None:

@@ -35,6 +35,7 @@ GROUP = (
     ComponentRole.ORIGINAL,
     ComponentRole.ACCESS_COPY,
     ComponentRole.TEXT,
+    ComponentRole.ATTACHMENT,
 )
 GROUP_ROLES = tuple(role.value for role in GROUP)
 STORED = "sha256"

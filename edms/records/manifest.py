@@ -6,7 +6,7 @@ from edms.core.canonical import canonical_json
 from edms.records.model import ComponentRole, Record
 
 MANIFEST_VERSION = 1
-_SEALED_ROLES = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT)
+_SEALED_ROLES = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT, ComponentRole.ATTACHMENT)
 
 
 def manifest_of(record: Record, archive_name: str, declared_at: str) -> bytes:
@@ -44,7 +44,10 @@ def _metadata(record: Record) -> dict[str, Any]:
 
 
 def _component(part: Any) -> dict[str, Any]:
+    """One component; of an attachment also its place, and that of the file it lay in (0: the original)."""
+    placed = {"position": part.position, "parent": int(part.facts.get("parent", 0))}
     return {
+        **(placed if part.role == ComponentRole.ATTACHMENT else {}),
         "name": part.name,
         "role": part.role,
         "media_type": part.media_type,

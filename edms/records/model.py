@@ -14,11 +14,15 @@ from edms.vault.model import StoredBlob
 
 
 class RecordState(StrEnum):
-    """`PENDING`: received, its bytes are safe, not yet evidence. `DECLARED`: immutable evidence."""
+    """`PENDING`: received, its bytes are safe, not yet evidence. `DECLARED`: immutable evidence.
+
+    `QUARANTINED`: set aside until a person decides. `RETURNED`: given back to its sender; kept, and no record.
+    """
 
     PENDING = "pending"
     DECLARED = "declared"
     QUARANTINED = "quarantined"
+    RETURNED = "returned"
 
 
 class ComponentRole(StrEnum):
@@ -134,9 +138,9 @@ class Record(Base):
         back_populates="record", order_by="(Component.position, Component.id)", cascade="all, delete-orphan"
     )
 
-    def component(self, role: ComponentRole) -> "Component | None":
-        """Return the component that plays `role`, or None."""
-        return next((part for part in self.components if part.role == role.value), None)
+    def component(self, role: ComponentRole, position: int = 0) -> "Component | None":
+        """Return the component that plays `role` at `position`, or None."""
+        return next((part for part in self.components if (part.role, part.position) == (role.value, position)), None)
 
 
 class Component(Base):

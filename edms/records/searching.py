@@ -4,6 +4,7 @@ The index is derived (invariant 6): every change leaves an outbox entry in its o
 rows anew, so draining twice is harmless and the order of entries does not matter.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,7 @@ from edms.records.components import read_pages
 from edms.records.facts import facts_of
 from edms.records.model import Component, Record
 from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
+from edms.text.language import most_common
 
 INDEX_TOPIC = "index"
 
@@ -183,11 +185,12 @@ def _with_parts() -> Select[Record]:
 def document_of(archive: Archive, record: Record) -> IndexDocument:
     """Return what the index keeps of `record`, with the one access token that decides who finds it."""
     year = record.document_date.year if record.document_date else None
+    pages = read_pages(archive, record)
     return IndexDocument(
         record_id=str(record.id),
         version=record.version,
         title=record.title,
-        text="\n\f".join(page["text"] for page in read_pages(archive, record)),
+        text="\n\f".join(page["text"] for page in pages),
         number=record.number or "",
         sender=record.sender or "",
         recipient=record.recipient or "",
@@ -198,6 +201,15 @@ def document_of(archive: Archive, record: Record) -> IndexDocument:
         date=record.document_date,
         year=year,
         state=record.state,
-        language=record.language or "",
+        language=record.language or _language(pages),
         access=record_token(facts_of(record)),
     )
+
+
+def _language(pages: list[dict[str, Any]]) -> str:
+    """The language of most of the text, as its reading told it; "" leaves the guess to the index."""
+    counted: Counter[str] = Counter()
+    for page in pages:
+        counted[page.get("language", "")] += len(page["text"])
+    found = most_common(counted)
+    return found if found in ("id", "en") else ""

@@ -94,7 +94,10 @@ class OcrMyPdfEngine:
             raise SandboxFault("crash", "the answer makes no sense")
         try:
             told = enumerate(answer.values["pages"], 1)
-            pages = tuple(PageText(number, str(page["text"]), str(page["source"])) for number, page in told)
+            pages = tuple(
+                PageText(number, str(page["text"]), str(page["source"]), language=str(page["language"])[:10])
+                for number, page in told
+            )
         except (KeyError, TypeError):
             raise SandboxFault("crash", "the answer makes no sense") from None
         return OcrOutcome(answer.sections[0], pages, answer.values.get("pdfa") is True)

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse
 
+from edms.text.attachments import ATTACHED
 from edms.text.packages import open_package
 from edms.text.types import PageText, Unreadable
 
@@ -20,7 +21,12 @@ _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _ODF_TEXT = ("{urn:oasis:names:tc:opendocument:xmlns:text:1.0}", "{http://openoffice.org/2000/text}")
 _ODF_BREAKS = {f"{space}{name}" for space in _ODF_TEXT for name in ("p", "h")}
 _MACROS = re.compile(r"(vbaProject\.bin|Basic/|Scripts/)", re.IGNORECASE)
-_EMBEDDED = re.compile(r"(embeddings/|ObjectReplacements/|Object \d+/)", re.IGNORECASE)
+_EMBEDDED = re.compile(r"^(?:word|xl|ppt)/embeddings/[^/]+$", re.IGNORECASE)
+_OBJECTS = re.compile(r"(ObjectReplacements/|Object \d+/)", re.IGNORECASE)
+_ACTIVE = re.compile(r"/activeX/", re.IGNORECASE)
+# Relationships that are loaded when the document is opened; a hyperlink is not.
+_LOADED = ("/attachedTemplate", "/oleObject", "/frame", "/subDocument", "/aFChunk")
+_LINKED = ("/image", "/externalLinkPath", "/video", "/audio", "/media")
 
 
 def read_docx(stream: BinaryIO, limits: dict[str, int]) -> Content:
@@ -35,7 +41,7 @@ def read_docx(stream: BinaryIO, limits: dict[str, int]) -> Content:
             raise Unreadable("damaged", "the document has no body")
         names.sort(key=lambda name: (name != "word/document.xml", name))
         text = "\n".join(_words(package, name, f"{_W}t", {f"{_W}p", f"{_W}br"}, f"{_W}tab") for name in names)
-        return [PageText(1, text)], _flags(package), {}
+        return [PageText(1, text)], _flags(package), _embedded(package, limits)
 
 
 def read_pptx(stream: BinaryIO, limits: dict[str, int]) -> Content:
@@ -50,7 +56,7 @@ def read_pptx(stream: BinaryIO, limits: dict[str, int]) -> Content:
             PageText(position, _words(package, name, f"{_A}t", {f"{_A}p"}, f"{_A}tab"))
             for position, (_number, name) in enumerate(slides, 1)
         ]
-        return pages, _flags(package), {}
+        return pages, _flags(package), _embedded(package, limits)
 
 
 def read_xlsx(stream: BinaryIO, limits: dict[str, int]) -> Content:
@@ -59,7 +65,7 @@ def read_xlsx(stream: BinaryIO, limits: dict[str, int]) -> Content:
 
     with open_package(stream, limits) as package:
         refuse_entities(package)
-        flags = _flags(package)
+        flags, facts = _flags(package), _embedded(package, limits)
     stream.seek(0)
     book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
     pages, left = [], limits["max_text_characters"]
@@ -73,7 +79,7 @@ def read_xlsx(stream: BinaryIO, limits: dict[str, int]) -> Content:
             if line:
                 lines.append(line)
         pages.append(PageText(number, "\n".join(lines)))
-    return pages, flags, {}
+    return pages, flags, facts
 
 
 def refuse_entities(package: zipfile.ZipFile) -> None:
@@ -119,8 +125,30 @@ def _bounded_depth(package: zipfile.ZipFile, limits: dict[str, int], depth: int)
 
 def _flags(package: zipfile.ZipFile) -> set[str]:
     names = "\n".join(package.namelist())
-    found = {"macros", "active_content"} if _MACROS.search(names) else set()
-    return found | ({"embedded_files"} if _EMBEDDED.search(names) else set())
+    found = {"macros"} if _MACROS.search(names) else set()
+    found |= {"active_content"} if _ACTIVE.search(names) else set()
+    found |= {"embedded_objects"} if _OBJECTS.search(names) else set()
+    for name in package.namelist():
+        if name.endswith(".rels"):
+            found |= _relations(package, name)
+    return found
+
+
+def _relations(package: zipfile.ZipFile, name: str) -> set[str]:
+    """What the relationships of a part load from outside of the package (ECMA-376 part 2, 9.3)."""
+    found = set()
+    for _event, element in _parsed(package, name):
+        kind = element.get("Type", "")
+        if element.get("TargetMode") == "External":
+            found |= {"remote_template"} if kind.endswith(_LOADED) else set()
+            found |= {"external_links"} if kind.endswith(_LINKED) else set()
+    return found
+
+
+def _embedded(package: zipfile.ZipFile, limits: dict[str, int]) -> dict[str, Any]:
+    """The files embedded in a document, for taking out; the package has been measured."""
+    names = [name for name in package.namelist() if _EMBEDDED.match(name)][: limits["max_attachments"] + 1]
+    return {ATTACHED: [(name.rpartition("/")[2], package.read(name)) for name in names]}
 
 
 def _manifest(package: zipfile.ZipFile) -> str:

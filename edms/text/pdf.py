@@ -1,13 +1,15 @@
 """Text of PDF pages through PDFium; which pages need OCR; what is active in the file."""
 
 import math
-import re
 from itertools import islice
 from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from edms.text.attachments import ATTACHED
+from edms.text.legibility import illegible
+from edms.text.pdf_contents import embedded, flags_of
 from edms.text.types import PageText, Unreadable
 
 MEDIA_TYPE = "application/pdf"
@@ -16,12 +18,8 @@ _STAMP_CHARACTERS = 400
 _MOSTLY_IMAGE = 0.5
 _WHOLLY_IMAGE = 0.8
 _MOST_PICTURES = 2000
-_GARBAGE_SHARE = 0.3
-_WORDLIKE = re.compile(r"[^\W\d_]{2,}")
 _SCREENED = 8 * 1024 * 1024
 _MARKS = {
-    "active_content": (rb"/JavaScript", rb"/JS", rb"/Launch", rb"/OpenAction", rb"/AA", rb"/RichMedia"),
-    "embedded_files": (rb"/EmbeddedFile", rb"/EmbeddedFiles"),
     "signed": (rb"/ByteRange",),
     "form": (rb"/AcroForm",),
 }
@@ -40,7 +38,11 @@ def read(stream: BinaryIO, limits: dict[str, int]) -> tuple[list[PageText], set[
         pages, readable = _pages(document, count, limits["max_text_characters"])
         if not readable:
             raise Unreadable("damaged", "no page of the PDF can be read")
-        return pages, _flags(content), {"pages": count, **_metadata(document)}
+        flags = _flags(content)
+        bad = [page.number for page in pages if page.needs_ocr and illegible(page.text)]
+        facts = {"pages": count, **_metadata(document), **({"bad_text_pages": bad[:200]} if bad else {})}
+        facts[ATTACHED] = embedded(document, limits["max_attachments"] + 1)
+        return pages, flags | ({"bad_text_layer"} if bad else set()), facts
     finally:
         document.close()
 
@@ -97,22 +99,11 @@ def _needs_ocr(page: pdfium.PdfPage, text: str) -> bool:
     signatures print a line or a box of their own onto every page.
     """
     stripped = text.strip()
-    if len(stripped) >= _STAMP_CHARACTERS or (stripped and garbage(stripped)):
-        return garbage(stripped)
-    return _image_share(page) >= (_MOSTLY_IMAGE if len(stripped) < _FEW_CHARACTERS else _WHOLLY_IMAGE)
-
-
-def garbage(text: str) -> bool:
-    """True when the characters do not spell words: private-use and replacement characters, broken encodings."""
-    sample = text[:4000]
-    odd = sum(
-        char == "\ufffd" or 0xE000 <= ord(char) <= 0xF8FF or (ord(char) < 32 and char not in "\n\r\t")
-        for char in sample
-    )
-    if odd > len(sample) * _GARBAGE_SHARE:
+    if illegible(stripped):
         return True
-    letters = sum(char.isalpha() for char in sample)
-    return letters > 200 and not _WORDLIKE.search(sample)
+    if len(stripped) >= _STAMP_CHARACTERS:
+        return False
+    return _image_share(page) >= (_MOSTLY_IMAGE if len(stripped) < _FEW_CHARACTERS else _WHOLLY_IMAGE)
 
 
 def _image_share(page: pdfium.PdfPage) -> float:
@@ -132,7 +123,8 @@ def _image_share(page: pdfium.PdfPage) -> float:
 def _flags(content: bytes) -> set[str]:
     head = content[:_SCREENED]
     tail = content[-_SCREENED:] if len(content) > _SCREENED else b""
-    return {flag for flag, marks in _MARKS.items() if any(mark in head or mark in tail for mark in marks)}
+    marked = {flag for flag, marks in _MARKS.items() if any(mark in head or mark in tail for mark in marks)}
+    return marked | flags_of(content)
 
 
 def _metadata(document: pdfium.PdfDocument) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 from typing import Any, BinaryIO
 
 import img2pdf
+import pillow_heif
 import pypdfium2 as pdfium
 from PIL import Image, ImageOps, ImageSequence
 
@@ -12,6 +13,7 @@ from edms.text.pdf import open_pdf
 from edms.text.types import PageText, Unreadable
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
+pillow_heif.register_heif_opener()
 _LONGEST_SIDE = 6000
 _A4_WIDTH_INCHES = 8.27
 _A3_HEIGHT_INCHES = 16.6

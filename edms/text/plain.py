@@ -1,10 +1,14 @@
 """Plain text and HTML."""
 
+import re
 from typing import Any, BinaryIO
 
 from edms.text.types import PageText
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
+# What a viewer would fetch by itself, telling somebody elsewhere that, when and where the page was opened.
+_FETCHED = {"img", "script", "iframe", "embed", "video", "audio", "source", "object", "link"}
+_ELSEWHERE = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -28,10 +32,18 @@ def read_html(stream: BinaryIO, limits: dict[str, int]) -> Content:
         if tree.xpath("//script|//iframe|//object|//embed|//*[@onload or @onclick or @onerror]")
         else set()
     )
+    if any(_fetches(element) for element in tree.iter(*_FETCHED)):
+        flags.add("external_links")
     for unwanted in tree.xpath("//script|//style|//noscript|//template"):
         unwanted.drop_tree()
     lines = (line.strip() for line in tree.text_content().splitlines())
     return [PageText(1, "\n".join(line for line in lines if line))], flags, {}
+
+
+def _fetches(element: Any) -> bool:
+    if element.tag == "link" and not {"stylesheet", "icon", "preload"} & set(element.get("rel", "").lower().split()):
+        return False
+    return any(_ELSEWHERE.match(element.get(name) or "") for name in ("src", "href", "data"))
 
 
 def decode(content: bytes) -> str:

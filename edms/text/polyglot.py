@@ -58,8 +58,9 @@ def _end_of_zip(tail: bytes, size: int) -> int | None:
         int.from_bytes(tail[at + 16 : at + 20], "little"),
     )
     comment = int.from_bytes(tail[at + 20 : at + 22], "little")
-    # Something may stand before the archive (programs allow it) and, in a polyglot, behind it.
-    fits = length and offset + length <= size - (len(tail) - at) and at + 22 + comment <= len(tail)
+    # Something may stand before the archive. Behind its comment nothing may: packages that lie whole inside of another
+    # file (a theme in a .doc, a document attached to a PDF) are parts of it, and no program finds them from its end.
+    fits = length and offset + length <= size - (len(tail) - at) and at + 22 + comment == len(tail)
     directory = at - length
     if not fits or (directory >= 0 and tail[directory : directory + 4] != b"PK\x01\x02"):
         return None

@@ -6,12 +6,13 @@ from typing import Any, BinaryIO
 from edms.core.sandbox import Sandbox, SandboxFault
 from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
-from edms.text.types import Identification, PageText, Problem, Reading
+from edms.text.types import AttachedFile, Identification, PageText, Problem, Reading
 
 _ENCRYPTED_OFFICE = "fmt/494"
+_BY_PROGRAM = ("application/msword", "application/x-ole", "application/x-ole-storage")
 _LIMITS = (
     "max_text_characters", "max_pages", "max_page_pixels", "max_decompression_ratio", "max_archive_entries",
-    "max_archive_depth", "max_archive_bytes",
+    "max_archive_depth", "max_archive_bytes", "max_attachments", "max_attachment_bytes",
 )  # fmt: skip
 _FAULTS = {
     "time": Problem("time_limit", "reading it took longer than is allowed"),
@@ -45,8 +46,14 @@ class Reader:
         self._reading = reading
         # Readers need no other process and no program; a file that has taken one over finds it cannot start any.
         self._alone = replace(sandbox_limits(settings), processes=0)
+        self._limits_with_programs = sandbox_limits(settings)
         self._limits = parser_limits(settings)
         self._most_pixels = settings.max_page_pixels
+
+    def close(self) -> None:
+        """End both sandboxes."""
+        self._identifying.close()
+        self._reading.close()
 
     def identify(self, source: BinaryIO) -> Identification:
         """Return what the content is. Raises SandboxFault."""
@@ -79,10 +86,12 @@ class Reader:
             return _unread(identification, Problem("encrypted", message))
         source.seek(0)
         try:
-            told = self._reading.call(
-                "edms.text.reading:read", identification.media_type, self._limits, files=(source,), limits=self._alone
-            ).values
-            return _reading(identification, told)
+            # The reader of old letters is a program of its own; everything else is read without starting any.
+            may_start = self._limits_with_programs if identification.media_type in _BY_PROGRAM else self._alone
+            answer = self._reading.call(
+                "edms.text.reading:read", identification.media_type, self._limits, files=(source,), limits=may_start
+            )
+            return _reading(identification, answer.values, answer.sections)
         except SandboxFault as fault:
             return _unread(identification, problem_of(fault))
         except (KeyError, TypeError, ValueError):
@@ -109,12 +118,36 @@ def _unread(identification: Identification, problem: Problem) -> Reading:
     return Reading(identification, 0, (), problem=problem)
 
 
-def _reading(identification: Identification, told: dict[str, Any]) -> Reading:
+def _reading(identification: Identification, told: dict[str, Any], sections: list[bytes]) -> Reading:
     if told.get("problem"):
         return _unread(identification, Problem(str(told["problem"]["code"]), str(told["problem"]["message"])))
     pages = tuple(
-        PageText(int(page["number"]), str(page["text"]), str(page["source"]), bool(page["needs_ocr"]))
+        PageText(
+            int(page["number"]),
+            str(page["text"]),
+            str(page["source"]),
+            bool(page["needs_ocr"]),
+            int(page["part"]),
+            str(page["language"])[:10],
+        )
         for page in told["pages"]
     )
-    flags = frozenset(str(flag) for flag in told["flags"])
-    return Reading(identification, len(pages), pages, flags, None, dict(told["facts"]))
+    attached = tuple(_attached(one, content) for one, content in zip(told["attachments"], sections, strict=True))
+    count = sum(page.part == 0 for page in pages)
+    return Reading(identification, count, pages, _flags(told), None, dict(told["facts"]), attached)
+
+
+def _attached(told: dict[str, Any], content: bytes) -> AttachedFile:
+    return AttachedFile(
+        int(told["position"]),
+        int(told["parent"]),
+        str(told["name"]),
+        content,
+        _flags(told),
+        bool(told["needs_ocr"]),
+        str(told["problem"]),
+    )
+
+
+def _flags(told: dict[str, Any]) -> frozenset[str]:
+    return frozenset(str(flag) for flag in told["flags"])

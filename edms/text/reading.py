@@ -3,10 +3,12 @@
 import io
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
-from edms.text import mail, office, pdf, pictures, plain
+from edms.text import compound, mail, office, pdf, pictures, plain, rtf
+from edms.text.attachments import take_out
+from edms.text.language import language_of
 from edms.text.types import PageText, Unreadable
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
@@ -33,14 +35,30 @@ _READERS: dict[str, Callable[[BinaryIO, dict[str, int]], Content]] = {
     "image/tiff": pictures.read,
     "image/jpeg": pictures.read,
     "image/png": pictures.read,
+    "image/gif": pictures.read,
+    "image/bmp": pictures.read,
+    "image/webp": pictures.read,
+    "image/heic": pictures.read,
+    "image/heif": pictures.read,
+    "application/rtf": rtf.read,
+    "text/rtf": rtf.read,
+    "application/x-ole": compound.read,
+    "application/x-ole-storage": compound.read,
+    "application/msword": compound.read,
+    "application/vnd.ms-excel": compound.read,
+    "application/vnd.ms-powerpoint": compound.read,
+    "application/vnd.ms-outlook": compound.read,
 }
 
 
 def read(descriptors: list[int], media_type: str, limits: dict[str, int]) -> tuple[dict[str, Any], list[bytes]]:
-    """Return pages, flags, facts and problem of the file at the first descriptor. For the sandbox."""
+    """Return pages, flags, facts, what lies in it and the problem of the file at the first descriptor. For the sandbox.
+
+    The sections are the bytes of what lies in it, in order."""
     stream = os.fdopen(os.dup(descriptors[0]), "rb")
     try:
         pages, flags, facts = read_stream(stream, media_type, limits)
+        attached, more = take_out(facts, limits, read_stream)
     except Unreadable as unreadable:
         return {"problem": {"code": unreadable.code, "message": unreadable.message}}, []
     except MemoryError:
@@ -48,8 +66,15 @@ def read(descriptors: list[int], media_type: str, limits: dict[str, int]) -> tup
     except Exception as error:  # noqa: BLE001 - parsers of foreign files raise anything at all
         message = f"the file is damaged or not what it seems ({type(error).__name__})"
         return {"problem": {"code": "damaged", "message": message}}, []
-    text = [_bounded(page) for page in _within(pages, limits["max_text_characters"])]
-    return {"pages": text, "flags": sorted(flags), "facts": facts}, []
+    whole = [replace(page, part=one.position) for one in attached for page in one.pages]
+    text = [_bounded(page) for page in _within([*pages, *whole], limits["max_text_characters"])]
+    told = {
+        "pages": text,
+        "flags": sorted(flags | more),
+        "facts": facts,
+        "attachments": [one.told() for one in attached],
+    }
+    return told, [one.content for one in attached]
 
 
 def read_stream(stream: BinaryIO, media_type: str, limits: dict[str, int]) -> Content:
@@ -80,5 +105,5 @@ def _within(pages: list[PageText], most: int) -> list[PageText]:
     for page in pages:
         text = page.text[: max(0, most)]
         most -= len(text)
-        kept.append(PageText(page.number, text, page.source, page.needs_ocr))
+        kept.append(replace(page, text=text, language=language_of(text)))
     return kept

@@ -23,6 +23,8 @@ from ocrmypdf.exceptions import ExitCodeException
 from PIL import Image
 
 from edms.text import ocr_pages, pdf
+from edms.text.language import language_of
+from edms.text.legibility import illegible
 from edms.text.pictures import pictures_to_pdf
 from edms.text.types import PageText, Unreadable
 
@@ -70,9 +72,11 @@ def _known(content: bytes, limits: dict[str, int]) -> tuple[list[PageText], bool
 
 def _page(found: str | None, known: PageText | None) -> dict[str, str]:
     """Join what was recognised with the page's own text: a page may be a scan with a printed line on it."""
-    own = known.text if known is not None and not pdf.garbage(known.text) else ""
+    own = known.text if known is not None and not illegible(known.text) else ""
     texts = [text.strip("\r\n") for text in (own, found or "") if text.strip()]
-    return {"text": "\n".join(texts), "source": ("ocr" if found else "text") if texts else "none"}
+    whole = "\n".join(texts)
+    source = ("ocr" if found else "text") if texts else "none"
+    return {"text": whole, "source": source, "language": language_of(whole)}
 
 
 def _mode(wanted: list[PageText], *, form: bool) -> str:
@@ -81,7 +85,7 @@ def _mode(wanted: list[PageText], *, form: bool) -> str:
     Text that spells nothing can only be drawn and read like a picture. Forms cannot be done beside their text.
     """
     texts = [page.text for page in wanted if page.text.strip()]
-    if any(pdf.garbage(text) for text in texts):
+    if any(illegible(text) for text in texts):
         return "force"
     if texts:
         return "force" if form else "redo"

@@ -19,12 +19,18 @@ class Identification:
 
 @dataclass(frozen=True)
 class PageText:
-    """The text of one page (first is 1). `source`: text, ocr or none."""
+    """The text of one page (first is 1). `source`: text, ocr or none.
+
+    `part`: 0 for the document itself, else the position of the attachment that it is a page of. `language` as in
+    `edms.text.language`.
+    """
 
     number: int
     text: str
     source: str = "text"
     needs_ocr: bool = False
+    part: int = 0
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,19 @@ class Problem:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True)
+class AttachedFile:
+    """A file that lay in another. `parent`: the position of the one it lay in, 0 for the document itself."""
+
+    position: int
+    parent: int
+    name: str
+    content: bytes
+    flags: frozenset[str]
+    needs_ocr: bool
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,7 @@ class Reading:
     flags: frozenset[str] = frozenset()
     problem: Problem | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    attachments: tuple[AttachedFile, ...] = ()
 
 
 class Unreadable(Exception):

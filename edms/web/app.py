@@ -13,7 +13,20 @@ from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.web import formats, identity, language, words
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
-from edms.web.views import capture, files, home, inbox, record, reports, retention, search, session, trail, uploads
+from edms.web.views import (
+    capture,
+    files,
+    home,
+    inbox,
+    quarantine,
+    record,
+    reports,
+    retention,
+    search,
+    session,
+    trail,
+    uploads,
+)
 
 log = logging.getLogger("edms.web")
 _YEAR_SECONDS = 31_536_000
@@ -68,7 +81,7 @@ def create_app(archive: Archive) -> Flask:
     protection = CSRFProtect(
         app
     )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
-    for part in (session, home, search, record, capture, uploads, inbox, files, retention, reports, trail):
+    for part in (session, home, search, record, capture, uploads, inbox, quarantine, files, retention, reports, trail):
         app.register_blueprint(part.pages)
     protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
     app.register_error_handler(EdmsError, _explain)

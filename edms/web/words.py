@@ -43,6 +43,10 @@ ERRORS = (
     message("a release needs its reason"),
     message("say in a few words why the file is to be kept as it is"),
     message("the record is not in quarantine"),
+    message("nobody releases a file that they handed in themselves"),
+    message("ask another records officer"),
+    message("a return needs its reason"),
+    message("say in a few words what the sender is to do"),
     message("there is no evidence yet: the record is not declared"),
     message("the query is longer than %(count)s characters"),
     message("use fewer words (search.max_query_characters)"),
@@ -72,6 +76,8 @@ ERRORS = (
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
 )
+
+REASONS = (message("malware was found in it: %(name)s"),)
 
 SIGNATURES = (
     message("what fields show was exchanged after signing: %(fields)s"),
@@ -133,7 +139,27 @@ PROBLEMS = {
     "output_limit": message("Reading the file yields more than is allowed."),
     "crash": message("The program that reads such files ended unexpectedly."),
     "processing_failed": message("A step failed again and again. The administrator finds the cause in the log."),
+    "legacy_format": message("Files of this old format cannot be read here. Save it in a newer format, or release it."),
     "original_missing": message("The stored file is missing. Tell the administrator."),
+}
+
+FLAGS = {
+    "polyglot": message("at once a file of another kind"),
+    "executable": message("a program"),
+    "launch": message("starts a program when opened"),
+    "remote_template": message("loads a template from elsewhere when opened"),
+    "type_mismatch": message("its name says another kind of file"),
+    "macros": message("macros"),
+    "javascript": message("JavaScript"),
+    "open_action": message("does something by itself when opened"),
+    "active_content": message("active content"),
+    "embedded_files": message("other files lie in it"),
+    "embedded_objects": message("objects of other programs"),
+    "external_links": message("refers to files or pages elsewhere"),
+    "unread_attachment": message("a file in it could not be read"),
+    "encrypted_attachment": message("a file in it is protected by a password"),
+    "bad_text_layer": message("its text was no words and was recognised anew"),
+    "too_large_to_scan": message("not wholly scanned for malware"),
 }
 
 NOTICES = {
@@ -163,6 +189,7 @@ VALUES = {
     "text": message("text"),
     "manifest": message("manifest"),
     "seal": message("seal"),
+    "attachment": message("attachment"),
 }
 
 EVENTS = {
@@ -179,6 +206,9 @@ EVENTS = {
     "record.quarantined": message("put into quarantine"),
     "record.quarantine_released": message("released from quarantine"),
     "record.retried": message("tried again"),
+    "record.returned": message("returned to the sender"),
+    "record.kept_as_it_is": message("kept without text"),
+    "record.malware_found": message("malware found by newer signatures"),
     "record.step_failed": message("a step failed"),
     "record.duplicate": message("received again"),
     "record.held": message("put on hold"),
@@ -228,7 +258,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 def error_text(sentence: str) -> str:
     """Return an English sentence from below in the reader's language, or as it is when it has no translation."""
-    for template in (*ERRORS, *SIGNATURES):
+    for template in (*ERRORS, *SIGNATURES, *REASONS):
         if found := _pattern(template).fullmatch(sentence):
             return gettext(template) % found.groupdict() if found.groupdict() else gettext(template)
     return sentence
@@ -236,7 +266,16 @@ def error_text(sentence: str) -> str:
 
 def problem_text(code: str | None, told: str | None) -> str:
     """Return why a file is in quarantine; `told` is the English of the part that found it."""
-    return gettext(PROBLEMS[code]) if code in PROBLEMS else told or ""
+    if code in PROBLEMS:
+        return gettext(PROBLEMS[code])
+    if code is not None and code.startswith("flag_"):
+        return gettext("Set aside because of what it is: %(what)s.") % {"what": flag_text(code.removeprefix("flag_"))}
+    return error_text(told or "")
+
+
+def flag_text(flag: str) -> str:
+    """What screening found, in words."""
+    return gettext(FLAGS[flag]) if flag in FLAGS else flag
 
 
 def notice_text(code: str, detail: str) -> str:
@@ -336,5 +375,7 @@ def install(app: Flask) -> None:
         because=because_text,
         common_name=common_name,
         sentence=error_text,
+        flag_text=flag_text,
     )
+    app.jinja_env.tests.update(flag_name=lambda flag: flag in FLAGS)
     app.jinja_env.globals.update(problem_text=problem_text, notice_text=notice_text)

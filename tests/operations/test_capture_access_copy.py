@@ -154,9 +154,12 @@ def test_quarantine_is_left_by_retry_or_by_a_person_with_a_reason_only(
                 act(person(embedded, stranger), embedded, accepted.record_id)
     for stranger in ("clerk-bappeda", "official-bappeda", "auditor"):
         assert found(embedded, person(embedded, stranger), "terkunci") == []
+    officer = person(embedded, "records")
+    with pytest.raises(NotFound):
+        release(clerk, embedded, accepted.record_id, "saya sendiri yang menyerahkannya")
     for reason in ("", "   ", "ok"):
         with pytest.raises(Refused, match="reason"):
-            release(clerk, embedded, accepted.record_id, reason)
-    release(clerk, embedded, accepted.record_id, "Diterima demikian; kata sandi di bagian keuangan")
+            release(officer, embedded, accepted.record_id, reason)
+    release(officer, embedded, accepted.record_id, "Diterima demikian; kata sandi di bagian keuangan")
     with pytest.raises(Refused, match="not in quarantine"):
         retry(clerk, embedded, accepted.record_id)

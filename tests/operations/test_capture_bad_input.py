@@ -174,7 +174,7 @@ def test_what_cannot_be_digested_is_set_aside_with_its_reason_and_kept_whole(
     accepted = capture(embedded, content)
     assert state_of(embedded, accepted) == ("quarantined", HOSTILE[name][1])
     clerk = person(embedded, "clerk-dinkes")
-    with download(clerk, embedded, accepted.record_id, ComponentRole.ORIGINAL).stream as stream:
+    with download(clerk, embedded, accepted.record_id, ComponentRole.ORIGINAL, warned=True).stream as stream:
         assert stream.read() == content
     after = capture(embedded, pdf(f"Surat sesudah {name}"))
     assert state_of(embedded, after) == ("declared", None)

@@ -22,7 +22,7 @@ FOLDERS = (
 SYNTHETIC = {
     "flate-bomb.pdf": set(), "deep-array.pdf": set(), "page-size-huge.pdf": set(), "pages-5000.pdf": set(),
     "page-loop.pdf": "damaged", "truncated.pdf": "damaged", "tiff-ifd-loop.tif": "damaged", "empty.pdf": "empty",
-    "js-openaction.pdf": {"active_content"}, "launch-action.pdf": {"active_content"},
+    "js-openaction.pdf": {"javascript", "open_action"}, "launch-action.pdf": {"launch"},
     "attachments-traversal.pdf": {"embedded_files"}, "attachments-nested.pdf": {"embedded_files"},
     "enc-rc4-40-user.pdf": "encrypted", "enc-rc4-128-user.pdf": "encrypted", "enc-aes-128-user.pdf": "encrypted",
     "enc-aes-256-user.pdf": "encrypted", "enc-owner-only.pdf": set(), "zip-encrypted-flag.zip": "encrypted",

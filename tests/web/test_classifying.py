@@ -93,9 +93,32 @@ def test_what_is_declared_cannot_be_described(desk: tuple[Site, Visitor, list[st
 
 def test_a_quarantined_file_is_released_with_a_reason(site: Site) -> None:
     record = take_in(site.archive, b"%PDF-1.7\nbroken", name="rusak.pdf").record_id
-    visitor = site.visitor("clerk-dinkes", headers={"Accept-Language": "en"})
-    assert "damaged" in visitor.get(f"/records/{record}").text
+    clerk = site.visitor("clerk-dinkes", headers={"Accept-Language": "en"})
+    assert "damaged" in clerk.get(f"/records/{record}").text
+    assert clerk.post(f"/records/{record}/release", {"reason": "satu-satunya salinan"}).status_code == 404
+    visitor = site.visitor("records", headers={"Accept-Language": "en"})
     assert visitor.post(f"/records/{record}/release", {"reason": " x "}).status_code == 400
     released = visitor.post(f"/records/{record}/release", {"reason": "satu-satunya salinan"}, follow_redirects=True)
     assert "Released." in released.text
     assert visitor.post(f"/records/{record}/retry").status_code == 400, "it is in quarantine no more"
+
+
+def test_a_file_in_quarantine_is_saved_after_a_warning_only(site: Site) -> None:
+    record = take_in(site.archive, b"%PDF-1.7\nbroken", name="rusak.pdf").record_id
+    clerk = site.visitor("clerk-dinkes", headers={"Accept-Language": "en"})
+    warning = clerk.get(f"/records/{record}/files/original")
+    assert (warning.status_code, "may do harm" in warning.text) == (409, True)
+    saved = clerk.get(f"/records/{record}/files/original?warned=1")
+    assert saved.data == b"%PDF-1.7\nbroken"
+    assert saved.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_returned_file_is_listed_apart(site: Site) -> None:
+    record = take_in(site.archive, b"%PDF-1.7\nbroken", name="rusak.pdf").record_id
+    clerk = site.visitor("clerk-dinkes", headers={"Accept-Language": "en"})
+    assert clerk.post(f"/records/{record}/return", {"reason": "tolong pindai ulang"}).status_code == 302
+    assert str(record) not in clerk.get("/quarantine").text
+    page = clerk.get("/quarantine?returned=1").text
+    assert str(record) in page
+    assert "tolong pindai ulang" in page
+    assert "tolong pindai ulang" in clerk.get(f"/records/{record}").text

@@ -58,7 +58,12 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/records/<uuid:record_id>/evidence"): ("/records/{restricted}/evidence", _RESTRICTED),
     ("POST", "/records/<uuid:record_id>/describe"): ("/records/{restricted}/describe", _MENDERS),
     ("POST", "/records/<uuid:record_id>/retry"): ("/records/{restricted}/retry", _MENDERS),
-    ("POST", "/records/<uuid:record_id>/release"): ("/records/{restricted}/release", _MENDERS),
+    ("GET", "/records/<uuid:record_id>/attachments/<int:position>"): (
+        "/records/{restricted}/attachments/1",
+        {"else": 404},
+    ),
+    ("POST", "/records/<uuid:record_id>/return"): ("/records/{restricted}/return", _MENDERS),
+    ("POST", "/records/<uuid:record_id>/release"): ("/records/{restricted}/release", {"records": 400, "else": 404}),
     ("GET", "/audit/checkpoint"): ("/audit/checkpoint", _AUDITORS),
     ("GET", "/audit/tile/<path:place>"): ("/audit/tile/0/000.p/1", _AUDITORS),
     # Asked by programs: what counts is the signature in the body, whoever sends it.
@@ -174,7 +179,7 @@ def test_not_found_and_not_allowed_are_one_answer(city: City) -> None:
         assert [answer.status_code for answer in answers] == [404, 404]
         texts = [plain(answer).replace(one, "ID") for answer, one in zip(answers, (hidden, unknown), strict=True)]
         assert texts[0] == texts[1]
-    for tail in ("/describe", "/retry", "/release"):
+    for tail in ("/describe", "/retry", "/release", "/return"):
         answers = [visitor.post(f"/records/{one}{tail}", {"reason": "cukup alasan"}) for one in (hidden, unknown)]
         assert answers[0].status_code == 404
         assert plain(answers[0]) == plain(answers[1])

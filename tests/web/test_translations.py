@@ -80,7 +80,7 @@ def test_placeholders_are_the_same(catalogue: Catalog) -> None:
 def test_it_is_indonesian(catalogue: Catalog) -> None:
     """A sentence left in English would pass the other tests."""
     same = {first(message.id) for message in entries(catalogue) if message.string == message.id}
-    assert same <= set()
+    assert same <= {"JavaScript"}, "a name"
 
 
 def shown(text: ast.expr) -> str:
@@ -110,7 +110,8 @@ def test_what_the_rooms_below_say_has_its_words(room: str) -> None:
 
 
 def test_every_template_is_said_somewhere() -> None:
-    said = {sentence for room in (*SPEAKING, "records/people.py", "records/evidence.py", "vault/vault.py")
+    said = {sentence for room in (*SPEAKING, "records/people.py", "records/evidence.py", "records/contents.py",
+                                       "vault/vault.py")
             for sentence in sentences(ROOMS / room)}  # fmt: skip
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
 

@@ -6,12 +6,12 @@ from typing import BinaryIO
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.wsgi import wrap_file
 
 from edms.core.errors import NotFound
-from edms.records.contents import download, page_image
+from edms.records.contents import Hazard, download, page_image
 from edms.records.evidence import write_evidence
 from edms.records.model import ComponentRole
 from edms.web.identity import actor, archive
@@ -38,7 +38,19 @@ def component(record_id: UUID, role: str) -> ResponseReturnValue:
         wanted = ComponentRole(role)
     except ValueError:
         raise NotFound() from None
-    found = download(actor(), archive(), record_id, wanted)
+    return _component(record_id, wanted, 0)
+
+
+@pages.get("/records/<uuid:record_id>/attachments/<int:position>")
+def attachment(record_id: UUID, position: int) -> ResponseReturnValue:
+    return _component(record_id, ComponentRole.ATTACHMENT, position)
+
+
+def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseReturnValue:
+    try:
+        found = download(actor(), archive(), record_id, role, position, warned="warned" in request.args)
+    except Hazard as hazard:
+        return render_template("hazard.html", hazard=hazard, record_id=record_id), 409
     response = _attachment(found.stream, found.name, "application/octet-stream")
     response.headers["X-Content-SHA256"] = found.sha256
     response.set_etag(found.sha256)

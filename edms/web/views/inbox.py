@@ -1,4 +1,4 @@
-"""What waits for a person: records without a class, and files in quarantine."""
+"""What waits for a person: records without a class."""
 
 from uuid import UUID
 
@@ -7,8 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from edms.access.levels import Level
 from edms.capture.progress import inbox, next_to_classify, progress_of
-from edms.capture.quarantine import release as release_record
-from edms.capture.quarantine import retry as retry_record
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.file_plan import selectable_classes
@@ -28,12 +26,6 @@ PAGE_SIZE = 100
 def waiting() -> ResponseReturnValue:
     levels = list(Level.up_to(capturers_only().clearance))
     return _list("inbox.html", "pending", classes=selectable_classes(archive()), levels=levels)
-
-
-@pages.get("/quarantine")
-def quarantine() -> ResponseReturnValue:
-    capturers_only()
-    return _list("quarantine.html", "quarantined")
 
 
 def _list(template: str, state: str, **more: object) -> str:
@@ -122,17 +114,3 @@ def following(record_id: UUID) -> ResponseReturnValue:
     capturers_only()
     found = next_to_classify(actor(), archive(), record_id)
     return redirect(url_for("record.show", record_id=found, queue=1) if found else url_for("inbox.waiting"))
-
-
-@pages.post("/records/<uuid:record_id>/retry")
-def retry(record_id: UUID) -> ResponseReturnValue:
-    retry_record(actor(), archive(), record_id)
-    flash(gettext("The file is being read again."), "good")
-    return redirect(url_for("record.show", record_id=record_id))
-
-
-@pages.post("/records/<uuid:record_id>/release")
-def release(record_id: UUID) -> ResponseReturnValue:
-    release_record(actor(), archive(), record_id, request.form.get("reason", ""))
-    flash(gettext("Released. The file is kept as it is."), "good")
-    return redirect(url_for("record.show", record_id=record_id))

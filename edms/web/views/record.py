@@ -10,7 +10,7 @@ from edms.access.policy import Action, decide
 from edms.capture.incoming import title_from
 from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import text_extract
-from edms.records.describe import record_details
+from edms.records.describe import RecordDetails, record_details
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
@@ -22,6 +22,7 @@ from edms.web.language import current_language
 pages = Blueprint("record", __name__)
 
 MOST_PAGES_SHOWN = 200
+_SET_ASIDE = ("quarantined", "returned")
 
 
 @pages.get("/records/<uuid:record_id>")
@@ -40,8 +41,8 @@ def show(record_id: UUID) -> ResponseReturnValue:
         "record.html",
         details=details,
         record=record,
-        pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state != "quarantined" else 0,
-        extract="" if pictured or record.state == "quarantined" else text_extract(who, archive(), record_id),
+        pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state not in _SET_ASIDE else 0,
+        extract="" if pictured or record.state in _SET_ASIDE else text_extract(who, archive(), record_id),
         verdicts=signature_verdicts(who, archive(), record_id),
         retention=explain_record(who, archive(), record_id, None, current_language()),
         may_classify=may_classify,
@@ -49,8 +50,15 @@ def show(record_id: UUID) -> ResponseReturnValue:
         untitled=record.title == title_from(record.file_name),
         may_read_trail=decide(who, Action.AUDIT_READ).allowed,
         queue="queue" in request.args and may_classify,
-        may_release=Action.RECORD_RELEASE in details.may and record.state == "quarantined",
+        ways=_acts(details, who.name) if record.state == "quarantined" else frozenset(),
+        acts=Action,
+        original=next((part for part in details.components if part["role"] == ComponentRole.ORIGINAL), None),
         classes=selectable_classes(archive()) if may_classify else (),
         levels=list(Level.up_to(who.clearance)),
         kip_categories=KIP_CATEGORIES,
     )
+
+
+def _acts(details: RecordDetails, name: str) -> frozenset[Action]:
+    """What is offered to a person; nobody is offered the release of a file that they handed in themselves."""
+    return details.may - ({Action.RECORD_RELEASE} if details.record.received_by == name else set())
