@@ -30,7 +30,7 @@ QUALITY = ROOT / "docs" / "text-quality.md"
 TRUTHS = {
     "born-digital/opf-variations/variations": "born-digital/opf-variations/lorem-ipsum.txt",
 }
-_MOST = 20_000
+_MOST = 3_000
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,8 @@ def _against_truth(corpus: Path, born: list[Read]) -> list[str]:
     for folder, truth in TRUTHS.items():
         right = (corpus / truth).read_text("utf-8")
         for one in born:
-            if one.path.startswith(folder) and one.reading.pages:
+            of_text = one.path.startswith(folder) and not one.path.endswith((".md", "filelist.xml"))
+            if of_text and one.reading.pages:
                 text = "\n".join(page.text for page in one.reading.pages if page.part == 0)
                 lines.append(f"| {one.path.removeprefix(folder + '/')} | {100 * error_rate(text, right):.1f} |")
     return lines
@@ -234,6 +235,7 @@ def main(corpus: Path) -> None:
     """Write both pages."""
     read = reader()
     hostile = read_all(corpus, "hostile", read)
+    read.close()  # only what has ended is counted
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     HOSTILE.write_text(hostile_page(hostile, peak), "utf-8")
     QUALITY.write_text(

@@ -12,7 +12,7 @@ from edms.capture.incoming import GIVEN_PATH, LOCATION
 from edms.capture.quarantine import FLAGGED, MALWARE, RELEASED, accepted
 from edms.capture.results import Unfit, original_of
 from edms.capture.screening import Scan, malware_text, remember
-from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
+from edms.core.flags import FLAGS
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, Record
@@ -44,9 +44,9 @@ class Findings:
         kept = {name: original.facts[name] for name in _KEPT if name in original.facts}
         return cls(record, reading.identification, flags, facts, (scan,) if scan else (), kept)
 
-    def with_attached(self, flags: Iterable[str], scans: Iterable[Scan | None]) -> "Findings":
+    def with_attached(self, archive: Archive, flags: Iterable[str], scans: Iterable[Scan | None]) -> "Findings":
         """The same, and what the files within brought to light: what sets them aside sets the whole aside."""
-        grave = {flag for flag in flags if flag in QUARANTINED_BY_DEFAULT or flag == "macros"}
+        grave = {flag for flag in flags if flag in archive.settings.screening.quarantine or flag == "macros"}
         told = {**self.facts, "attached_flags": sorted(grave)} if grave else self.facts
         return replace(
             self,

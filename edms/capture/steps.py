@@ -42,7 +42,7 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
             return _kept_as_it_is(record, found)
         raise Unfit(reading.problem.code, reading.problem.message, found.write)
     kept = keep_attachments(archive, reading.attachments)
-    found = found.with_attached({flag for one in kept for flag in one.flags}, [one.scan for one in kept])
+    found = found.with_attached(archive, {flag for one in kept for flag in one.flags}, [one.scan for one in kept])
     _refuse_attached(record, found, kept)
     refuse_flagged(archive, record, found)
     needs_ocr = any(page.needs_ocr for page in reading.pages if page.part == 0)

@@ -32,7 +32,7 @@ _USUAL = dict(
 _USUAL_LENGTH = math.sqrt(sum(count * count for count in _USUAL.values()))
 _FEWEST_LETTERS = 200
 _LEAST_LIKENESS = 0.77  # of 4,000 pages and texts that can be read, the least like is at 0.79
-_SOUND = re.compile(r"(?<![^\W_])(?:[^\W\d_]{3,}|\d[\d.,:/-]*)(?![^\W_])")
+_SOUND = re.compile(r"(?<![^\W_])(?:[^\W\d_]{3,}|\d[\d.,:/-]*[^\W\d_]{0,2})(?![^\W_])")
 _FEWEST_CHARACTERS = 80
 
 
