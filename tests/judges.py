@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils", "chromium": "chromium"}
+PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils", "chromium": "chromium",
+            "node": "nodejs"}  # fmt: skip
 
 
 def judge(program: str) -> str:

@@ -65,4 +65,9 @@ echo "preparing .venv from $lock; the first time takes minutes"
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+# The tus client that a test sends with, as it is released. Where there is no npm that test says so and is skipped.
+if [ "$purpose" = test ] && have npm; then
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/js tus-js-client@4.3.1 ||
+    echo "tus-js-client could not be fetched; a test runs less" >&2
+fi
 if [ "$purpose" = run ]; then echo "$stamp run"; else echo "$stamp dev"; fi >.venv/.prepared

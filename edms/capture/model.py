@@ -1,20 +1,12 @@
 """The table of uploads: files on their way in, of which some part may be on the disk already."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edms.core.database import Base
-
-
-class UploadPurpose(StrEnum):
-    """`FILE` becomes a record when it is whole; `PAGE`, a photographed page, waits until it is bound with others."""
-
-    FILE = "file"
-    PAGE = "page"
 
 
 class Upload(Base):
@@ -33,7 +25,6 @@ class Upload(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     actor_id: Mapped[str] = mapped_column(String(100))
     token: Mapped[str] = mapped_column(String(64))
-    purpose: Mapped[str] = mapped_column(String(10))
     office_id: Mapped[UUID]
     class_code: Mapped[str | None] = mapped_column(String(40))
     level: Mapped[str | None] = mapped_column(String(20))

@@ -10,7 +10,7 @@ from edms.access.actors import Actor, system_actor
 from edms.access.model import Person
 from edms.access.people import actor_of
 from edms.access.policy import Action
-from edms.capture.model import Upload, UploadPurpose
+from edms.capture.model import Upload
 from edms.capture.uploads import UploadBusy, finish
 from edms.core.errors import EdmsError, NotFound
 from edms.core.ids import parse_id
@@ -38,7 +38,7 @@ def look_after_uploads(archive: Archive) -> int:
 
 
 def _finish_if_whole(archive: Archive, row: Upload) -> None:
-    if row.purpose != UploadPurpose.FILE.value or archive.staging.offset(row.id) != row.length:
+    if archive.staging.offset(row.id) != row.length:
         return
     actor = _sender(archive, row.actor_id)
     try:

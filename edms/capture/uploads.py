@@ -24,7 +24,7 @@ from edms.access.model import Office
 from edms.access.policy import Action, RecordFacts, Stage
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import IncomingFile, Placement, safe_name, safe_path
-from edms.capture.model import Upload, UploadPurpose
+from edms.capture.model import Upload
 from edms.core.errors import LimitExceeded, NotFound, Refused, StorageFault
 from edms.core.ids import new_id
 from edms.operation.door import Operation
@@ -51,7 +51,6 @@ class Announced:
     path: str = ""
     sha256: str | None = None
     token: str = ""
-    purpose: UploadPurpose = UploadPurpose.FILE
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,6 @@ class UploadState:
     path: str
     length: int
     offset: int
-    purpose: str
     expires_at: datetime
     outcome: str = ""
     record_id: UUID | None = None
@@ -96,8 +94,7 @@ def begin_upload(actor: Actor | None, archive: Archive, announced: Announced) ->
 
 def send_whole(actor: Actor | None, archive: Archive, announced: Announced, piece: Piece) -> UploadState:
     """Begin an upload whose first request brings bytes. A small whole file becomes a record without being staged."""
-    whole = announced.purpose is UploadPurpose.FILE and 0 < announced.length <= WHOLE_AT_ONCE_BYTES
-    if not whole:
+    if not 0 < announced.length <= WHOLE_AT_ONCE_BYTES:
         begun = begin_upload(actor, archive, announced)
         return append(actor, archive, begun.upload_id, piece) if begun.offset == piece.offset else begun
     known = _by_token(actor, archive, announced)
@@ -137,8 +134,9 @@ def append(actor: Actor | None, archive: Archive, upload_id: UUID, piece: Piece)
     if piece.size is not None and piece.size > row.length - piece.offset:
         raise LimitExceeded("more bytes came than the upload was to have")
     _touch(actor, archive, row, piece.whole_sha256)
-    archive.staging.receive(upload_id, piece.offset, piece.stream, row.length - piece.offset, piece.check)
-    return _state_or_finish(actor, archive, row)
+    room = row.length - piece.offset
+    offset = archive.staging.receive(upload_id, piece.offset, piece.stream, room, piece.check)
+    return _state_or_finish(actor, archive, row, offset)
 
 
 def upload_state(actor: Actor | None, archive: Archive, upload_id: UUID) -> UploadState:
@@ -172,8 +170,6 @@ def finish(actor: Actor | None, archive: Archive, upload_id: UUID) -> UploadStat
     _own(actor, archive, upload_id)
     with archive.staging.held(upload_id):
         row = _own(actor, archive, upload_id)
-        if row.purpose != UploadPurpose.FILE.value:
-            raise Refused("a photographed page becomes a record together with the others")
         if row.record_id is None:
             with archive.staging.open(row.id, row.length) as stream:
                 incoming = IncomingFile(row.name, stream, row.length, row.path)
@@ -199,11 +195,11 @@ def _settling(upload_id: UUID):  # type: ignore[no-untyped-def]
     return settle
 
 
-def _state_or_finish(actor: Actor | None, archive: Archive, row: Upload) -> UploadState:
+def _state_or_finish(actor: Actor | None, archive: Archive, row: Upload, durable: int | None = None) -> UploadState:
     if row.record_id is not None:
         return _state(row, row.length)
-    offset = archive.staging.offset(row.id)
-    if offset < row.length or row.purpose != UploadPurpose.FILE.value:
+    offset = archive.staging.offset(row.id) if durable is None else durable
+    if offset < row.length:
         return _state(row, offset)
     try:
         return finish(actor, archive, row.id)
@@ -290,7 +286,6 @@ def _new_row(operation: Operation, archive: Archive, announced: Announced) -> Up
         id=upload_id,
         actor_id=operation.actor.id,
         token=announced.token or secrets.token_hex(16),
-        purpose=announced.purpose.value,
         office_id=placement.office_id,
         class_code=placement.class_code,
         level=placement.level.value if placement.level else None,
@@ -350,7 +345,7 @@ def _note_outcome(row: Upload, accepted: Accepted) -> None:
 
 def _state(row: Upload, offset: int) -> UploadState:
     return UploadState(
-        row.id, row.name, row.path, row.length, offset, row.purpose, row.expires_at,
+        row.id, row.name, row.path, row.length, offset, row.expires_at,
         row.outcome or "", row.record_id, row.sha256 or "",
     )  # fmt: skip
 

@@ -72,7 +72,6 @@ ERRORS = (
     message("begin it again, with larger ones"),
     message("a checksum must be one of %(known)s"),
     message("the checksum is not a digest in base64"),
-    message("a photographed page becomes a record together with the others"),
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
 )

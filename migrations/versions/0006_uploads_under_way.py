@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("actor_id", sa.String(length=100), nullable=False),
         sa.Column("token", sa.String(length=64), nullable=False),
-        sa.Column("purpose", sa.String(length=10), nullable=False),
         sa.Column("office_id", sa.Uuid(), nullable=False),
         sa.Column("class_code", sa.String(length=40), nullable=True),
         sa.Column("level", sa.String(length=20), nullable=True),

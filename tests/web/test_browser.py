@@ -32,23 +32,26 @@ port = {port}
 [worker]
 poll_seconds = 0.1
 [capture]
-max_file_bytes = 3000000
+max_file_bytes = {limit}
 """
 
 
 class Server:
     """A running `edms serve` on a port of its own."""
 
-    def __init__(self, folder: Path, records: dict[str, str]) -> None:
+    def __init__(self, folder: Path, records: dict[str, str], limit: int = 3_000_000) -> None:
         self.folder, self.records = folder, records
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        config = folder / "config.toml"
-        config.write_text(CONFIGURATION.format(port=self.port), "utf-8")
-        arguments = [sys.executable, "-m", "edms.cli.main", "--config", str(config), "serve", "--workers", "1"]
+        (folder / "config.toml").write_text(CONFIGURATION.format(port=self.port, limit=limit), "utf-8")
+        self.start()
+
+    def start(self) -> None:
+        config = str(self.folder / "config.toml")
+        arguments = [sys.executable, "-m", "edms.cli.main", "--config", config, "serve", "--workers", "1"]
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
-        for _ in range(300):
+        for _ in range(1200):
             try:
                 with urllib.request.urlopen(f"{self.address}/healthz", timeout=1) as answer:
                     assert answer.status == 200

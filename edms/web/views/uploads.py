@@ -14,7 +14,6 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected
 
-from edms.capture.model import UploadPurpose
 from edms.capture.uploads import (
     Announced,
     Checksum,
@@ -102,7 +101,6 @@ def begin() -> ResponseReturnValue:
         path=told.get("relativePath", ""),
         sha256=sha256,
         token=told.get("token", "")[:64],
-        purpose=UploadPurpose.PAGE if told.get("purpose") == UploadPurpose.PAGE.value else UploadPurpose.FILE,
     )
     if request.content_length or request.headers.get("Transfer-Encoding"):
         state = _from_body(lambda piece: send_whole(actor(), archive(), announced, piece), 0)
@@ -225,7 +223,6 @@ def _as_json(state: UploadState) -> dict[str, object]:
         "path": state.path,
         "length": state.length,
         "offset": state.offset,
-        "purpose": state.purpose,
         "outcome": state.outcome,
         "record": str(state.record_id) if state.record_id else None,
         "sha256": state.sha256,
