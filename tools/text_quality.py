@@ -158,7 +158,8 @@ def _shares(group: list[Read]) -> str:
 def _against_truth(corpus: Path, born: list[Read]) -> list[str]:
     lines = [
         "One text, written by many programs in many formats (`opf-variations`), against its truth; characters wrong of "
-        "100, blanks counted as one. Pictures are not recognised here; a .pages file is kept as the package that it is.",
+        "100, blanks counted as one. Pictures are not recognised here; a .pages file is kept as the package that it "
+        "is.",
         "",
         "| file | wrong of 100 |",
         "| --- | ---: |",
