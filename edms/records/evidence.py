@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from edms.access.actors import Actor
 from edms.access.policy import Action
-from edms.audit.bundle_format import PROOF_VERSION, BundleComponent, BundleParts, write_bundle
+from edms.audit.bundle_format import CHECKPOINT_STAMP, PROOF_VERSION, BundleComponent, BundleParts, write_bundle
+from edms.audit.cosignature import cosigned_at
+from edms.audit.model import AuditCheckpoint
+from edms.audit.publication import cosigned_note, newest_checkpoint
 from edms.core.errors import NotFound, Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -18,6 +23,7 @@ from edms.records.components import open_component
 from edms.records.evidence_trees import TreeReader, document_digests
 from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.signing.seal_copies import seal_copies
 
 DECLARED = "record.declared"
 _IN_BUNDLE = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT, ComponentRole.ATTACHMENT)
@@ -67,18 +73,20 @@ def _parts(operation: Operation, archive: Archive, record: Record) -> BundlePart
     if leaf is None:
         raise NotFound("the audit trail has no declaration of this record", "run: edms verify --all")
     index = int(declared[-1]["index"])
-    newest = trail.latest_checkpoint(session)
-    size, note = newest if newest and newest[0] > index else (trail.size(session), trail.checkpoint(session))
+    checkpoint = _covering(archive, session, index)
     evidence = TreeReader(session).evidence_record(record.id, document_digests(archive, record))
+    seal, note = read_component(archive, record, ComponentRole.SEAL), cosigned_note(session, checkpoint)
     return BundleParts(
         evidence=evidence.encoded() if evidence else b"",
         manifest=read_component(archive, record, ComponentRole.MANIFEST),
-        seal=read_component(archive, record, ComponentRole.SEAL),
+        seal=seal,
         leaf=leaf,
         index=index,
-        size=size,
-        proof=trail.inclusion(session, index, size),
+        size=checkpoint.size,
+        proof=trail.inclusion(session, index, checkpoint.size),
         checkpoint=note,
+        witnesses=[witness.key.text for witness in archive.witnesses if cosigned_at(note, witness.key)],
+        copies=[*seal_copies(seal), *([(CHECKPOINT_STAMP, checkpoint.timestamp)] if checkpoint.timestamp else [])],
         keys=public_keys(archive),
         components=[
             BundleComponent(part.role, part.name, part.blob.size, _opener(archive, part))
@@ -86,6 +94,16 @@ def _parts(operation: Operation, archive: Archive, record: Record) -> BundlePart
             if part.role in _IN_BUNDLE
         ],
     )
+
+
+def _covering(archive: Archive, session: Session, index: int) -> AuditCheckpoint:
+    """Return the newest checkpoint, signed now when there is none that covers the leaf."""
+    newest = newest_checkpoint(session)
+    if newest is None or newest.size <= index:
+        archive.trail.checkpoint(session)
+        newest = newest_checkpoint(session)
+    assert newest is not None
+    return newest
 
 
 def _opener(archive: Archive, part: Component) -> Callable[[], BinaryIO]:

@@ -1,4 +1,4 @@
-"""`python -m edms.verify BUNDLE [--key PUBLIC.pem [--timestamp-key ROOTS.pem]]`: 0 all holds, 1 a fault, 2 usage."""
+"""`python -m edms.verify BUNDLE [--key PEM] [--witness KEY] [--checkpoint FILE]`: 0 all holds, 1 a fault, 2 usage."""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edms.audit.cosignature import WitnessKey, witness_key_from
 from edms.core.errors import EdmsError, Refused
 from edms.verify.bundle import check_bundle
 from edms.verify.report import SELF_ASSERTED, BundleReport
@@ -20,10 +21,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", type=Path, help="public keys of the archive (PEM), from elsewhere than the bundle")
     parser.add_argument("--timestamp-key", type=Path, help="roots of the timestamp authority (PEM), when it is another")
+    parser.add_argument("--witness", action="append", default=[], help="the key of a witness that must have cosigned")
+    parser.add_argument(
+        "--checkpoint",
+        action="append",
+        default=[],
+        type=Path,
+        help="a checkpoint of the trail kept elsewhere, or the answer of edms audit prove --from SIZE",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args(arguments)
     try:
-        report = check_bundle(asked.bundle, _trusted(asked.key, asked.timestamp_key))
+        report = check_bundle(
+            asked.bundle,
+            _trusted(asked.key, asked.timestamp_key),
+            witnesses=[_witness(text) for text in asked.witness],
+            kept=[_text(file) for file in asked.checkpoint],
+        )
     except EdmsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -39,6 +53,20 @@ def _trusted(key: Path | None, timestamp_key: Path | None) -> Trusted | None:
     return trusted_from_pem(_read(key), _read(timestamp_key) if timestamp_key else b"")
 
 
+def _witness(text: str) -> WitnessKey:
+    try:
+        return witness_key_from(text)
+    except ValueError as problem:
+        raise Refused(f"--witness: {problem}") from None
+
+
+def _text(file: Path) -> str:
+    try:
+        return _read(file).decode()
+    except UnicodeDecodeError:
+        raise Refused(f"{file} is not text") from None
+
+
 def _read(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
@@ -52,6 +80,9 @@ def _told(report: BundleReport) -> str:
     lines += [f"note: {note}" for note in report.notes]
     verdict = "NOT OK" if report.faults else "ok, by the bundle's own keys" if report.trust == SELF_ASSERTED else "ok"
     checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
+    seen = report.cosignatures
+    if seen["found"] or seen["required"]:
+        lines.append(f"cosignatures: {seen['found']} found, {seen['valid']} valid, {seen['required']} required")
     return "\n".join([*lines, f"{verdict}: {checked or 'nothing'} checked, {len(report.faults)} faults"]) + "\n"
 
 

@@ -37,7 +37,16 @@ class Wrong(Exception):
 # 1. The zip file, and what lies in it.
 
 REQUIRED = ("manifest.json", "seal.p7s", "audit/leaf.json", "audit/proof.json", "audit/checkpoint.txt")
-OPTIONAL = ("README.txt", "keys/archive.pem", "evidence/record.ers")
+OPTIONAL = ("README.txt", "keys/archive.pem", "keys/witnesses.txt", "evidence/record.ers", "timestamps/checkpoint.tst",
+            "timestamps/seal.tst", "timestamps/seal.bin")  # fmt: skip
+
+
+def check_end(place: str) -> None:
+    """Nothing stands behind the end record of the zip file (22 bytes, since a bundle has no comment)."""
+    with open(place, "rb") as file:  # noqa: PTH123 - plain to read is the aim of this file
+        file.seek(-22, 2)
+        if file.read(4) != b"PK\5\6":
+            raise Wrong("something stands behind the zip file's end")
 
 
 def entry_of(part: dict[str, Any]) -> str:
@@ -63,7 +72,8 @@ def small(bundle: zipfile.ZipFile, name: str) -> bytes:
 def check_content(bundle: zipfile.ZipFile) -> tuple[bytes, dict[str, Any]]:
     """The manifest has one reading, and the components are the ones that it names, no more, no less."""
     names = bundle.namelist()
-    if len(names) > MOST_ENTRIES or len({name.casefold() for name in names}) != len(names):
+    places = {unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()) for name in names}
+    if len(names) > MOST_ENTRIES or len(places) != len(names):
         raise Wrong("the zip file has too many entries, or two of one name")
     missing = [name for name in REQUIRED if name not in names]
     if missing:
@@ -77,7 +87,7 @@ def check_content(bundle: zipfile.ZipFile) -> tuple[bytes, dict[str, Any]]:
     parts = {entry_of(part): part for part in manifest["components"]}
     if not parts or len(parts) != len(manifest["components"]):
         raise Wrong("the manifest names no components, or two at one place")
-    strangers = set(names) - set(REQUIRED) - set(OPTIONAL) - set(parts)
+    strangers = set(names) - set(REQUIRED) - set(OPTIONAL) - set(parts) - check_copies(bundle)
     if strangers:
         raise Wrong(f"what the manifest does not name: {', '.join(sorted(strangers))}")
     for name, part in parts.items():
@@ -93,6 +103,18 @@ def check_content(bundle: zipfile.ZipFile) -> tuple[bytes, dict[str, Any]]:
         if (size, digest.hexdigest()) != (part["size"], part["sha256"]):
             raise Wrong(f"{name} is not what the manifest names")
     return sealed, manifest
+
+
+def check_copies(bundle: zipfile.ZipFile) -> set[str]:
+    """Files for those who check by hand are what is in the seal; return their names."""
+    copies = {name for name in bundle.namelist() if name.startswith(("certificates/", "timestamps/seal."))}
+    for name in copies:
+        copied = small(bundle, name)
+        if name.startswith("certificates/"):
+            copied = x509.load_pem_x509_certificate(copied).public_bytes(serialization.Encoding.DER)
+        if len(copied) < 64 or copied not in small(bundle, "seal.p7s"):
+            raise Wrong(f"{name} is not what is in the seal")
+    return copies
 
 
 # 2. DER: just enough to take a signature apart (X.690).
@@ -477,6 +499,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         with bundle:
+            check_end(asked.bundle)
             sealed, manifest = check_content(bundle)
             told = check_seal(small(bundle, "seal.p7s"), sealed, trusted, stampers)
             trail = check_trail(bundle, sealed, manifest["record"], trusted.logs, asked.witness)

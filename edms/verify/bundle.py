@@ -1,6 +1,7 @@
 """Checking an evidence bundle off line: no database, no configuration, no network (docs/formats/evidence-bundle.md)."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from rfc8785 import CanonicalizationError
 
 from edms.audit import tree
 from edms.audit.bundle_format import (
+    CERTIFICATES,
     CHECKPOINT,
     COMPONENTS,
     EVIDENCE,
@@ -20,18 +22,25 @@ from edms.audit.bundle_format import (
     PROOF_VERSION,
     REQUIRED,
     SEAL,
+    SEAL_STAMP,
+    SEAL_VALUE,
+    WITNESSES,
+    belongs,
     component_entry,
 )
+from edms.audit.cosignature import WitnessKey
 from edms.audit.events import MOST_LEAF_BYTES, read_leaf
 from edms.audit.note import Checkpoint, open_checkpoint
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.clock import Clock, SystemClock
 from edms.core.errors import IntegrityFault, Refused
+from edms.signing.seal_copies import seal_copies
 from edms.signing.verification import SignatureVerdict, verify_detached
 from edms.verify.evidence import evidence_verdict
 from edms.verify.package import Package, open_package
 from edms.verify.report import GIVEN, SELF_ASSERTED, BundleReport, Fault
 from edms.verify.trust import Trusted, trusted_from_pem
+from edms.verify.watched import against, cosignatures
 
 MANIFEST_VERSION = 1
 DECLARED = "record.declared"
@@ -43,16 +52,24 @@ _SELF_ASSERTED_NOTE = (
 )
 
 
-def check_bundle(path: Path, trusted: Trusted | None, clock: Clock | None = None) -> BundleReport:
+def check_bundle(
+    path: Path,
+    trusted: Trusted | None,
+    clock: Clock | None = None,
+    witnesses: Sequence[WitnessKey] = (),
+    kept: Sequence[str] = (),
+) -> BundleReport:
     """Check everything that format 1 promises, as of now by `clock`. What is wrong inside is reported, never raised.
 
-    Without `trusted` the bundle's own keys are taken. Raises Refused when the file cannot be opened at all.
+    Without `trusted` the bundle's own keys are taken. Each of `witnesses` must have cosigned the checkpoint, and the
+    checkpoints or consistency proofs in `kept` must be of the same history. Raises Refused when the file cannot be
+    opened at all.
     """
     clock = clock or SystemClock()
     report = BundleReport(GIVEN if trusted else SELF_ASSERTED)
     try:
         with open_package(path) as package:
-            _Check(package, report, clock.now()).all(trusted)
+            _Check(package, report, clock.now(), witnesses, kept).all(trusted)
     except IntegrityFault as fault:
         report.faults.append(Fault("bundle", path.name, fault.message))
     return report
@@ -61,7 +78,16 @@ def check_bundle(path: Path, trusted: Trusted | None, clock: Clock | None = None
 class _Check:
     """One check under way. Each part is checked as far as the others allow, so that one fault does not hide another."""
 
-    def __init__(self, package: Package, report: BundleReport, moment: datetime) -> None:
+    def __init__(
+        self,
+        package: Package,
+        report: BundleReport,
+        moment: datetime,
+        witnesses: Sequence[WitnessKey],
+        kept: Sequence[str],
+    ) -> None:
+        self._witnesses = witnesses
+        self._kept = kept
         self._package = package
         self._moment = moment
         self._report = report
@@ -88,12 +114,23 @@ class _Check:
             if name not in self._package.names:
                 self._fault("bundle", name, "the entry is missing")
         for name in self._package.names:
-            if name not in REQUIRED and name not in OPTIONAL and not name.startswith(COMPONENTS):
+            if not belongs(name):
                 self._fault("bundle", name, "the entry does not belong in a bundle")
+        self._copies()
 
-        for name in OPTIONAL:
-            if name in self._package.names:
-                self._bytes(name)
+    def _copies(self) -> None:
+        """Files for those who check by hand are copies of what is in the seal: another one would mislead them."""
+        try:
+            wanted = dict(seal_copies(self._package.read(SEAL, _MOST_SEAL_BYTES)))
+        except IntegrityFault:
+            wanted = {}
+        for name in self._package.names:
+            if name not in OPTIONAL and not name.startswith(CERTIFICATES):
+                continue
+            content = self._bytes(name)
+            copied = name in (SEAL_STAMP, SEAL_VALUE) or name.startswith(CERTIFICATES)
+            if copied and wanted and content is not None and content != wanted.get(name):
+                self._fault("bundle", name, "it is not what is in the seal")
 
     def _components(self, manifest: dict[str, Any]) -> None:
         parts = manifest.get("components")
@@ -198,6 +235,20 @@ class _Check:
         except IntegrityFault:
             return None
 
+    def _watched(self, note: str, checkpoint: Checkpoint, trusted: Trusted) -> None:
+        """Look at the cosignatures, and at what was kept elsewhere of the same trail."""
+        claimed = self._package.read(WITNESSES) if WITNESSES in self._package.names else b""
+        told = cosignatures(note, checkpoint.origin, self._witnesses, claimed)
+        self._report.cosignatures = {"found": told.found, "valid": told.valid, "required": len(self._witnesses)}
+        for problem in told.problems:
+            self._fault("cosignature", CHECKPOINT, problem)
+        self._report.notes.extend(told.notes)
+        for content in self._kept:
+            self._count("checkpoints kept elsewhere")
+            problem = against(content, checkpoint, trusted.logs)
+            if problem:
+                self._fault("checkpoint", "kept elsewhere", problem)
+
     def _checkpoint(self, trusted: Trusted) -> Checkpoint | None:
         note = self._bytes(CHECKPOINT)
         if note is None:
@@ -206,7 +257,9 @@ class _Check:
         problem = "the checkpoint was not checked: there is no key of an audit trail among the keys"
         for key in trusted.logs:
             try:
-                return open_checkpoint(note.decode(), key)
+                found = open_checkpoint(note.decode(), key)
+                self._watched(note.decode(), found, trusted)
+                return found
             except (IntegrityFault, UnicodeDecodeError) as error:
                 problem = getattr(error, "message", "the checkpoint is not text")
         self._fault("checkpoint" if trusted.logs else "keys", CHECKPOINT, problem)

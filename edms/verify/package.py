@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from edms.audit.bundle_format import safe_name
+from edms.audit.bundle_format import place_of, safe_name
 from edms.core.errors import IntegrityFault, Refused
 
 MOST_ENTRIES = 1000
@@ -134,9 +134,9 @@ def _check_entries(archive: zipfile.ZipFile, count: int) -> None:
     for entry in archive.infolist():
         name = entry.filename
         problem = _problem(entry)
-        if problem or name.casefold() in seen:
+        if problem or place_of(name) in seen:
             raise IntegrityFault(f"its entry {name[:100]!r} {problem or 'is there twice'}")
-        seen.add(name.casefold())
+        seen.add(place_of(name))
         total += entry.file_size
     if total > MOST_BYTES:
         raise IntegrityFault(f"it unpacks to more than {MOST_BYTES} bytes")

@@ -9,7 +9,7 @@ SELF_ASSERTED = "self-asserted"
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: `kind` bundle, manifest, component, seal, timestamp, audit, checkpoint or keys."""
+    """One thing that is wrong; `kind` is one of those in docs/formats/evidence-bundle.md, section 4."""
 
     kind: str
     id: str
@@ -27,6 +27,7 @@ class BundleReport:
     checked: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    cosignatures: dict[str, int] = field(default_factory=lambda: {"found": 0, "valid": 0, "required": 0})
 
     @property
     def ok(self) -> bool:
@@ -40,5 +41,6 @@ class BundleReport:
             "checked": sum(self.checked.values()),
             "checked_by_kind": self.checked,
             "faults": [{"kind": fault.kind, "id": fault.id, "detail": fault.detail} for fault in self.faults],
+            "cosignatures": self.cosignatures,
             "notes": self.notes,
         }

@@ -124,12 +124,12 @@ def by_hand(folder: Path, content: bytes, keys: str, moment: datetime) -> subpro
     """Do step 6 of the README as it stands there; OpenSSL is told the time of checking, which is not today's."""
     with zipfile.ZipFile(io.BytesIO(content)) as bundle:
         bundle.extractall(folder)
-    (folder / "archive.pem").write_text(keys)
+    (folder / "roots.pem").write_text(keys)
     readme = (folder / "README.txt").read_text()
     lines = readme[readme.index("6. Bukti") :].splitlines()
     commands = [line[3:] for line in lines if line.startswith("   ") and not line.startswith("   The ")]
     at = int(moment.timestamp())
-    script = "\n".join(commands).replace("-CAfile archive.pem", f"-CAfile archive.pem -attime {at}")
+    script = "\n".join(commands).replace("-CAfile roots.pem", f"-CAfile roots.pem -attime {at}")
     return subprocess.run(["bash", "-e", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
 
 

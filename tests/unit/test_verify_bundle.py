@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from edms.audit import bundle_format, tree
+from edms.audit import tree
 from edms.audit.bundle_format import BundleComponent, BundleParts, component_entry, safe_name, write_bundle
 from edms.audit.events import AuditEvent, leaf_bytes
 from edms.audit.note import Checkpoint, sign_checkpoint
@@ -27,6 +27,7 @@ from edms.core.clock import FixedClock
 from edms.core.errors import Refused
 from edms.signing.authority import create_authority
 from edms.signing.local import DevelopmentTimestamps, LocalSigner
+from edms.signing.seal_copies import seal_copies
 from edms.signing.seals import seal_detached
 from edms.verify import package
 from edms.verify.__main__ import main
@@ -71,6 +72,7 @@ class Office:
             checkpoint=sign_checkpoint(Checkpoint("edms/arsip-kota", len(leaves), growing.root()), self.seed),
             keys=self.keys,
             components=[component(role, name, content) for (role, name), content in CONTENTS.items()],
+            copies=seal_copies(seal),
         )
 
 
@@ -273,7 +275,9 @@ def test_one_change_is_named(
 def test_a_seal_of_another_record_does_not_pass(tmp_path: Path, ours: Office, trusted: Trusted) -> None:
     mine, other = entries_of(written(ours.parts())), entries_of(written(ours.parts(title="Another")))
     swapped = zipped(mine | {"seal.p7s": other["seal.p7s"]})
-    assert named(checked(tmp_path, swapped, trusted)) == [("seal", "seal.p7s"), ("audit", "audit/leaf.json")]
+    found = named(checked(tmp_path, swapped, trusted))
+    assert [one for one in found if one[0] != "bundle"] == [("seal", "seal.p7s"), ("audit", "audit/leaf.json")]
+    assert ("bundle", "timestamps/seal.tst") in found
 
 
 @pytest.mark.parametrize(
@@ -566,25 +570,25 @@ class TestCommand:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_steps_by_hand_work_as_the_readme_gives_them(tmp_path: Path, genuine: bytes, ours: Office) -> None:
-    with zipfile.ZipFile(io.BytesIO(genuine)) as bundle:
-        bundle.extractall(tmp_path)
-    (tmp_path / "archive.pem").write_text(ours.keys)
-    readme = (tmp_path / "README.txt").read_text()
-    assert readme == bundle_format.README_TEXT
-    steps = readme[readme.index("B. ") :]
-    commands = "\n".join(line[3:] for line in steps.splitlines() if line.startswith("   ") and line[3:4] != "")
-    prose = [line for line in commands.splitlines() if line.startswith(("The ", "That "))]
-    script = "set -e\n" + "\n".join(line for line in commands.splitlines() if line not in prose)
-    (tmp_path / "steps.sh").write_text(script)
-    done = subprocess.run(["bash", "steps.sh"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert lines[0].startswith(sha256_hex(CONTENTS["original", "Surat 005.pdf"]))
-    assert sha256_hex((tmp_path / "manifest.json").read_bytes()) in done.stdout
-    assert "Signature Verified Successfully" in done.stdout
-    assert lines[-1] == lines[-2]
-    assert lines[-1].endswith(" 8")
-    (tmp_path / "audit" / "checkpoint.txt").write_text(ours.parts().checkpoint.replace("\n8\n", "\n9\n"))
-    again = subprocess.run(["bash", "steps.sh"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert again.returncode != 0
+OTHERS = [
+    ("seal timestamp", lambda e: e | {"timestamps/seal.tst": b"0"}, [("bundle", "timestamps/seal.tst")]),
+    ("seal value", lambda e: e | {"timestamps/seal.bin": b""}, [("bundle", "timestamps/seal.bin")]),
+    (
+        "certificate",
+        lambda e: e | {"certificates/seal-1.pem": e["certificates/seal-1.pem"].replace(b"M", b"N", 1)},
+        [("bundle", "certificates/seal-1.pem")],
+    ),
+    ("certificate of nobody", lambda e: e | {"certificates/x.pem": b"x"}, [("bundle", "certificates/x.pem")]),
+    ("certificate elsewhere", lambda e: e | {"certificates/a/b.pem": b"x"}, [("bundle", "certificates/a/b.pem")]),
+]
+
+
+@pytest.mark.parametrize(("alter", "expected"), [case[1:] for case in OTHERS], ids=[case[0] for case in OTHERS])
+def test_a_copy_for_the_hand_is_what_is_in_the_seal(
+    tmp_path: Path,
+    genuine: bytes,
+    trusted: Trusted,
+    alter: Callable[[Entries], Entries],
+    expected: list[tuple[str, str]],
+) -> None:
+    assert set(expected) <= set(named(checked(tmp_path, zipped(alter(entries_of(genuine))), trusted)))
