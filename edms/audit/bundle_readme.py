@@ -109,6 +109,7 @@ B. Dengan tangan / By hand   (sha256sum, OpenSSL 3, Python 3)
    sha = lambda data: hashlib.sha256(data).digest()
    proof = json.load(open("audit/proof.json"))
    index, last = proof["index"], proof["size"] - 1
+   assert 0 <= index <= last and json.load(open("audit/leaf.json"))["index"] == index
    value = sha(b"\\0" + open("audit/leaf.json", "rb").read())
    for step in map(bytes.fromhex, proof["proof"]):
        while index == last and index % 2 == 0 and index:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_verify_bundle import MATRIX, MOMENT, OTHERS, Entries, Office, entries_of, office, written, zipped
+from test_verify_bundle import MATRIX, MOMENT, Entries, Office, entries_of, office, written, zipped
 
 from edms.audit.cosignature import cosign, witness_key
 from edms.verify import alone
@@ -40,7 +40,7 @@ def test_a_genuine_bundle_holds(
     assert "2026-11-24 03:00:00 UTC" in told
 
 
-@pytest.mark.parametrize("alter", [case[1] for case in MATRIX + OTHERS], ids=[case[0] for case in MATRIX + OTHERS])
+@pytest.mark.parametrize("alter", [case[1] for case in MATRIX], ids=[case[0] for case in MATRIX])
 def test_what_the_other_checker_refuses_is_refused(
     tmp_path: Path, ours: Office, genuine: bytes, alter: Callable[[Entries], Entries]
 ) -> None:
