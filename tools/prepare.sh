@@ -32,6 +32,8 @@ if [ "$purpose" = test ]; then
   have softhsm2-util || missing+=(softhsm2)
   have clamd || missing+=(clamav-daemon)
   have catdoc || missing+=(catdoc)
+  have dovecot || [ -x /usr/sbin/dovecot ] || missing+=(dovecot-imapd)
+  have swaks || missing+=(swaks)
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi
 

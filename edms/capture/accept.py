@@ -6,6 +6,7 @@ the row, the job, the audit leaf and the outbox; only then does the caller learn
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -175,9 +176,9 @@ def _insert_or_report(
     return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=False)
 
 
-def _told_facts(incoming: IncomingFile, placement: Placement, limit: int) -> dict[str, str]:
+def _told_facts(incoming: IncomingFile, placement: Placement, limit: int) -> dict[str, Any]:
     told = {GIVEN_PATH: safe_path(incoming.path, limit), LOCATION: (placement.description.location or "")[:200]}
-    return {name: value for name, value in told.items() if value}
+    return {**incoming.facts, **{name: value for name, value in told.items() if value}}
 
 
 def _known_duplicate(operation: Operation, office_id: UUID, sha256: str) -> tuple[Record | None, str | None]:

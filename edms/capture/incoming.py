@@ -4,13 +4,14 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from edms.access.levels import Level
 
 GIVEN_PATH = "given_path"
 LOCATION = "location"
+MAIL = "mail"
 """Among the facts of an original: where the paper lies (box, shelf), as a manifest told it."""
 """The fact of an original that says where it lay at its sender."""
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
@@ -51,12 +52,14 @@ class IncomingFile:
     """A file to capture. `stream` is read once, to its end; `size` in bytes as far as it is known before.
 
     `path`: where it lay at the sender, for a person to recognise it by; a hint, never a place on the server.
+    `facts`: of how it came, kept with the original.
     """
 
     name: str
     stream: BinaryIO
     size: int | None = None
     path: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def safe_name(name: str, limit: int) -> str:

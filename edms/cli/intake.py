@@ -2,12 +2,16 @@
 
 import os
 import socket
+from contextlib import ExitStack
 
 import click
 
 from edms.capture.folders import watch_once
+from edms.capture.mailboxes import mailbox_status, poll_once
+from edms.capture.smtp import listening
 from edms.capture.sources_status import SourceStatus, folder_status
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
+from edms.worker.main import stop_on_signals
 
 
 @click.group()
@@ -83,4 +87,55 @@ def print_status(found: list[SourceStatus]) -> None:
     )
 
 
-COMMANDS = (watch,)
+@click.group()
+def mail() -> None:
+    """Mailboxes, and the listener for multifunction printers."""
+
+
+@mail.command("once")
+@json_option
+@pass_context
+def mail_once(context: Context, as_json: bool) -> None:
+    """Look at every configured mailbox now. Exits 1 on a problem."""
+    owner = f"{socket.gethostname()}/console-{os.getpid()}"
+    rounds = poll_once(context.console(), context.archive, owner)
+    for found in rounds:
+        if as_json:
+            print_json(found.as_dict())
+        else:
+            counts = f"captured {found.captured}, duplicate {found.duplicate}, refused {found.refused}"
+            click.echo(f"{found.mailbox}: {counts}, waiting {found.waiting} {found.problem}".rstrip())
+    if any(found.problem or found.refused for found in rounds):
+        raise click.exceptions.Exit(1)
+
+
+@mail.command("status")
+@json_option
+@pass_context
+def mail_status(context: Context, as_json: bool) -> None:
+    """How each mailbox is, as of its last look. Exits 1 on a problem."""
+    found = mailbox_status(context.console(), context.archive)
+    if as_json:
+        print_json({"mailboxes": [one.as_dict() for one in found]})
+    else:
+        print_status(found)
+    if any(one.problem for one in found):
+        raise click.exceptions.Exit(1)
+
+
+@mail.command()
+@pass_context
+def listen(context: Context) -> None:
+    """Take mail from multifunction printers until told to stop, at every configured listener."""
+    listeners = context.settings.capture.listeners
+    if not listeners:
+        raise click.UsageError("no listener is configured: see [[capture.listeners]]")
+    stopping = stop_on_signals()
+    with ExitStack() as held:
+        for one in listeners:
+            port = held.enter_context(listening(context.archive, one))
+            click.echo(f"{one.name}: listening on {one.host}:{port}", err=True)
+        stopping.wait()
+
+
+COMMANDS = (watch, mail)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
-from edms.core.intake_settings import WatchedFolder, distinct
+from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.settings_section import Section as _Section
 from edms.core.unlock import SOURCE
 
@@ -108,15 +108,32 @@ class CaptureSettings(_Section):
     max_unfinished_bytes: int = Field(20_480 * MEBIBYTE, ge=MEBIBYTE)
     disk_reserve_bytes: int = Field(512 * MEBIBYTE, ge=0)
     folders: tuple[WatchedFolder, ...] = ()
+    mailboxes: tuple[Mailbox, ...] = ()
+    listeners: tuple[Listener, ...] = ()
 
     @field_validator("folders")
     @classmethod
     def _each_by_its_own_name(cls, value: tuple[WatchedFolder, ...]) -> tuple[WatchedFolder, ...]:
         return distinct(value, "folders")
 
+    @field_validator("mailboxes")
+    @classmethod
+    def _each_mailbox_by_its_own_name(cls, value: tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:
+        return distinct(value, "mailboxes")
+
+    @field_validator("listeners")
+    @classmethod
+    def _each_listener_by_its_own_name(cls, value: tuple[Listener, ...]) -> tuple[Listener, ...]:
+        return distinct(value, "listeners")
+
     def rooted_at(self, folder: Path) -> "CaptureSettings":
         """Return a copy whose paths are absolute."""
-        return self.model_copy(update={"folders": tuple(one.rooted_at(folder) for one in self.folders)})
+        return self.model_copy(
+            update={
+                name: tuple(one.rooted_at(folder) for one in getattr(self, name))
+                for name in ("folders", "mailboxes", "listeners")
+            }
+        )
 
 
 class ScreeningSettings(_Section):

@@ -35,9 +35,9 @@ def read(stream: BinaryIO, limits: dict[str, int]) -> Content:
         elif name is not None:
             names.append(str(name)[:200])
             attached.append((str(name), content))
-    head = [f"{header}: {_header(message, header)}" for header in _SHOWN if message.get(header)]
+    head = [f"{header}: {header_text(message, header)}" for header in _SHOWN if message.get(header)]
     pages[0] = PageText(1, "\n".join([*head, "", *bodies, "", *names]))
-    return pages, flags, {"subject": _header(message, "Subject"), "attachments": names, ATTACHED: attached}
+    return pages, flags, {"subject": header_text(message, "Subject"), "attachments": names, ATTACHED: attached}
 
 
 def _parts(message: Message) -> list[tuple[Message, int]]:
@@ -54,7 +54,8 @@ def _parts(message: Message) -> list[tuple[Message, int]]:
     return found
 
 
-def _header(message: Message, name: str) -> str:
+def header_text(message: Message, name: str) -> str:
+    """Return a header decoded, at most 2,000 characters of it; one that is broken as it stands."""
     raw = str(message.get(name, ""))[:_MOST_HEADER]
     probe = EmailMessage(policy=policy.default)
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edms.access.actors import system_actor
 from edms.capture.folders import watch_due
 from edms.capture.indexing import bring_index_up_to_date
+from edms.capture.mailboxes import poll_due
 from edms.capture.places import take_place
 from edms.capture.screening import rescan_when_newer
 from edms.capture.upload_upkeep import look_after_uploads
@@ -63,7 +64,7 @@ def run(archive: Archive, stopping: threading.Event) -> None:
     kept = chores()
     try:
         while not stopping.is_set():
-            came = _outlive(lambda: watch_due(archive, place.owner), stopping)
+            came = _outlive(lambda: _ways_in(archive, place.owner), stopping)
             if not _outlive(lambda: _round(archive, place.owner), stopping) and not came:
                 for chore in kept:
                     _do_when_due(archive, chore, stopping)
@@ -78,6 +79,11 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     return stopping
+
+
+def _ways_in(archive: Archive, owner: str) -> bool:
+    folders, mail = watch_due(archive, owner), poll_due(archive, owner)
+    return folders or mail
 
 
 def _round(archive: Archive, owner: str) -> bool:
