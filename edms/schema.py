@@ -7,13 +7,14 @@ from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
-from edms.records import evidence_model, proposal_model
+from edms.records import alerts_model, evidence_model, proposal_model
 from edms.records import model as records_model
 from edms.screening import model as screening_model
 from edms.vault import model as vault_model
 
 MODELS = (
     access_model,
+    alerts_model,
     audit_model,
     capture_model,
     evidence_model,

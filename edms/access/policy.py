@@ -36,6 +36,7 @@ class Action(StrEnum):
     AUDIT_READ = "audit:read"
     AUDIT_CHECKPOINT = "audit:checkpoint"
     ARCHIVE_VERIFY = "archive:verify"
+    ALERT_ACKNOWLEDGE = "alert:acknowledge"
     ARCHIVE_MAINTAIN = "archive:maintain"
     KEYS_MANAGE = "keys:manage"
     KEYS_SHRED = "keys:shred"
@@ -124,6 +125,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.ARCHIVE_VERIFY: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
+    Action.ALERT_ACKNOWLEDGE: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.ARCHIVE_MAINTAIN: (Role.ADMINISTRATOR,),
     Action.KEYS_MANAGE: (Role.ADMINISTRATOR,),
     Action.KEYS_SHRED: (Role.RECORDS_OFFICER,),
@@ -144,11 +146,14 @@ _OWN_OFFICE_ONLY = frozenset(
 # What is set aside is handed out to those who have to deal with it, to nobody else.
 _SET_ASIDE = (Stage.QUARANTINED, Stage.RETURNED)
 _HANDLERS = (Role.CLERK, Role.RECORDS_OFFICER)
-_SYSTEM_MAY = frozenset({Action.RECORD_PROCESS, Action.AUDIT_CHECKPOINT, Action.ARCHIVE_MAINTAIN, Action.SIGN_IN})
+_SYSTEM_MAY = frozenset(
+    {Action.RECORD_PROCESS, Action.AUDIT_CHECKPOINT, Action.ARCHIVE_MAINTAIN, Action.ARCHIVE_VERIFY, Action.SIGN_IN}
+)
 _CONSOLE_MAY = frozenset(
     {
         Action.AUDIT_CHECKPOINT,
         Action.ARCHIVE_VERIFY,
+        Action.ALERT_ACKNOWLEDGE,
         Action.ARCHIVE_MAINTAIN,
         Action.KEYS_MANAGE,
         Action.PEOPLE_MANAGE,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edms.cli import (
+    alerts,
     documents,
     evidence,
     imports,
@@ -49,6 +50,7 @@ for room in (
     keys,
     trail,
     upkeep,
+    alerts,
     people,
     screening,
 ):

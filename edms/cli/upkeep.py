@@ -1,13 +1,15 @@
 """Commands that keep the archive well and let others check it: verify, audit, reindex, doctor."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from edms.cli.context import Context, json_option, pass_context, print_json
+from edms.cli.context import Context, json_option, pass_context, print_json, progress_bar
 from edms.core.ids import parse_id
 from edms.reconcile.doctor import examine as examine_installation
 from edms.reconcile.faults import Report
+from edms.reconcile.rolling import status
 from edms.reconcile.whole import verify_all, verify_record
 from edms.records.upkeep import rebuild_index
 from edms.verify.bundle import check_bundle
@@ -33,11 +35,17 @@ from edms.verify.trust import trusted_from_pem
     type=click.Path(exists=True, path_type=Path, dir_okay=False),
     help="A checkpoint kept elsewhere (from `edms audit checkpoint`), with --all; may be given several times.",
 )
+@click.option("--resume", is_flag=True, help="With --all: go on where the last run was interrupted.")
+@click.option("--limit", type=click.IntRange(0), default=0, metavar="MIB", help="With --all: the most MiB a second.")
+@click.option("--status", "show_status", is_flag=True, help="How far the daily verification has come.")
 @json_option
 @pass_context
 def verify(
     context: Context,
     everything: bool,
+    resume: bool,
+    limit: int,
+    show_status: bool,
     record_id: str | None,
     bundle: Path | None,
     key: Path | None,
@@ -46,12 +54,15 @@ def verify(
     as_json: bool,
 ) -> None:
     """Reconcile database, blobs, index, signatures and audit trail; name each fault. Exits 1 on any."""
-    if sum((everything, record_id is not None, bundle is not None)) != 1:
-        raise click.UsageError("say what to verify: --all, --record ID or --bundle FILE")
-    if kept and not everything:
-        raise click.UsageError("--checkpoint goes with --all")
+    if sum((everything, record_id is not None, bundle is not None, show_status)) != 1:
+        raise click.UsageError("say what to verify: --all, --record ID or --bundle FILE; or --status")
+    if (kept or resume or limit) and not everything:
+        raise click.UsageError("--checkpoint, --resume and --limit go with --all")
     if bundle is None and (key or timestamp_key):
         raise click.UsageError("--key and --timestamp-key go with --bundle: the archive knows its own keys")
+    if show_status:
+        _show_status(status(context.console(), context.archive), as_json)
+        return
     if bundle:
         stamps = timestamp_key.read_bytes() if timestamp_key else b""
         found = check_bundle(bundle, trusted_from_pem(key.read_bytes(), stamps) if key else None)
@@ -60,8 +71,32 @@ def verify(
         report = verify_record(context.console(), context.archive, parse_id(record_id))
     else:
         notes = [file.read_text("utf-8", errors="replace") for file in kept]
-        report = verify_all(context.console(), context.archive, notes)
+        report = verify_all(
+            context.console(),
+            context.archive,
+            notes,
+            resume=resume,
+            bytes_per_second=limit * 1024**2,
+            progress=progress_bar("verifying"),
+        )
     _answer(report, as_json)
+
+
+def _show_status(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+        return
+    oldest = f"{told['oldest']:%Y-%m-%d %H:%M} UTC" if told["oldest"] else "never"
+    click.echo(f"{told['records']} records, each read at least every {told['every_days']} days")
+    click.echo(f"never read: {told['never_read']}; overdue: {told['overdue']}; read longest ago: {oldest}")
+    click.echo(f"alerts that nobody has looked at: {told['alerts']}")
+    for run in told["runs"]:
+        what = "everything" if run["everything"] else "daily share"
+        ended = f"finished {run['finished_at'][:16]}" if run["finished_at"] else "under way"
+        click.echo(
+            f"{run['started_at'][:16]} {what}: {run['parts']} of {run['of_parts']} parts, "
+            f"{run['records']} of {run['of_records']} records, {run['faults']} faults, {ended}"
+        )
 
 
 def _answer(report: Report, as_json: bool) -> None:

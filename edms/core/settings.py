@@ -262,6 +262,16 @@ class AuditSettings(_Section):
     witnesses: tuple[str, ...] = ()
 
 
+class VerificationSettings(_Section):
+    """Everything is read at least once in `every_days`. `share_of_time`: the most of a worker's time that it takes;
+    `bytes_per_second` 0: no other limit."""
+
+    every_days: int = Field(30, ge=1, le=3660)
+    share_of_time: float = Field(0.05, gt=0, le=0.5)
+    bytes_per_second: int = Field(20 * MEBIBYTE, ge=0)
+    slice_seconds: float = Field(2.0, gt=0, le=60)
+
+
 class Settings(_Section):
     """The whole configuration; `root` is the folder that relative paths start from."""
 
@@ -279,6 +289,7 @@ class Settings(_Section):
     retention: RetentionSettings = RetentionSettings()
     access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
+    verification: VerificationSettings = VerificationSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""

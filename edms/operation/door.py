@@ -6,7 +6,6 @@ and raises `Undecided`, with nothing committed. A refused decision is itself aud
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,11 +35,12 @@ class NotPermitted(Refused):
 class Operation:
     """One use case under way: its actor, its session, its decision and what it will put into the audit trail."""
 
-    def __init__(self, actor: Actor, action: Action, session: Session, now: datetime) -> None:
+    def __init__(self, actor: Actor, action: Action, session: Session, clock: Clock) -> None:
         self.actor = actor
         self.action = action
         self.session = session
-        self.now = now
+        self.clock = clock
+        self.now = clock.now()
         self.decided = False
         self.refused = False
         self.events: list[AuditEvent] = []
@@ -147,7 +147,7 @@ class Door:
         if actor is None:
             session.close()
             raise NotSignedIn("sign in first")
-        return Operation(actor, action, session, self.clock.now())
+        return Operation(actor, action, session, self.clock)
 
     def _tell_states(self, operation: Operation) -> None:
         """Put the states of changed rows into the operation's own event, or beside it where they do not fit."""

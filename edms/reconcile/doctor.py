@@ -15,6 +15,7 @@ from edms.core.intake_settings import WatchedFolder
 from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
+from edms.records.alerts import unseen
 from edms.records.archive import Archive
 from edms.records.model import Component, Record
 from edms.screening.model import ContentScan
@@ -158,6 +159,7 @@ def _space(archive: Archive) -> Iterator[Finding]:
 def _work(archive: Archive) -> Iterator[Finding]:
     now = archive.clock.now()
     with archive.database.reader() as session:
+        alerts = unseen(session)
         late = session.scalar(
             select(func.count())
             .select_from(Job)
@@ -167,6 +169,8 @@ def _work(archive: Archive) -> Iterator[Finding]:
         waiting = session.scalar(
             select(func.count()).select_from(OutboxEntry).where(OutboxEntry.created_at < now - timedelta(minutes=10))
         )
+    if alerts:
+        yield Finding("error", f"{alerts} faults that nobody has looked at", "edms alerts list")
     if late:
         yield Finding(
             "warning", f"{late} files wait longer than ten minutes", "is a worker running? edms serve or edms worker"

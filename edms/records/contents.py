@@ -1,18 +1,21 @@
 """Handing out the bytes of a record: download and page pictures, through the same door as everything else."""
 
+import io
+import json
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
-from edms.core.errors import NotFound, Refused
+from edms.core.errors import IntegrityFault, NotFound, Refused
 from edms.operation.door import Operation
+from edms.records.alerts import report_read_fault
 from edms.records.archive import Archive
-from edms.records.components import open_component, read_pages
 from edms.records.describe import malware_in
 from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.vault.sealed import SealedBlob
 
 _TEXT_EXTRACT = 20_000
 
@@ -26,6 +29,48 @@ class Download:
     size: int
     sha256: str
     stream: BinaryIO
+
+
+class _Watched(io.RawIOBase):
+    """A stream of stored content that raises the alert when what it reads is not what was stored (R57)."""
+
+    def __init__(self, archive: Archive, blob: SealedBlob) -> None:
+        self._archive, self._blob = archive, blob
+        self._inner = self._try(lambda: archive.vault.open(blob))
+
+    def _try(self, act: Any) -> Any:
+        try:
+            return act()
+        except IntegrityFault as fault:
+            report_read_fault(self._archive, self._blob.blob_id, fault.message)
+            raise
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return int(self._inner.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._inner.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._try(lambda: self._inner.read(len(buffer)))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        if hasattr(self, "_inner"):
+            self._inner.close()
+        super().close()
+
+
+def open_watched(archive: Archive, blob: SealedBlob) -> BinaryIO:
+    """Open stored content for somebody who asked for it. Not inside a transaction that writes: a fault writes too."""
+    return cast(BinaryIO, _Watched(archive, blob))
 
 
 class Hazard(Refused):
@@ -60,8 +105,8 @@ def download(
             raise hazard
         operation.note(role=role.value, sha256=part.blob.sha256, **({"hazard": hazard.code} if hazard else {}))
         blob = part.blob
-        name = _download_name(record, part)
-        return Download(name, part.media_type, blob.size, blob.sha256, open_component(archive, part))
+        name, media_type = _download_name(record, part), part.media_type
+    return Download(name, media_type, blob.size, blob.sha256, open_watched(archive, blob.sealed()))
 
 
 def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int, width: int) -> bytes:
@@ -71,9 +116,8 @@ def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int
         part = _best_for_pictures(record)
         if part is None:
             raise NotFound()
-        stream = open_component(archive, part)
-        media_type = part.media_type
-    with stream:
+        media_type, sealed = part.media_type, part.blob.sealed()
+    with open_watched(archive, sealed) as stream:
         picture = archive.reader.page_picture(stream, media_type, page, width)
     if picture is None:
         raise NotFound()
@@ -84,7 +128,12 @@ def text_extract(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
     """Return the beginning of the record's text, for files that have no page pictures."""
     with archive.door.read(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
-        return "\n\n".join(page["text"] for page in read_pages(archive, record))[:_TEXT_EXTRACT]
+        part = record.component(ComponentRole.TEXT)
+    if part is None:
+        return ""
+    with open_watched(archive, part.blob.sealed()) as stream:
+        pages = json.loads(stream.read())["pages"]
+    return "\n\n".join(page["text"] for page in pages)[:_TEXT_EXTRACT]
 
 
 def _best_for_pictures(record: Record) -> Component | None:

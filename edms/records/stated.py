@@ -7,6 +7,7 @@ from sqlalchemy import Column, Table
 from edms.access.model import Office, Person
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
+from edms.records.alerts_model import Alert
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
 
@@ -64,6 +65,7 @@ STATED = (
         fault="checkpoint",
     ),
     Stated(_table(WitnessedTrail)),
+    Stated(_table(Alert), without=frozenset({"last_seen"})),
 )
 
 COVERED_OTHERWISE = {
@@ -87,6 +89,8 @@ NOT_COVERED = {
     "reconciliations": "what was given and what became of it; each is an event",
     "record_proposals": "what a clerk is offered; what the clerk takes is in the record",
     "class_models": "learned from the records, and learned anew when lost",
+    "fixity_checks": "when a record was read last; one set back is read again, one set ahead is taken for the oldest",
+    "verification_runs": "how far a verification has come; its beginning and its end are events",
     "outbox": "what is still to be indexed; the index is held against the records",
     "sign_in_sessions": "live for hours and change with every request; each beginning and end is an event",
     "sign_in_failures": "live for minutes; they limit attempts, and each attempt is an event",

@@ -115,6 +115,14 @@ class Vault:
         if digest.size != blob.size or digest.hexdigest() != blob.sha256:
             raise IntegrityFault(f"blob {blob.blob_id} is not the content that its row names")
 
+    def holds(self, name: str) -> bool:
+        """True when there are bytes of this name, whatever they are."""
+        try:
+            self._store.open(checked_name(name)).close()
+        except (NotFound, ValueError):
+            return False
+        return True
+
     def rewrap(self, sealed: SealedBlob) -> SealedBlob:
         """Return the blob with its key wrapped under the current epoch; its bytes stay. Raises KeyUnavailable."""
         self._keys.refresh()

@@ -16,6 +16,7 @@ from edms.capture.screening import rescan_when_newer
 from edms.capture.upload_upkeep import look_after_uploads
 from edms.capture.work import work_once
 from edms.core.errors import EdmsError
+from edms.reconcile.rolling import verify_share
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
 from edms.records.class_learning import learn_when_due
@@ -29,6 +30,7 @@ TEND_EVERY_SECONDS = 30.0
 LEAST_PAUSE = 20
 """A chore rests at least so many times as long as it took."""
 EVIDENCE_LOOK_SECONDS = 600.0
+VERIFY_EVERY_SECONDS = 5.0
 RESCAN_EVERY_SECONDS = 120.0
 LEARN_EVERY_SECONDS = 300.0
 EVIDENCE_KEEPER = system_actor("evidence")
@@ -41,11 +43,16 @@ class Chore:
     every_seconds: float
     work: Callable[[Archive], object]
     due: float = 0.0
+    rests: float = LEAST_PAUSE
 
 
-def chores() -> list[Chore]:
-    """What a worker looks after. Each is safe to be done by several workers at once."""
+def chores(verifying: float = 0.05) -> list[Chore]:
+    """What a worker looks after. Each is safe to be done by several workers at once.
+
+    `verifying`: the share of its time that it may spend on reading what is stored.
+    """
     return [
+        Chore(VERIFY_EVERY_SECONDS, verify_share, rests=1 / verifying - 1),
         Chore(TEND_EVERY_SECONDS, tend_checkpoints),
         Chore(6 * 3600, collect_garbage),
         Chore(RESCAN_EVERY_SECONDS, rescan_when_newer),
@@ -61,7 +68,7 @@ def run(archive: Archive, stopping: threading.Event) -> None:
     if place is None:
         log.error("every place at the workbench is taken")
         return
-    kept = chores()
+    kept = chores(archive.settings.verification.share_of_time)
     try:
         while not stopping.is_set():
             came = _outlive(lambda: _ways_in(archive, place.owner), stopping)
@@ -97,7 +104,7 @@ def _do_when_due(archive: Archive, chore: Chore, stopping: threading.Event) -> N
     if began >= chore.due:
         _outlive(lambda: bool(chore.work(archive)), stopping)
         ended = time.monotonic()
-        chore.due = ended + max(chore.every_seconds, (ended - began) * LEAST_PAUSE)
+        chore.due = ended + max(chore.every_seconds, (ended - began) * chore.rests)
 
 
 def look_after_evidence(archive: Archive) -> bool:
