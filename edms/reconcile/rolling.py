@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, false, func, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -64,9 +64,9 @@ def verify_share(archive: Archive) -> bool:
     return True
 
 
-def begin_run(actor: Actor | None, archive: Archive, *, everything: bool) -> VerificationRun:
+def begin_run(by: Actor | None, archive: Archive, *, everything: bool) -> VerificationRun:
     """Begin a run, an event; return its row."""
-    with archive.door.write(actor, Action.ARCHIVE_VERIFY) as operation:
+    with archive.door.write(by, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         enrol(operation.session)
         total = operation.session.scalar(select(func.count()).select_from(Record)) or 0
@@ -83,10 +83,10 @@ def begin_run(actor: Actor | None, archive: Archive, *, everything: bool) -> Ver
 
 
 def keep_part(
-    actor: Actor | None, archive: Archive, run_id: UUID, number: int, part: Report, found: Sequence[Fault]
+    by: Actor | None, archive: Archive, run_id: UUID, number: int, part: Report, found: Sequence[Fault]
 ) -> None:
     """Keep what one part as a whole was found to be."""
-    with archive.door.write(actor, Action.ARCHIVE_VERIFY) as operation:
+    with archive.door.write(by, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         run = _advance(operation, run_id, part)
         run.stage = max(run.stage, number + 1)
@@ -95,10 +95,10 @@ def keep_part(
 
 
 def keep_records(
-    actor: Actor | None, archive: Archive, run_id: UUID | None, found: Mapping[UUID, Sequence[Fault]], part: Report
+    by: Actor | None, archive: Archive, run_id: UUID | None, found: Mapping[UUID, Sequence[Fault]], part: Report
 ) -> None:
     """Keep what records were found to be, and that they were read now."""
-    with archive.door.write(actor, Action.ARCHIVE_VERIFY) as operation:
+    with archive.door.write(by, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         for record_id, faults in found.items():
             settle(operation, record_scope(record_id), faults)
@@ -115,9 +115,9 @@ def keep_records(
         operation.unrecorded()
 
 
-def finish_run(actor: Actor | None, archive: Archive, run_id: UUID, faults: int) -> None:
+def finish_run(by: Actor | None, archive: Archive, run_id: UUID, faults: int) -> None:
     """End a run, an event with what was checked and how much was wrong."""
-    with archive.door.write(actor, Action.ARCHIVE_VERIFY) as operation:
+    with archive.door.write(by, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         run = operation.session.get_one(VerificationRun, run_id, with_for_update=True)
         if run.finished_at is not None:
@@ -217,7 +217,7 @@ def _due(archive: Archive, run: VerificationRun) -> list[UUID]:
     found: list[UUID] = []
     known = FixityCheck.record_id.in_(select(Record.id))
     with archive.database.reader() as session:
-        for where in (line.is_(None), line > now + _DAY, line < before):
+        for where in (line.is_(None) if left > 0 else false(), line > now + _DAY, line < before):
             query = select(FixityCheck.record_id).where(where, known).order_by(line, FixityCheck.record_id)
             found += session.scalars(query.limit(limit - len(found)))
             if len(found) >= limit:
