@@ -13,7 +13,7 @@ const upload = new tus.Upload(createReadStream(told.file), {
   chunkSize: told.chunk,
   uploadSize: told.size,
   uploadDataDuringCreation: told.during ?? false,
-  retryDelays: Array(40).fill(250),
+  retryDelays: Array(400).fill(300),
   onProgress: (sent) => say({ sent }),
   onError: (error) => { say({ error: String(error) }); process.exit(1); },
   onSuccess: ({ lastResponse }) => {
