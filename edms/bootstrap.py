@@ -40,7 +40,8 @@ from edms.search.whoosh_index import WhooshIndex
 from edms.signing.authority import AuthorityMaterial, PilotLists, create_authority, renew_authority
 from edms.signing.errors import SigningFault
 from edms.signing.fallback import FallbackTimestamps
-from edms.signing.local import DevelopmentTimestamps, LocalSigner
+from edms.signing.local import DevelopmentTimestamps
+from edms.signing.opening import open_signer
 from edms.signing.profiles import SealRules
 from edms.signing.protocols import TimestampAuthority
 from edms.signing.remote import HttpTimestamps
@@ -186,7 +187,8 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
     trail = AuditTrail(clock, _origin(settings), ring.secret("audit-signing"))
     generations = _authorities(ring)
     material = generations[-1]
-    public = "".join(dict.fromkeys(part for one in reversed(generations) for part in one.certificates()))
+    signer, certified = open_signer(settings.signing, material, clock)
+    public = certified + "".join(dict.fromkeys(part for one in reversed(generations) for part in one.certificates()))
     trust = TrustMaterial.from_pem(public.encode(), _timestamp_roots(settings))
     limits = sandbox_limits(settings.text)
     sandbox = Sandbox(limits)
@@ -202,7 +204,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         sandbox=sandbox,
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
-        signer=LocalSigner(material, clock),
+        signer=signer,
         timestamps=_timestamps(settings, material, clock),
         trust=trust,
         received_trust=received_trust(settings, trust),

@@ -190,6 +190,17 @@ class SigningSettings(_Section):
     an authority does not tell whether a certificate was revoked.
     """
 
+    provider: Literal["local", "pkcs12", "pkcs11", "csc"] = "local"
+    certificates: Path | None = None
+    unlock: str = Field("auto", pattern=SOURCE)
+    pkcs12_file: Path | None = None
+    pkcs11_module: str = ""
+    pkcs11_token: str = ""
+    pkcs11_key: str = ""
+    csc_url: str = Field("", pattern="^(https?://.+)?$")
+    csc_credential: str = ""
+    csc_pin: str = Field("none", pattern=SOURCE)
+    csc_timeout_seconds: float = Field(30.0, gt=0, le=300)
     profile: Literal["B-T", "B-LT", "B-LTA"] = "B-LT"
     without_revocation_data: Literal["wait", "B-T"] = "wait"
     revocation_timeout_seconds: float = Field(10.0, gt=0, le=120)
@@ -215,10 +226,22 @@ class SigningSettings(_Section):
             raise ValueError("must begin with http:// or https://")
         return value
 
-    @field_validator("timestamp_roots", "trusted_roots", mode="before")
+    @field_validator("timestamp_roots", "trusted_roots", "certificates", "pkcs12_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    def rooted_at(self, folder: Path) -> "SigningSettings":
+        """Return a copy whose paths are absolute."""
+        files = ("timestamp_roots", "trusted_roots", "certificates", "pkcs12_file")
+        rooted: dict[str, object] = {name: folder / found for name in files if (found := getattr(self, name))}
+        rooted["timestamp_authorities"] = tuple(
+            one.model_copy(update={"roots": folder / one.roots}) for one in self.timestamp_authorities
+        )
+        for name in ("unlock", "csc_pin"):
+            kind, _, place = getattr(self, name).partition(":")
+            rooted[name] = f"file:{folder / place}" if kind == "file" else getattr(self, name)
+        return self.model_copy(update=rooted)
 
 
 class SearchSettings(_Section):
@@ -294,18 +317,12 @@ class Settings(_Section):
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
         storage = folder / self.storage.path
-        roots = folder / self.signing.timestamp_roots if self.signing.timestamp_roots else None
-        others = tuple(
-            one.model_copy(update={"roots": folder / one.roots}) for one in self.signing.timestamp_authorities
-        )
-        trusted = folder / self.signing.trusted_roots if self.signing.trusted_roots else None
-        signing = {"timestamp_roots": roots, "trusted_roots": trusted, "timestamp_authorities": others}
         return self.model_copy(
             update={
                 "storage": self.storage.model_copy(update={"path": storage}),
                 "keys": self.keys.rooted_at(folder, storage),
                 "capture": self.capture.rooted_at(folder),
-                "signing": self.signing.model_copy(update=signing),
+                "signing": self.signing.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )

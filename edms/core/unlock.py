@@ -29,10 +29,17 @@ class Unlock:
     `credential:NAME`. `ask` shows a question on the terminal and returns what was typed; None where nobody sits.
     """
 
-    def __init__(self, source: str = "auto", ask: Ask | None = None, environment: Mapping[str, str] | None = None):
+    def __init__(
+        self,
+        source: str = "auto",
+        ask: Ask | None = None,
+        environment: Mapping[str, str] | None = None,
+        credential: str = CREDENTIAL,
+    ):
         if not re.fullmatch(SOURCE, source):
             raise ConfigurationError(f"{source} names no source of a passphrase", "see [keys] unlock")
         self._source = source
+        self._own = credential
         self._ask = ask
         self._environment = os.environ if environment is None else environment
         self._secret: bytes | None = None
@@ -48,7 +55,7 @@ class Unlock:
     @property
     def asks(self) -> bool:
         """Whether the secret comes from a person, who may mistype it."""
-        return self._source == "auto" and self._ask is not None and self._credential(CREDENTIAL) is None
+        return self._source == "auto" and self._ask is not None and self._credential(self._own) is None
 
     def secret(self, what: str) -> bytes:
         """Return the secret; `what` names it ("the passphrase of the key file"). Raises KeyUnavailable."""
@@ -89,8 +96,8 @@ class Unlock:
             return _checked(_read_descriptor(int(name), what), what)
         if kind == "file":
             return _checked(_read_private_file(Path(name), what), what)
-        if kind == "credential" or (kind == "auto" and self._credential(CREDENTIAL) is not None):
-            path = self._credential(name or CREDENTIAL)
+        if kind == "credential" or (kind == "auto" and self._credential(self._own) is not None):
+            path = self._credential(name or self._own)
             if path is None:
                 raise KeyUnavailable(f"{what} is needed, and there is no credential {name}", "see LoadCredential=")
             return _checked(_read_private_file(path, what), what)
@@ -98,7 +105,7 @@ class Unlock:
             return _checked(self._ask(what[:1].upper() + what[1:]).encode(), what)
         raise KeyUnavailable(
             f"{what} is needed and nobody is here to give it",
-            f"start it at a terminal, give a systemd credential {CREDENTIAL}, or set [keys] unlock",
+            f"start it at a terminal, give a systemd credential {self._own}, or set its unlock",
         )
 
     def _credential(self, name: str) -> Path | None:

@@ -21,6 +21,7 @@ from edms.records.model import Component, Record
 from edms.screening.model import ContentScan
 from edms.screening.protocol import ScannerUnavailable
 from edms.signing.authority import RENEW_BEFORE
+from edms.signing.errors import RevocationUnavailable, SignerUnavailable
 from edms.text.ocr import ocr_available
 from edms.vault.file_provider import is_locked, permission_findings
 from edms.vault.model import KeyRotation, StoredBlob
@@ -79,9 +80,7 @@ def _keys(archive: Archive) -> Iterator[Finding]:
     with archive.database.reader() as session:
         if session.scalar(select(func.count()).select_from(KeyRotation).where(KeyRotation.finished_at.is_(None))):
             yield Finding("warning", "a rotation of the keys was interrupted", "finish it: edms keys rotate")
-    yield Finding(
-        "warning", "seals are made by a local pilot authority", "configure a recognised signer for production"
-    )
+    yield from _signer(archive)
     if archive.timestamps.development:
         yield Finding(
             "warning",
@@ -96,11 +95,40 @@ def _keys(archive: Archive) -> Iterator[Finding]:
         )
 
 
+def _signer(archive: Archive) -> Iterator[Finding]:
+    """Who seals, whether a seal could be made now, and whether it would reach the level that is asked for."""
+    signer, rules = archive.signer, archive.seal_rules
+    ends = f"{signer.certificate.not_valid_after:%Y-%m-%d}"
+    yield Finding(
+        "info", f"seals are made by: {signer.provider}, level {rules.profile}; its certificate ends on {ends}"
+    )
+    if signer.pilot:
+        yield Finding(
+            "warning", "seals are made by a local pilot authority", "configure a recognised signer: [signing] provider"
+        )
+    try:
+        signer.require_ready()
+        if rules.profile != "B-T":
+            known, roots = list(signer.pyhanko().cert_registry), archive.trust.roots
+            rules.revocation.collect(signer.certificate, known, roots, archive.clock.now())
+    except RevocationUnavailable as fault:
+        what = "wait" if rules.waits else "are made at B-T"
+        yield Finding(
+            "error" if rules.waits else "warning",
+            f"seals {what}: the level {rules.profile} cannot be reached: {fault.message}",
+            "see [signing] profile and without_revocation_data",
+        )
+    except SignerUnavailable as fault:
+        yield Finding("error", f"seals wait: {fault.message}", fault.mend)
+
+
 def _certificate(archive: Archive) -> Iterator[Finding]:
     """Whether seals can be made now, and for how long; and whether the clock can be right at all."""
     now, certificate = archive.clock.now(), archive.signer.certificate
     first, last = certificate.not_valid_before, certificate.not_valid_after
     renew = "edms init makes new certificates; then start the service again"
+    if not archive.signer.pilot:
+        renew = "get a new certificate, save it first in the file of [signing] certificates; then start again"
     if not first <= now <= last:
         yield Finding(
             "error",

@@ -1,6 +1,6 @@
 """What is shown of signatures: our own seal, judged anew, and those that came with a document, judged at capture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from edms.records.archive import Archive
 from edms.records.evidence import read_component
 from edms.records.facts import decided_record
 from edms.records.model import ComponentRole, Record
+from edms.signing.authority import PILOT
 from edms.signing.errors import SigningFault
 from edms.signing.verification import PARTIAL, UNALTERED, SignatureVerdict, verify_detached
 
@@ -42,6 +43,7 @@ class ShownVerdict:
     weak: tuple[str, ...] = ()
     covers: str = ""
     judged_at: str = ""
+    pilot: bool = False
 
 
 def signature_verdicts(actor: Actor | None, archive: Archive, record_id: UUID) -> tuple[ShownVerdict, ...]:
@@ -65,7 +67,10 @@ def _own(archive: Archive, record: Record) -> ShownVerdict:
         )
     except SigningFault as fault:
         return ShownVerdict("seal", "", False, PARTIAL, False, False, False, None, "", False, (fault.message,))
-    return _shown("seal", verdict)
+    seal = record.component(ComponentRole.SEAL)
+    shortfall = str(seal.facts.get("seal_shortfall", "")) if seal else ""
+    shown = _shown("seal", verdict)
+    return replace(shown, problems=(*shown.problems, shortfall)) if shortfall else shown
 
 
 def _shown(title: str, verdict: SignatureVerdict) -> ShownVerdict:
@@ -82,6 +87,8 @@ def _shown(title: str, verdict: SignatureVerdict) -> ShownVerdict:
         authority=stamp.authority if stamp else "",
         development=bool(stamp and stamp.development),
         problems=verdict.problems,
+        level=verdict.level,
+        pilot=PILOT in verdict.issuer,
     )
 
 

@@ -23,6 +23,7 @@ class LocalSigner:
     """Signs with the seal key of the local pilot authority."""
 
     provider = PILOT
+    pilot = True
 
     def __init__(self, material: AuthorityMaterial, clock: Clock) -> None:
         self.clock = clock
@@ -35,6 +36,9 @@ class LocalSigner:
 
     def pyhanko(self) -> SimpleSigner:
         return self._signer
+
+    def require_ready(self) -> None:
+        """The key is in memory."""
 
 
 class DevelopmentTimestamps:

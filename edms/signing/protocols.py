@@ -13,7 +13,9 @@ class Signer(Protocol):
     """Signs as the organisation.
 
     `provider` MUST name where the key lies, as shown to people. `pyhanko()` MUST return a signer that carries the
-    certificates up to, and including, the root. The key MUST NOT be in any message, log or representation.
+    certificates up to, and including, the root. The key MUST NOT be in any message, log or representation, nor what
+    opens it. `certificate` MUST be known while the key cannot be reached. `pilot` MUST be True for the archive's own
+    authority alone. `require_ready()` MUST raise SignerUnavailable when no seal could be made, and sign nothing.
     """
 
     @property
@@ -25,7 +27,12 @@ class Signer(Protocol):
     @property
     def clock(self) -> Clock: ...
 
+    @property
+    def pilot(self) -> bool: ...
+
     def pyhanko(self) -> PdfSigner: ...
+
+    def require_ready(self) -> None: ...
 
 
 class TimestampAuthority(Protocol):

@@ -1,9 +1,13 @@
 """What a checker of signatures trusts, read from PEM."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from asn1crypto import crl, pem, x509
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
 from edms.signing.errors import SigningFault
 
@@ -49,6 +53,23 @@ class TrustMaterial:
         """Whether a signer of this name under this root is one that is meant."""
         meant = [name for under, name in self.signers if under == root]
         return not meant or subject in meant
+
+    def revoked(self, path: Sequence[x509.Certificate], moment: datetime) -> datetime | None:
+        """Return when a list of ours says that a certificate of a path (root first) was revoked, by `moment`.
+
+        Asked apart from what the seal holds: an answer in there that says good is older than a list of ours.
+        """
+        loaded = [load_der_x509_certificate(one.dump()) for one in path]
+        lists = [load_der_x509_crl(der) for der in self.crls]
+        for issuer, one in itertools.pairwise(loaded):
+            for told in lists:
+                key: Any = issuer.public_key()
+                if told.issuer != issuer.subject or not told.is_signature_valid(key):
+                    continue
+                entry = told.get_revoked_certificate_by_serial_number(one.serial_number)
+                if entry is not None and entry.revocation_date_utc <= moment:
+                    return entry.revocation_date_utc
+        return None
 
 
 def _parts(text: bytes) -> tuple[list[x509.Certificate], tuple[bytes, ...]]:

@@ -7,7 +7,7 @@ a verdict that says so, or SigningFault.
 import asyncio
 import io
 import logging
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -135,7 +135,22 @@ def _detached(content: bytes, data: Any, trust: TrustMaterial) -> SignatureVerdi
     level = B_B if moment is None else B_T
     if lasting:
         level = _archived(content, data, trust, problems)
-    return _verdict(status, data, WHOLE, "", problems, trust, level)
+    verdict = _verdict(status, data, WHOLE, "", problems, trust, level)
+    return _heeding_lists(verdict, status, trust, moment) if trust.crls and moment is not None else verdict
+
+
+def _heeding_lists(verdict: SignatureVerdict, status: Any, trust: TrustMaterial, moment: datetime) -> SignatureVerdict:
+    """Take trust away from what a list of the checker's own says was revoked when it was used."""
+    stamp, stamped = verdict.timestamp, status.timestamp_validity
+    for part, trusted in ((status, verdict.trusted), (stamped, bool(stamp and stamp.trusted))):
+        when = trust.revoked(list(part.validation_path.iter_certs(include_root=True)), moment) if trusted else None
+        if when is not None and part is status:
+            told = f"the certificate was revoked on {when:%Y-%m-%d}"
+            verdict = replace(verdict, trusted=False, problems=(*verdict.problems, told))
+        elif when is not None and stamp is not None:
+            told = f"the timestamp's certificate was revoked on {when:%Y-%m-%d}"
+            verdict = replace(verdict, timestamp=replace(stamp, trusted=False), problems=(*verdict.problems, told))
+    return verdict
 
 
 def _validated(content: bytes, data: Any, signers: ValidationContext, stampers: ValidationContext) -> Any:
