@@ -145,10 +145,10 @@ def _heeding_lists(verdict: SignatureVerdict, status: Any, trust: TrustMaterial,
     for part, trusted in ((status, verdict.trusted), (stamped, bool(stamp and stamp.trusted))):
         when = trust.revoked(list(part.validation_path.iter_certs(include_root=True)), moment) if trusted else None
         if when is not None and part is status:
-            told = f"the certificate was revoked on {when:%Y-%m-%d}"
+            told = f"the certificate of its signer, or one above it, was revoked on {when:%Y-%m-%d}"
             verdict = replace(verdict, trusted=False, problems=(*verdict.problems, told))
         elif when is not None and stamp is not None:
-            told = f"the timestamp's certificate was revoked on {when:%Y-%m-%d}"
+            told = f"the certificate of its timestamp was revoked on {when:%Y-%m-%d}"
             verdict = replace(verdict, timestamp=replace(stamp, trusted=False), problems=(*verdict.problems, told))
     return verdict
 
@@ -287,7 +287,8 @@ def _verdict(
     permitted = _permitted(data, problems)
     stamp = status.timestamp_validity
     if status.revocation_details is not None:
-        problems.append(f"the certificate was revoked on {status.revocation_details.revocation_date:%Y-%m-%d}")
+        when = status.revocation_details.revocation_date
+        problems.append(f"the certificate of its signer, or one above it, was revoked on {when:%Y-%m-%d}")
     return SignatureVerdict(
         signer=status.signing_cert.subject.human_friendly,
         intact=bool(status.intact),
