@@ -156,7 +156,7 @@ def _operation(count: int) -> dict[str, Any]:
     with installation() as place:
         archive = place.archive
         ManyRecords(archive).fill(count)
-        archive.index.rebuild(_indexed(archive, count))
+        archive.index.rebuild(indexed(archive, count))
         official = console_person(archive, "official-dinkes", "bench")
         found = search(official, archive, Question(questions()["common"][0])).answer.total
         assert found, "the official finds nothing: what is measured would be an empty answer"
@@ -166,7 +166,7 @@ def _operation(count: int) -> dict[str, Any]:
         }
 
 
-def _indexed(archive: Archive, count: int) -> Iterator[IndexDocument]:
+def indexed(archive: Archive, count: int) -> Iterator[IndexDocument]:
     """Yield what the index keeps of the records, with synthetic text in place of text from the vault."""
     made = texts(count)
     with archive.database.reader() as session:

@@ -10,22 +10,28 @@ from rfc8785 import CanonicalizationError
 
 from edms.core.canonical import canonical_json
 
-LEAF_VERSION = 1
+PLACED_AT_ONCE = 1
+PLACED_LATER = 2
+"""Versions of a leaf: one that was appended in its act's own transaction, and one that waited for its place."""
+MOST_INDEX = 2**53 - 1
 MOST_LEAF_BYTES = 65_535  # what an entry bundle can hold (tiles)
 MOST_CHARACTERS = {"action": 80, "actor_kind": 20, "actor_id": 120, "subject_kind": 40, "subject_id": 80}
 
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _SHAPE = {
-    "version": int,
-    "index": int,
-    "at": str,
     "action": str,
     "actor": dict,
-    "subject": dict,
-    "outcome": str,
+    "at": str,
     "details": dict,
+    "index": int,
+    "outcome": str,
+    "subject": dict,
+    "version": int,
 }
+_SHAPES = {PLACED_AT_ONCE: _SHAPE, PLACED_LATER: dict(sorted({**_SHAPE, "sequence": dict}.items()))}
+_TEXT = {str}
 _PARTS = {"actor": {"kind", "id", "name"}, "subject": {"kind", "id"}}
+_SEQUENCE = {"lane": int, "number": int}
 
 
 @dataclass(frozen=True)
@@ -50,49 +56,82 @@ class AuditEvent:
                 raise ValueError(f"{name} of an audit event has more than {most} characters")
 
 
+@dataclass(frozen=True)
+class Numbered:
+    """The place of an event among those that its lane numbered: from 1, without gaps."""
+
+    lane: int
+    number: int
+
+
 def leaf_bytes(event: AuditEvent, index: int, at: datetime) -> bytes:
-    """Return the canonical leaf of `event` at position `index`.
+    """Return the canonical leaf of `event` at position `index`, appended in its act's own transaction.
 
     Raises ValueError when it is over 65,535 bytes or has a fraction, which RFC 8785 may spell as a whole number.
     """
+    return leaf_at(told_of(event, at), index)
+
+
+def told_of(event: AuditEvent, at: datetime, numbered: Numbered | None = None) -> dict[str, Any]:
+    """Return what the leaf of `event` will say, without its index. Raises ValueError when there is a fraction in it."""
     if _has_fraction(event.details):
         raise ValueError(f"the details of {event.action} have a fraction: a leaf holds whole numbers only")
-    leaf = canonical_json(
-        {
-            "version": LEAF_VERSION,
-            "index": index,
-            "at": spelled(at),
-            "action": event.action,
-            "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
-            "subject": {"kind": event.subject_kind, "id": event.subject_id},
-            "outcome": event.outcome,
-            "details": event.details,
-        }
-    )
+    told: dict[str, Any] = {
+        "version": PLACED_LATER if numbered else PLACED_AT_ONCE,
+        "at": spelled(at),
+        "action": event.action,
+        "actor": {"kind": event.actor_kind, "id": event.actor_id, "name": event.actor_name},
+        "subject": {"kind": event.subject_kind, "id": event.subject_id},
+        "outcome": event.outcome,
+        "details": event.details,
+    }
+    if numbered:
+        told["sequence"] = {"lane": numbered.lane, "number": numbered.number}
+    return told
+
+
+def leaf_at(told: dict[str, Any], index: int) -> bytes:
+    """Return the canonical leaf that says this at position `index`. Raises ValueError when it is over 65,535 bytes."""
+    leaf = canonical_json({**told, "index": index})
     if len(leaf) > MOST_LEAF_BYTES:
-        raise ValueError(f"the leaf of {event.action} has more than {MOST_LEAF_BYTES} bytes")
+        raise ValueError(f"the leaf of {told['action']} has more than {MOST_LEAF_BYTES} bytes")
     return leaf
 
 
 def read_leaf(leaf: bytes) -> dict[str, Any]:
-    """Return what a leaf says. Raises ValueError, in words for a person, when it is not a leaf of format 1."""
+    """Return what a leaf says. Raises ValueError, in words for a person, when it is not a leaf of format 1 or 2."""
     try:
         told = _canonical(leaf)
     except (ValueError, RecursionError, CanonicalizationError):
         raise ValueError("the leaf is not readable, or not in canonical form") from None
-    if not isinstance(told, dict) or {name: type(value) for name, value in told.items()} != _SHAPE:
+    shape = _SHAPES.get(_version(told), _SHAPE)
+    # In canonical form members stand in the order of their names, so that types in that order say it all.
+    if not isinstance(told, dict) or told.keys() != shape.keys() or [*map(type, told.values())] != [*shape.values()]:
         raise ValueError("the leaf does not have the parts that a leaf has")
     for name, parts in _PARTS.items():
-        if told[name].keys() != parts or not all(isinstance(value, str) for value in told[name].values()):
+        part = told[name]
+        if part.keys() != parts or set(map(type, part.values())) != _TEXT:
             raise ValueError(f"the {name} of the leaf does not have its parts")
-    if told["version"] != LEAF_VERSION or not _AT.fullmatch(told["at"]):
+    if told["version"] not in _SHAPES or not _AT.fullmatch(told["at"]):
         raise ValueError("the leaf is of an unknown version or its time is not one")
+    if "sequence" in told and {name: type(value) for name, value in told["sequence"].items()} != _SEQUENCE:
+        raise ValueError("the sequence of the leaf does not have its parts")
     return told
+
+
+def instant(spelling: str) -> datetime:
+    """Return the instant that stands in a leaf. Raises ValueError."""
+    return datetime.fromisoformat(spelling)
 
 
 def spelled(at: datetime) -> str:
     """Return an instant as it stands in a leaf: UTC with six digits of a second."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def _version(told: Any) -> int:
+    version = told.get("version") if isinstance(told, dict) else None
+    return version if type(version) is int else PLACED_AT_ONCE
 
 
 def _canonical(leaf: bytes) -> Any:
@@ -101,7 +140,7 @@ def _canonical(leaf: bytes) -> Any:
     Without fractions Python's own writer gives that spelling ten times faster, save for the order of rare keys.
     """
     told = _READER.decode(leaf.decode())
-    quick = json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    quick = _WRITER.encode(told)
     if quick.encode() != leaf and canonical_json(told) != leaf:
         raise ValueError("not canonical")
     return told
@@ -119,4 +158,5 @@ def _refuse(number: str) -> None:
     raise ValueError(f"{number} has no place in a leaf")
 
 
+_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False)
 _READER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse)

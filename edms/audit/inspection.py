@@ -16,6 +16,7 @@ from edms.audit import tree
 from edms.audit.events import read_leaf, spelled
 from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
 from edms.audit.note import Checkpoint, open_checkpoint
+from edms.audit.waiting import missing_before, waiting_faults
 from edms.core.errors import IntegrityFault
 
 # A power of two, so that all but the last leaf of a batch have their parent node in it.
@@ -34,15 +35,20 @@ class Fault:
     detail: str
 
 
-def faults(session: Session, origin: str, public_key: bytes, kept: Iterable[str] = ()) -> Iterator[Fault]:
+def faults(
+    session: Session, origin: str, public_key: bytes, kept: Iterable[str], waiting_key: bytes
+) -> Iterator[Fault]:
     """Yield every fault of the trail; docs/formats/audit.md, section 6, says what cannot be seen.
 
-    `public_key` is the raw Ed25519 key (32 bytes), `kept` are notes that were kept outside this archive.
+    `public_key` is the raw Ed25519 key (32 bytes), `kept` are notes that were kept outside this archive, `waiting_key`
+    is the key of events that wait for their place.
     """
-    return _Inspection(session, origin, public_key, tuple(kept)).run()
+    yield from _Inspection(session, origin, public_key, tuple(kept)).run()
+    for where, what in waiting_faults(session, waiting_key):
+        yield Fault("audit", where, what)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Row:
     """A row of `audit_leaves`, its columns in their order."""
 
@@ -53,6 +59,8 @@ class _Row:
     actor_id: str
     subject_kind: str
     subject_id: str
+    lane: int | None
+    number: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class _Inspection:
         self._kept: dict[int, list[Checkpoint]] = {}
         self._growing = tree.Frontier()
         self._previous = ""
+        self._lanes: dict[int, int] = {}
+        self._every_leaf_read = True
         self._fits = 0
         self._broken = False
 
@@ -108,9 +118,8 @@ class _Inspection:
             for level in range(end.bit_length())
             if start >> level < end >> level
         ]
-        return {
-            (row.level, row.position): row.hash for row in self._session.execute(select(_NODES).where(or_(*ranges)))
-        }
+        nodes = self._session.execute(select(_NODES.c.level, _NODES.c.position, _NODES.c.hash).where(or_(*ranges)))
+        return {(level, position): value for level, position, value in nodes}
 
     def _inspect(self, batch: _Batch) -> Iterator[Fault]:
         notes = self._notes(batch.start, batch.end)
@@ -119,6 +128,8 @@ class _Inspection:
             row = batch.rows.get(index)
             if row is not None:
                 yield from self._row_faults(row)
+            else:
+                self._every_leaf_read = False
             known, found = _leaf_hash(batch, index)
             yield from found
             if known is None:
@@ -131,11 +142,22 @@ class _Inspection:
         try:
             at = _dated(row)
         except ValueError as problem:
+            self._every_leaf_read = False
             yield Fault("audit", str(row.index), str(problem))
             return
         if at < self._previous:
             yield Fault("audit", str(row.index), "the leaf is dated before the one in front of it")
         self._previous = max(self._previous, at)
+        if row.lane is not None and row.number is not None:
+            yield from self._lane_faults(row.index, row.lane, row.number)
+
+    def _lane_faults(self, index: int, lane: int, number: int) -> Iterator[Fault]:
+        """Numbers of a lane follow each other. Where a leaf could not be read nobody knows whose number it had; that
+        leaf was named already."""
+        expected = self._lanes.get(lane, 0) + 1
+        if number < expected or (number > expected and self._every_leaf_read):
+            yield Fault("audit", str(index), missing_before(lane, expected, number))
+        self._lanes[lane] = max(expected - 1, number)
 
     def _notes(self, after: int, upto: int) -> dict[int, str]:
         """Return the stored notes by size."""
@@ -208,8 +230,10 @@ def _dated(row: _Row) -> str:
     """Return the time that a leaf tells. Raises ValueError, in words for a person, when the row is wrong in itself."""
     leaf = read_leaf(row.body)
     actor, subject = leaf["actor"], leaf["subject"]
+    numbered = leaf.get("sequence", {})
     told = (leaf["index"], leaf["at"], leaf["action"], actor["id"], subject["kind"], subject["id"])
-    if told != (row.index, spelled(row.at), row.action, row.actor_id, row.subject_kind, row.subject_id):
+    columns = (row.index, spelled(row.at), row.action, row.actor_id, row.subject_kind, row.subject_id)
+    if told != columns or (numbered.get("lane"), numbered.get("number")) != (row.lane, row.number):
         raise ValueError("the columns of the row are not what its leaf says")
     return str(leaf["at"])
 

@@ -1,7 +1,7 @@
-"""Appending to the trail in the caller's transaction, checkpoints and proofs."""
+"""Appending to the trail in the caller's transaction, giving places in the tree, checkpoints and proofs."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -11,16 +11,18 @@ from sqlalchemy import Select, Table, and_, bindparam, insert, or_, select, text
 from sqlalchemy.orm import Session
 
 from edms.audit import tree
-from edms.audit.events import AuditEvent, leaf_bytes
+from edms.audit.events import AuditEvent, instant, leaf_at, spelled, told_of
 from edms.audit.inspection import Fault, faults
 from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
 from edms.audit.note import Checkpoint, sign_checkpoint, verifier_key
 from edms.audit.publication import newest_checkpoint
+from edms.audit.typed import TYPED_LABEL, derived_key, typed_digest
+from edms.audit.waiting import WAITING_LABEL, batches, put, told_waiting
 from edms.core.clock import Clock
 from edms.core.errors import IntegrityFault
 
 # Any constant will do, as long as nothing else in the database takes the same advisory lock.
-_APPENDING = 7_266_283_001
+_PLACING = 7_266_283_001
 
 # Tables, not classes: an append costs half as much without the unit of work, which it does not need.
 _LEAVES, _NODES = cast(Table, AuditLeaf.__table__), cast(Table, AuditNode.__table__)
@@ -29,11 +31,18 @@ _NEW_LEAVES, _NEW_NODES = insert(_LEAVES), insert(_NODES)
 
 
 class AuditTrail:
-    """One trail. Nothing here commits: a leaf stands or falls with the change that it tells of (invariant 4)."""
+    """One trail. Nothing here commits: an event stands or falls with the change that it tells of (invariant 4).
+
+    On SQLite, where one writes at a time, an event gets its place in the tree at once. On PostgreSQL it is put down to
+    wait, so that writers do not queue, and `integrate` gives it its place (docs/formats/audit.md, section 5). Whatever
+    needs places, here and above, integrates first.
+    """
 
     def __init__(self, clock: Clock, origin: str, signing_seed: bytes) -> None:
         self._clock = clock
         self._seed = signing_seed
+        self._waiting_key = derived_key(signing_seed, WAITING_LABEL)
+        self._typed_key = derived_key(signing_seed, TYPED_LABEL)
         self.origin = origin
         self.public_key = Ed25519PrivateKey.from_private_bytes(signing_seed).public_key().public_bytes_raw()
 
@@ -42,30 +51,48 @@ class AuditTrail:
         """The public key as tools for transparency logs take it."""
         return verifier_key(self.origin, self.public_key)
 
-    def append(self, session: Session, event: AuditEvent) -> int:
-        """Append one leaf and return its index. Other appenders wait until this transaction ends."""
-        return self.append_all(session, (event,))[0]
+    def append(self, session: Session, event: AuditEvent) -> None:
+        """Append one event in the caller's transaction."""
+        self.append_all(session, (event,))
 
-    def append_all(self, session: Session, events: Sequence[AuditEvent]) -> range:
-        """Append a leaf for each event, in order, and return their indexes. Costs little more than appending one."""
+    def append_all(self, session: Session, events: Sequence[AuditEvent]) -> None:
+        """Append events, in order. Costs little more than appending one. Raises ValueError for one that is too long."""
         if not events:
-            return range(0)
-        _one_at_a_time(session)
+            return
+        if _many_writers(session):
+            put(session, self._waiting_key, events, self._clock.now())
+        else:
+            self._place(session, [told_of(event, self._clock.now()) for event in events])
+
+    def integrate(self, session: Session, *, wait: bool = True) -> int:
+        """Give every event that waits, as far as this transaction sees, its place in the tree; return how many.
+
+        One does so at a time: others wait until this transaction ends, or return 0 at once without `wait`.
+        """
+        if not _many_writers(session) or not _turn(session, wait=wait):
+            return 0
+        return sum(self._place(session, told) for told in batches(session, self._waiting_key))
+
+    def _place(self, session: Session, acts: Sequence[dict[str, Any]]) -> int:
+        """Append a leaf for each of `acts` (what it says, without its index) and the nodes that these complete."""
+        if not acts:
+            return 0
         newest = session.execute(_NEWEST).one_or_none()
-        start = newest[0] + 1 if newest else 0
-        at = self._moment(newest[1] if newest else None)
+        start, before = (newest[0] + 1, spelled(newest[1])) if newest else (0, "")
         growing = _frontier(session, start)
         leaves, nodes = [], []
-        for index, event in enumerate(events, start):
-            body = leaf_bytes(event, index, at)
-            leaves.append(_row(event, index, at, body))
+        for index, told in enumerate(acts, start):
+            # Order and time never contradict each other (format, section 1); the spelling sorts as the time does.
+            before = max(before, told["at"])
+            body = leaf_at({**told, "at": before}, index)
+            leaves.append(_row(told, index, before, body))
             nodes += [_node(*made) for made in growing.add(tree.leaf_hash(body))]
         session.execute(_NEW_LEAVES, leaves)
         session.execute(_NEW_NODES, nodes)
-        return range(start, start + len(events))
+        return len(acts)
 
     def size(self, session: Session) -> int:
-        """Return the number of leaves."""
+        """Return the number of leaves in the tree; events that wait for their place are not among them."""
         newest = session.execute(_NEWEST).one_or_none()
         return newest[0] + 1 if newest else 0
 
@@ -74,8 +101,8 @@ class AuditTrail:
         return session.scalar(select(AuditLeaf.at).order_by(AuditLeaf.index.desc()).limit(1))
 
     def checkpoint(self, session: Session) -> str:
-        """Sign the trail as it stands in this transaction, keep the note, and return it."""
-        _one_at_a_time(session)
+        """Sign the trail as it stands in this transaction, all its events in place; keep the note, and return it."""
+        self.integrate(session)
         size = self.size(session)
         kept = session.get(AuditCheckpoint, size)
         if kept is not None:
@@ -102,40 +129,62 @@ class AuditTrail:
         """Return the proof that the tree of `size` leaves begins with that of `old_size`."""
         return tree.consistency_path(_nodes(session), old_size, size)
 
-    def history(self, session: Session, subject_kind: str, subject_id: str) -> list[dict[str, Any]]:
+    def history(
+        self,
+        session: Session,
+        subject_kind: str,
+        subject_id: str,
+        *,
+        only: Collection[str] = (),
+        without: Collection[str] = (),
+        newest: int | None = None,
+    ) -> list[dict[str, Any]]:
         """Return the events on one subject in order, as `{"index","at","action","actor","outcome","details"}`.
 
-        Raises IntegrityFault when a leaf of it was altered so that it no longer parses.
+        `only` names the actions wanted, `without` those that are not; of more than `newest` the older are left out.
+        `index` is None while an event waits for its place. Raises IntegrityFault when a leaf of it was altered so that
+        it no longer parses.
         """
-        leaves = session.execute(
-            select(AuditLeaf.index, AuditLeaf.body)
-            .where(AuditLeaf.subject_kind == subject_kind, AuditLeaf.subject_id == subject_id)
-            .order_by(AuditLeaf.index)
-        )
-        return [_shown(index, body) for index, body in leaves]
+        waiting = told_waiting(session, subject_kind, subject_id)  # asked first: what is placed meanwhile is seen twice
+        query = select(AuditLeaf.index, AuditLeaf.body, AuditLeaf.lane, AuditLeaf.number)
+        query = query.where(AuditLeaf.subject_kind == subject_kind, AuditLeaf.subject_id == subject_id)
+        query = query.where(AuditLeaf.action.in_(only)) if only else query
+        query = query.where(AuditLeaf.action.not_in(without)) if without else query
+        found, placed = [], set()
+        for index, body, lane, number in session.execute(query.order_by(AuditLeaf.index.desc()).limit(newest)):
+            found.append(_shown(index, body))
+            placed.add((lane, number))
+        for told in waiting:
+            numbered, action = told["sequence"], told["action"]
+            wanted = (not only or action in only) and action not in without
+            if wanted and (numbered["lane"], numbered["number"]) not in placed:
+                found.insert(0, _entry(None, told))
+        return found[:newest][::-1]
+
+    def typed_digest(self, typed: str) -> str:
+        """Return the keyed digest under which the trail speaks of what somebody typed (format, section 10)."""
+        return typed_digest(self._typed_key, typed)
 
     def faults(self, session: Session, kept: Iterable[str] = ()) -> Iterator[Fault]:
         """Compute everything anew from the leaves and yield what does not fit.
 
         `kept` are checkpoints that were kept outside this archive: against them a cut or rewritten end is found too.
         """
-        return faults(session, self.origin, self.public_key, kept)
-
-    def _moment(self, previous: datetime | None) -> datetime:
-        """The time of the next leaves: the clock's, but never before the leaf in front (format, section 1)."""
-        now = self._clock.now()
-        return now if previous is None or now > previous else previous
+        return faults(session, self.origin, self.public_key, kept, self._waiting_key)
 
 
-def _row(event: AuditEvent, index: int, at: datetime, body: bytes) -> dict[str, Any]:
+def _row(told: dict[str, Any], index: int, at: str, body: bytes) -> dict[str, Any]:
+    numbered = told.get("sequence", {})
     return {
         "index": index,
         "body": body,
-        "at": at,
-        "action": event.action,
-        "actor_id": event.actor_id,
-        "subject_kind": event.subject_kind,
-        "subject_id": event.subject_id,
+        "at": instant(at),
+        "action": told["action"],
+        "actor_id": told["actor"]["id"],
+        "subject_kind": told["subject"]["kind"],
+        "subject_id": told["subject"]["id"],
+        "lane": numbered.get("lane"),
+        "number": numbered.get("number"),
     }
 
 
@@ -145,23 +194,33 @@ def _node(level: int, position: int, value: bytes) -> dict[str, Any]:
 
 def _shown(index: int, body: bytes) -> dict[str, Any]:
     try:
-        leaf = json.loads(body)
-        return {
-            "index": leaf["index"],
-            "at": leaf["at"],
-            "action": leaf["action"],
-            "actor": leaf["actor"]["name"],
-            "outcome": leaf["outcome"],
-            "details": leaf["details"],
-        }
+        return _entry(index, json.loads(body))
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityFault(f"leaf {index} of the audit trail was altered: it is no audit event any more") from error
 
 
-def _one_at_a_time(session: Session) -> None:
-    """On SQLite a writer is alone already (BEGIN IMMEDIATE); on PostgreSQL appenders queue at a lock."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:place)"), {"place": _APPENDING})
+def _entry(index: int | None, told: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "index": index,
+        "at": told["at"],
+        "action": told["action"],
+        "actor": told["actor"]["name"],
+        "outcome": told["outcome"],
+        "details": told["details"],
+    }
+
+
+def _many_writers(session: Session) -> bool:
+    """On SQLite a writer is alone already (BEGIN IMMEDIATE)."""
+    return bool(session.get_bind().dialect.name == "postgresql")
+
+
+def _turn(session: Session, *, wait: bool) -> bool:
+    """Take the one place there is for somebody who gives places; it is free again when the transaction ends."""
+    if wait:
+        session.execute(text("SELECT pg_advisory_xact_lock(:place)"), {"place": _PLACING})
+        return True
+    return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:place)"), {"place": _PLACING}))
 
 
 def _nodes(session: Session) -> tree.Nodes:

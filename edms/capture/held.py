@@ -13,6 +13,7 @@ from edms.access.filters import sql_filter
 from edms.access.policy import Action, decide
 from edms.capture.results import original_of
 from edms.records.archive import Archive
+from edms.records.disclosures import LISTED
 from edms.records.facts import facts_of
 from edms.records.model import Component, Record, RecordState
 
@@ -47,8 +48,10 @@ def held_files(
 ) -> tuple[list[Held], int]:
     """Return a window of what the actor may see in quarantine (or `returned` from it), newest first, and how many."""
     state = RecordState.RETURNED if returned else RecordState.QUARANTINED
-    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+    with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
+        operation.about("list", state.value, LISTED)
+        operation.seldom()
         visible = sql_filter(scope, Record.office_id, Record.level, Record.state)
         wanted = and_(Record.state == state.value, visible)
         query = (

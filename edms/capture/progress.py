@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from edms.access.actors import Actor
 from edms.access.filters import sql_filter
-from edms.access.policy import Action
+from edms.access.policy import Action, Scope
 from edms.capture.states import Step
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import postponed
 from edms.records.archive import Archive
+from edms.records.disclosures import LISTED
 from edms.records.model import Record, RecordState
 
 
@@ -44,8 +45,10 @@ class Progress:
 
 def progress_of(actor: Actor | None, archive: Archive, record_ids: Sequence[UUID]) -> list[Progress]:
     """Return the progress of those of `record_ids` that the actor may see, in no special order."""
-    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+    with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
+        operation.about("list", "progress", LISTED)
+        operation.seldom()
         query = (
             select(Record, Job)
             .join(Job, Job.subject_id == Record.id)
@@ -61,14 +64,22 @@ def inbox(
 
     `state` is `pending` or `quarantined`; newest first.
     """
-    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
-        scope = operation.scope()
-        wanted = and_(Record.state == state, sql_filter(scope, Record.office_id, Record.level, Record.state))
+    with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
+        wanted = _in_state(operation.scope(), state)
+        operation.about("list", state if state in list(RecordState) else "other", LISTED)
+        operation.seldom()
         query = select(Record, Job).join(Job, Job.subject_id == Record.id).where(wanted)
         query = query.order_by(Record.received_at.desc(), Record.id.desc()).limit(limit).offset(offset)
         rows = [_progress(record, job) for record, job in operation.session.execute(query)]
         total = operation.session.scalar(select(func.count()).select_from(Record).where(wanted)) or 0
         return rows, total
+
+
+def inbox_size(actor: Actor | None, archive: Archive, state: str) -> int:
+    """Return how many records in `state` the actor may see: a number, and nothing of any of them."""
+    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+        wanted = _in_state(operation.scope(), state)
+        return operation.session.scalar(select(func.count()).select_from(Record).where(wanted)) or 0
 
 
 def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID | None:
@@ -96,6 +107,10 @@ def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID
             .limit(1)
         )
         return operation.session.scalar(query.where(below)) or operation.session.scalar(query)
+
+
+def _in_state(scope: Scope, state: str) -> ColumnElement[bool]:
+    return and_(Record.state == state, sql_filter(scope, Record.office_id, Record.level, Record.state))
 
 
 def _progress(record: Record, job: Job) -> Progress:

@@ -77,8 +77,9 @@ def read_reconciliation(
     actor: Actor | None, archive: Archive, report_id: UUID
 ) -> tuple[ReconciliationLine, SignedReport]:
     """Return one report with its signature. Raises NotFound."""
-    with archive.door.read(actor, Action.RECONCILIATION_READ) as operation:
+    with archive.door.disclose(actor, Action.RECONCILIATION_READ) as operation:
         operation.decide()
+        operation.about("reconciliation", report_id, "reconciliation.read")
         row = operation.session.get(Reconciliation, report_id)
         if row is None:
             raise NotFound

@@ -122,7 +122,7 @@ def record() -> None:
 @json_option
 @pass_context
 def show(context: Context, record_id: str, username: str, as_json: bool) -> None:
-    """Metadata, components and history."""
+    """Metadata, components and history; for auditors and records officers also who saw it."""
     details = record_details(context.person(username), context.archive, asked_id(record_id))
     if as_json:
         print_json(details.as_dict())
@@ -130,7 +130,11 @@ def show(context: Context, record_id: str, username: str, as_json: bool) -> None
     for name, value in details.as_dict().items():
         if not isinstance(value, list):
             click.echo(f"{name}: {value}")
-    print_table(("at", "what", "who"), ((e["at"], e["action"], e["actor"]) for e in details.as_dict()["history"]))
+    print_table(("at", "what", "who"), ((e["at"], e["action"], e["actor"]) for e in details.history))
+    if details.disclosures:
+        click.echo("\nwho saw it")
+        seen = ((e["at"], e["action"], e["outcome"], e["actor"]) for e in details.disclosures)
+        print_table(("at", "what", "outcome", "who"), seen)
 
 
 @record.command()

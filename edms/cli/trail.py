@@ -1,11 +1,16 @@
-"""Commands on the audit trail: checkpoints, proofs, the trail as files, witnesses."""
+"""Commands on the audit trail: its events, checkpoints, proofs, the trail as files, witnesses."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import click
 
 from edms.access.actors import Actor
-from edms.cli.context import Context, as_option, json_option, pass_context, print_json
+from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table
+from edms.records.disclosures import MOST_ENTRIES, TrailQuestion, asked_before, trail_entries
 from edms.records.evidence import consistency_proof, inclusion_proof, new_checkpoint
 from edms.records.publication import export_trail
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
@@ -62,6 +67,60 @@ def export(context: Context, folder: Path, username: str | None, as_json: bool) 
         print_json({"size": written.size, "files": written.files, "folder": str(folder)})
     else:
         click.echo(f"{written.size} leaves in {folder}, {written.files} files written")
+
+
+@audit.command()
+@click.option("--record", "record_id", metavar="ID", type=click.UUID, help="Events of this record.")
+@click.option("--by", "by", metavar="USER", help="Events of this person, also at the console.")
+@click.option("--action", metavar="NAME", default="", help="Events of this name, as record:download.")
+@click.option("--since", type=click.DateTime(), help="Events from this time on (UTC).")
+@click.option("--disclosures", is_flag=True, help="Only what was shown to somebody, or refused.")
+@click.option(
+    "--limit", type=click.IntRange(1, MOST_ENTRIES), default=100, show_default=True, help="The newest so many."
+)
+@as_option
+@json_option
+@pass_context
+def log(
+    context: Context,
+    record_id: UUID | None,
+    by: str | None,
+    action: str,
+    since: datetime | None,
+    disclosures: bool,
+    limit: int,
+    username: str,
+    as_json: bool,
+) -> None:
+    """Tell events of the trail, oldest first: who did what, who was shown what. Asking is an event, too."""
+    asker = context.person(username)
+    whose = context.person(by).id if by else ""
+    since = since.replace(tzinfo=UTC) if since else None
+    question = TrailQuestion(record_id, whose, action, since, disclosures, limit)
+    _print_leaves(trail_entries(asker, context.archive, question), as_json)
+
+
+@audit.command()
+@click.argument("query")
+@as_option
+@json_option
+@pass_context
+def asked(context: Context, query: str, username: str, as_json: bool) -> None:
+    """Tell who searched for just these words, and when. The trail holds a keyed digest of them alone."""
+    _print_leaves(asked_before(context.person(username), context.archive, query), as_json)
+
+
+def _print_leaves(leaves: list[dict[str, Any]], as_json: bool) -> None:
+    """One line for each leaf: JSON, or columns."""
+    if as_json:
+        for leaf in leaves:
+            print_json(leaf)
+        return
+    columns = ("index", "at", "action", "outcome", "who", "subject", "details")
+    print_table(columns, ((
+        leaf["index"], leaf["at"], leaf["action"], leaf["outcome"], leaf["actor"]["name"],
+        f"{leaf['subject']['kind']} {leaf['subject']['id']}".strip(), json.dumps(leaf["details"]),
+    ) for leaf in leaves))  # fmt: skip
 
 
 @audit.group()

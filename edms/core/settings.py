@@ -282,6 +282,7 @@ class AuditSettings(_Section):
     """`witnesses`: each "URL KEY", KEY being what its `edms audit witness key` prints."""
 
     checkpoint_minutes: int = Field(60, ge=1, le=10_080)
+    disclosure_minutes: int = Field(10, ge=0, le=60)
     witnesses: tuple[str, ...] = ()
 
 

@@ -1,14 +1,18 @@
 """The one door: actor -> decision -> unit of work -> audit -> outbox -> commit once (invariant 4).
 
-Every use case runs inside `Door.write` or `Door.read`. Leaving without an access decision is a programming error
-and raises `Undecided`, with nothing committed. A refused decision is itself audited (R84: ASVS V16.3.2).
+Every use case runs inside `Door.write`, `Door.disclose` or `Door.read`. Leaving without an access decision is a
+programming error and raises `Undecided`, with nothing committed. A refused decision is itself audited (R84: ASVS
+V16.3.2).
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -19,7 +23,10 @@ from edms.core.clock import Clock
 from edms.core.database import Database
 from edms.core.errors import NotFound, NotSignedIn, Refused
 from edms.operation.model import OutboxEntry
+from edms.operation.recently import Recently
 from edms.operation.states import DETAIL, NOTHING_STATED, RowStates, chunks
+
+log = logging.getLogger("edms.door")
 
 
 class Undecided(RuntimeError):
@@ -48,6 +55,8 @@ class Operation:
         self._subject = ("archive", "")
         self._name = str(action)
         self._silent = False
+        self._seldom = False
+        self._recorder: Callable[[], None] | None = None
 
     def about(self, kind: str, subject_id: UUID | str, name: str = "") -> None:
         """Name the subject of the audit event, and the event itself where the action's name is too wide."""
@@ -85,6 +94,31 @@ class Operation:
         """End without an audit event of its own: only for a write that changed nothing (an empty queue)."""
         self._silent = True
 
+    def seldom(self) -> None:
+        """Of such disclosures of one subject to one actor a single event within `[audit] disclosure_minutes` is enough.
+
+        Further ones within that time leave none: the event says for how long it stands.
+        """
+        self._seldom = True
+
+    def record_now(self) -> None:
+        """Record a disclosure that begins before the operation ends: what is handed out bit by bit comes after this."""
+        if self._recorder is None:
+            raise Undecided(f"{self.action} is no disclosure, and nothing of it can be recorded before its end")
+        self._recorder()
+
+    def recorded_by(self, recorder: Callable[[], None]) -> None:
+        self._recorder = recorder
+
+    @property
+    def is_seldom(self) -> bool:
+        return self._seldom
+
+    @property
+    def key(self) -> Hashable:
+        """What repeated disclosures have in common: who, what of which subject."""
+        return (self.actor.id, self.actor.name, self.actor.via, self._name, self._subject)
+
     def own_event(self, outcome: str) -> AuditEvent:
         return _event(self.actor, self._name, self._subject, outcome, self._details)
 
@@ -96,11 +130,19 @@ class Operation:
 class Door:
     """Opens operations on one database with one audit trail, which is told of the rows that `states` covers."""
 
-    def __init__(self, database: Database, trail: AuditTrail, clock: Clock, states: RowStates = NOTHING_STATED) -> None:
+    def __init__(
+        self,
+        database: Database,
+        trail: AuditTrail,
+        clock: Clock,
+        states: RowStates = NOTHING_STATED,
+        disclosure_window: timedelta = timedelta(),
+    ) -> None:
         self.database = database
         self.trail = trail
         self.clock = clock
         self.states = states
+        self._recently = Recently(disclosure_window)
 
     @contextmanager
     def write(self, actor: Actor | None, action: Action) -> Iterator[Operation]:
@@ -114,8 +156,7 @@ class Door:
                 operation.session.flush()
                 self._tell_states(operation)
                 events = [*operation.events, *([operation.own_event("done")] if operation.recorded else [])]
-                for event in events:
-                    self.trail.append(operation.session, event)
+                self.trail.append_all(operation.session, events)
                 operation.session.commit()
             except (NotFound, NotPermitted):
                 operation.session.rollback()
@@ -124,10 +165,34 @@ class Door:
             except BaseException:
                 operation.session.rollback()
                 raise
+        if events:
+            self._integrate_soon()
+
+    def integrate(self, *, wait: bool = True) -> int:
+        """Give the events that are committed their places in the trail's tree; return how many, in a transaction of
+        its own. Without `wait` nothing is done while somebody else does so. On SQLite they have their places already.
+
+        Should the machine fail before this is on the disk, the events wait again: so nobody waits for the disk here.
+        What is signed over these places is committed later, and they with it.
+        """
+        if self.database.is_sqlite:
+            return 0
+        with self.database.writer() as session:
+            session.execute(text("SET LOCAL synchronous_commit TO off"))
+            count = self.trail.integrate(session, wait=wait)
+            session.commit()
+        return count
+
+    def _integrate_soon(self) -> None:
+        """What was done is done, whatever becomes of this: the events wait, and a worker comes by."""
+        try:
+            self.integrate(wait=False)
+        except Exception:
+            log.exception("events wait for their place in the audit trail")
 
     @contextmanager
     def read(self, actor: Actor | None, action: Action) -> Iterator[Operation]:
-        """Run a use case that only reads. It leaves no event, except where the decision is a refusal."""
+        """Run a use case that only reads, and shows nothing of a record (else `disclose`). A refusal is an event."""
         operation = self._begin(actor, action, self.database.reader())
         with operation.session:
             try:
@@ -137,6 +202,35 @@ class Door:
                 operation.session.rollback()
                 self._record_refusal(operation)
                 raise
+
+    @contextmanager
+    def disclose(self, actor: Actor | None, action: Action) -> Iterator[Operation]:
+        """Run a use case that shows what the archive holds: it reads, and leaves an event of who was shown what.
+
+        The event is committed in a short transaction of its own when the block ends (or at `record_now`), before the
+        caller has anything in hand. When it cannot be written, the caller gets the fault and no content.
+        """
+        operation = self._begin(actor, action, self.database.reader())
+        recorded = False
+
+        def record() -> None:
+            nonlocal recorded
+            self._require_decision(operation)
+            if not recorded:
+                self._record_disclosure(operation)
+                recorded = True
+
+        operation.recorded_by(record)
+        with operation.session:
+            try:
+                yield operation
+                self._require_decision(operation)
+            except (NotFound, NotPermitted):
+                operation.session.rollback()
+                self._record_refusal(operation)
+                raise
+            operation.session.close()  # nobody writes while he holds a reader's connection, and what was read stays
+            record()
 
     def permit(self, actor: Actor | None, action: Action, facts: RecordFacts | None = None) -> None:
         """Take a decision before costly work outside any transaction; the operation that follows decides again."""
@@ -164,12 +258,25 @@ class Door:
         if operation.refused:
             raise Undecided(f"{operation.action} went on after it was refused")
 
+    def _record_disclosure(self, operation: Operation) -> None:
+        minutes = self._recently.window // timedelta(minutes=1)
+        if operation.is_seldom:
+            if self._recently.has(operation.key, operation.now):
+                return
+            operation.note(within_minutes=minutes)
+        with self.database.writer() as session:
+            self.trail.append(session, operation.own_event("done"))
+            session.commit()
+        self._recently.add(operation.key, operation.now)
+        self._integrate_soon()
+
     def _record_refusal(self, operation: Operation) -> None:
         """Keep the refusal in its own transaction. An unknown id leaves the same trace as a forbidden one, so that
         neither the answer nor its time tells the two apart (invariant 5)."""
         with self.database.writer() as session:
             self.trail.append(session, operation.own_event("refused"))
             session.commit()
+        self._integrate_soon()
 
 
 def _event(actor: Actor, name: str, subject: tuple[str, str], outcome: str, details: dict[str, Any]) -> AuditEvent:

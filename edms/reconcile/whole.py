@@ -38,6 +38,7 @@ def verify_all(
     `resume` goes on with the newest run that was interrupted. `bytes_per_second` 0: as fast as it goes.
     """
     archive.door.permit(actor, Action.ARCHIVE_VERIFY)
+    archive.door.integrate()
     report, kept = Report(), tuple(kept)
     run = resumable(archive) if resume else None
     if run is None:
@@ -65,6 +66,7 @@ def verify_all(
 def verify_record(actor: Actor | None, archive: Archive, record_id: UUID | None) -> Report:
     """Check one record: its blobs, its seal, its leaf in the audit trail. Raises NotFound."""
     report = Report()
+    archive.door.integrate()
     with archive.door.read(actor, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         record = operation.session.get(Record, record_id, options=PARTS) if record_id else None

@@ -22,6 +22,7 @@ def tend_checkpoints(archive: Archive) -> bool:
 
     Returns whether anything was done. An authority or a witness that does not answer is asked again next time.
     """
+    archive.door.integrate()
     made = _sign_when_due(archive)
     stamped = _timestamp_newest(archive)
     asked = ask_witnesses(archive)

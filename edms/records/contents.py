@@ -17,6 +17,7 @@ from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.vault.sealed import SealedBlob
 
+PREVIEWED = "record.previewed"
 _TEXT_EXTRACT = 20_000
 
 
@@ -91,11 +92,11 @@ def download(
     *,
     warned: bool = False,
 ) -> Download:
-    """Open a component for download; leaves an event with its role and hash. Raises NotFound, IntegrityFault.
+    """Open a component for download; leaves an event with its role and hash first. Raises NotFound, IntegrityFault.
 
     Raises Hazard for what lies in quarantine or holds malware, unless the actor was `warned`.
     """
-    with archive.door.write(actor, Action.RECORD_DOWNLOAD) as operation:
+    with archive.door.disclose(actor, Action.RECORD_DOWNLOAD) as operation:
         record = decided_record(operation, record_id)
         part = record.component(role, position)
         if part is None:
@@ -110,9 +111,13 @@ def download(
 
 
 def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int, width: int) -> bytes:
-    """Return a picture of one page (first page is 1), `width` pixels wide. Raises NotFound when there is none."""
-    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+    """Return a picture of one page (first page is 1), `width` pixels wide. Raises NotFound when there is none.
+
+    The pages that somebody looks at within a short time are one event.
+    """
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
+        _previewed(operation, record_id)
         part = _best_for_pictures(record)
         if part is None:
             raise NotFound()
@@ -125,15 +130,22 @@ def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int
 
 
 def text_extract(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
-    """Return the beginning of the record's text, for files that have no page pictures."""
-    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+    """Return the beginning of the record's text, for files that have no page pictures; an event as of these."""
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
+        _previewed(operation, record_id)
         part = record.component(ComponentRole.TEXT)
-    if part is None:
-        return ""
-    with open_watched(archive, part.blob.sealed()) as stream:
+        if part is None:
+            return ""
+        sealed = part.blob.sealed()
+    with open_watched(archive, sealed) as stream:
         pages = json.loads(stream.read())["pages"]
     return "\n\n".join(page["text"] for page in pages)[:_TEXT_EXTRACT]
+
+
+def _previewed(operation: Operation, record_id: UUID) -> None:
+    operation.about("record", record_id, PREVIEWED)
+    operation.seldom()
 
 
 def _best_for_pictures(record: Record) -> Component | None:

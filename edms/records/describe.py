@@ -11,6 +11,7 @@ from edms.access.actors import Actor
 from edms.access.policy import Action, decide
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.disclosures import SHOWN
 from edms.records.facts import decided_record, facts_of
 from edms.records.model import Component, Hold, HoldLink, Record, TriggerEvent
 from edms.screening.model import ContentScan
@@ -23,13 +24,21 @@ def malware_in(session: Session, part: Component) -> str:
     return scan.detail if scan is not None and scan.outcome == Outcome.INFECTED.value else ""
 
 
+MOST_DISCLOSURES = 200
+
+
 @dataclass(frozen=True)
 class RecordDetails:
-    """A record as shown to one actor; `may` says which further acts that actor is allowed."""
+    """A record as shown to one actor; `may` says which further acts that actor is allowed.
+
+    `history` is what was done to the record. Who saw it stands in `disclosures`, the newest ones in order, and only for
+    those who may read the audit trail: it speaks of people.
+    """
 
     record: Record
     components: tuple[dict[str, Any], ...]
     history: tuple[dict[str, Any], ...]
+    disclosures: tuple[dict[str, Any], ...]
     holds: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
     may: frozenset[Action]
@@ -67,15 +76,23 @@ class RecordDetails:
             "holds": list(self.holds),
             "events": list(self.events),
             "history": list(self.history),
+            "disclosures": list(self.disclosures),
         }
 
 
 def record_details(actor: Actor | None, archive: Archive, record_id: UUID) -> RecordDetails:
     """Return the record as the actor may see it; looking at a record leaves an event. Raises NotFound."""
-    with archive.door.write(actor, Action.RECORD_VIEW) as operation:
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
         operation.about("record", record_id)
         return _details(operation, archive, record)
+
+
+def _who_saw(operation: Operation, archive: Archive, record: Record) -> tuple[dict[str, Any], ...]:
+    if not decide(operation.actor, Action.AUDIT_READ).allowed:
+        return ()
+    seen = archive.trail.history(operation.session, "record", str(record.id), only=SHOWN, newest=MOST_DISCLOSURES)
+    return tuple(seen)
 
 
 def _details(operation: Operation, archive: Archive, record: Record) -> RecordDetails:
@@ -105,7 +122,8 @@ def _details(operation: Operation, archive: Archive, record: Record) -> RecordDe
             }
             for part in record.components
         ),
-        history=tuple(archive.trail.history(session, "record", str(record.id))),
+        history=tuple(archive.trail.history(session, "record", str(record.id), without=SHOWN)),
+        disclosures=_who_saw(operation, archive, record),
         holds=tuple(
             {
                 "hold": str(hold.id),

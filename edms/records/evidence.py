@@ -68,6 +68,7 @@ def write_evidence(actor: Actor | None, archive: Archive, record_id: UUID, out: 
 
 def _parts(operation: Operation, archive: Archive, record: Record) -> BundleParts:
     session, trail = operation.session, archive.trail
+    trail.integrate(session)
     declared = [event for event in trail.history(session, "record", str(record.id)) if event["action"] == DECLARED]
     leaf = trail.leaf(session, int(declared[-1]["index"])) if declared else None
     if leaf is None:
@@ -138,6 +139,7 @@ def inclusion_proof(actor: Actor | None, archive: Archive, index: int) -> dict[s
     with archive.door.write(actor, Action.AUDIT_READ) as operation:
         operation.decide()
         session, trail = operation.session, archive.trail
+        trail.integrate(session)
         leaf = trail.leaf(session, index)
         if leaf is None:
             raise NotFound("there is no such leaf")
@@ -152,6 +154,7 @@ def consistency_proof(actor: Actor | None, archive: Archive, old_size: int) -> d
     with archive.door.write(actor, Action.AUDIT_READ) as operation:
         operation.decide()
         session, trail = operation.session, archive.trail
+        trail.integrate(session)
         size = trail.size(session)
         if old_size > size:
             raise NotFound(f"the trail has only {size} leaves")

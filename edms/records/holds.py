@@ -11,6 +11,7 @@ from edms.access.policy import Action
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.records.archive import Archive
+from edms.records.disclosures import LISTED
 from edms.records.facts import decided_record, facts_of
 from edms.records.model import Hold, HoldLink, Record
 
@@ -60,8 +61,10 @@ def release_hold(actor: Actor | None, archive: Archive, hold_id: UUID) -> None:
 
 def list_holds(actor: Actor | None, archive: Archive) -> list[dict[str, Any]]:
     """Return the holds in force that bind at least one record the actor may see, with those records only."""
-    with archive.door.read(actor, Action.RETENTION_REPORT) as operation:
+    with archive.door.disclose(actor, Action.RETENTION_REPORT) as operation:
         scope = operation.scope()
+        operation.about("list", "holds", LISTED)
+        operation.seldom()
         query = (
             select(Hold, Record.id)
             .join(HoldLink, HoldLink.hold_id == Hold.id)

@@ -65,8 +65,10 @@ def forget_proposals(session: Session, record_id: UUID) -> None:
 
 def proposals_of(actor: Actor | None, archive: Archive, record_id: UUID) -> dict[Field, list[Shown]]:
     """Return the proposals by field, the surest first, as `actor` may see and use them. Raises NotFound."""
-    with archive.door.read(actor, Action.RECORD_CLASSIFY) as operation:
+    with archive.door.disclose(actor, Action.RECORD_CLASSIFY) as operation:
         record = decided_record(operation, record_id)
+        operation.about("record", record_id, Action.RECORD_VIEW.value)  # it was read in the document
+        operation.seldom()
         book = book_in_force(operation.session)
         shown: dict[Field, list[Shown]] = {}
         for proposal in _kept(archive, operation.session, record.id):

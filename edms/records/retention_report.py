@@ -143,10 +143,11 @@ def open_report(actor: Actor | None, archive: Archive, question: ReportQuestion,
     """Give what is due, when and why, of the declared records the actor may see; most urgent first.
 
     Outcomes are conditions on stored, indexed values, so that counts and a page cost a page, not the archive; each row
-    is then decided anew with all its reasons. Rows are read while they are asked for, within the block.
+    is then decided anew with all its reasons. Rows are read while they are asked for, within the block; before
+    the first there is the event of who is shown how many.
     """
     as_of = question.as_of or archive.clock.today()
-    with archive.door.read(actor, Action.RETENTION_REPORT) as operation:
+    with archive.door.disclose(actor, Action.RETENTION_REPORT) as operation:
         session, visible = operation.session, _visible(operation, question)
         conditions = outcome_conditions(session, as_of)
         columns = [func.count().filter(condition).label(outcome) for outcome, condition in conditions.items()]
@@ -161,15 +162,26 @@ def open_report(actor: Actor | None, archive: Archive, question: ReportQuestion,
             asked = Record.id.in_(list(session.scalars(window)))
         query = select_facts().where(asked).order_by(*order)
         total = sum(counts.values()) if wanted is None else counts[str(question.outcome)]
+        shown = total if question.limit is None else max(0, min(question.limit, total - question.offset))
+        operation.about("archive", "", "retention.reported")
+        operation.note(
+            as_of=as_of.isoformat(), office=question.office, total=total, shown=shown, offset=question.offset
+        )
+        operation.note(outcome=None if wanted is None else question.outcome)
+        operation.record_now()
         yield Report(as_of, total, _rows(session, archive, query, as_of, language), counts)
 
 
 def explain_record(
     actor: Actor | None, archive: Archive, record_id: UUID, as_of: date | None, language: str
 ) -> ReportRow | None:
-    """Return the decision on one record with its steps, or None while it has no class. Raises NotFound."""
-    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+    """Return the decision on one record with its steps, or None while it has no class. Raises NotFound.
+
+    Part of a look at the record: alone it leaves an event as that does.
+    """
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
+        operation.seldom()
         if record.class_code is None:
             return None
         query = select_facts().where(Record.id == record_id)

@@ -22,6 +22,7 @@ from edms.core.errors import LimitExceeded
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
 from edms.records.components import read_pages
+from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
 from edms.records.model import Component, Record
 from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
@@ -81,7 +82,8 @@ class Results:
 def search(actor: Actor | None, archive: Archive, request: "Question") -> Results:
     """Return what `actor` finds. Hits, total and facets are of visible records only: the filter is in the query.
 
-    Raises LimitExceeded for a query or a window over the limit.
+    The event tells how many, and of what was typed a keyed digest alone. Raises LimitExceeded for a query or a window
+    over the limit.
     """
     limits = archive.settings.search
     if len(request.text) > limits.max_query_characters:
@@ -91,8 +93,9 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         )
     if request.offset + request.limit > limits.max_results_window:
         raise LimitExceeded(f"only the first {limits.max_results_window} results can be listed", "narrow the search")
-    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+    with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
+        operation.about("archive", "", SEARCHED)
         offices = list(operation.session.scalars(select(Office)))
         answer = archive.index.search(
             SearchRequest(
@@ -110,6 +113,13 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             Found(rows[UUID(hit.record_id)], hit.score, hit.highlights)
             for hit in answer.hits
             if UUID(hit.record_id) in rows
+        )
+        operation.note(
+            query=archive.trail.typed_digest(request.text),
+            total=answer.total,
+            shown=len(found),
+            offset=request.offset,
+            filters=request.filters.names(),
         )
         return Results(answer, found, {office.code: office.name for office in offices})
 

@@ -47,9 +47,10 @@ class ShownVerdict:
 
 
 def signature_verdicts(actor: Actor | None, archive: Archive, record_id: UUID) -> tuple[ShownVerdict, ...]:
-    """Return the verdict on our own seal, and those on signatures that came with the document."""
-    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+    """Return the verdict on our own seal, and those on signatures that came with the document: part of a look at it."""
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
+        operation.seldom()
         shown = []
         if record.component(ComponentRole.SEAL) and record.component(ComponentRole.MANIFEST):
             shown.append(_own(archive, record))

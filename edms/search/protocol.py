@@ -5,7 +5,7 @@ The words MUST and MAY are the contract; `tests/contract/test_search_index.py` r
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Final, Literal, Protocol, TypeAlias
 
@@ -82,6 +82,10 @@ class Filters:
     states: frozenset[str] = frozenset()
     year_from: int | None = None
     year_to: int | None = None
+
+    def names(self) -> list[str]:
+        """Return the names of the fields that narrow, without their values."""
+        return [each.name for each in fields(self) if getattr(self, each.name) not in ("", None, frozenset())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,7 @@ VALUES = {
 EVENTS = {
     "record:capture": message("received"),
     "record:view": message("looked at"),
+    "record.previewed": message("pages looked at"),
     "record:download": message("downloaded"),
     "record:export": message("evidence exported"),
     "record:classify": message("described"),

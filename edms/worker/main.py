@@ -27,6 +27,7 @@ log = logging.getLogger("edms.worker")
 
 PAUSE_AFTER_FAULT_SECONDS = 5.0
 TEND_EVERY_SECONDS = 30.0
+INTEGRATE_EVERY_SECONDS = 2.0
 LEAST_PAUSE = 20
 """A chore rests at least so many times as long as it took."""
 EVIDENCE_LOOK_SECONDS = 600.0
@@ -52,6 +53,7 @@ def chores(verifying: float = 0.05) -> list[Chore]:
     `verifying`: the share of its time that it may spend on reading what is stored.
     """
     return [
+        Chore(INTEGRATE_EVERY_SECONDS, integrate_trail),
         Chore(VERIFY_EVERY_SECONDS, verify_share, rests=1 / verifying - 1),
         Chore(TEND_EVERY_SECONDS, tend_checkpoints),
         Chore(6 * 3600, collect_garbage),
@@ -105,6 +107,11 @@ def _do_when_due(archive: Archive, chore: Chore, stopping: threading.Event) -> N
         _outlive(lambda: bool(chore.work(archive)), stopping)
         ended = time.monotonic()
         chore.due = ended + max(chore.every_seconds, (ended - began) * chore.rests)
+
+
+def integrate_trail(archive: Archive) -> bool:
+    """Give places in the trail's tree to events that a process left which died before it did so itself."""
+    return archive.door.integrate(wait=False) > 0
 
 
 def look_after_evidence(archive: Archive) -> bool:

@@ -70,8 +70,8 @@ def test_event_and_change_are_committed_together(archive: Archive, person: Perso
 
 
 class _FailingTrail(AuditTrail):
-    def append(self, session, event):  # type: ignore[no-untyped-def]
-        super().append(session, event)
+    def append_all(self, session, events):  # type: ignore[no-untyped-def]
+        super().append_all(session, events)
         raise OSError("the audit append failed after it had written")
 
 

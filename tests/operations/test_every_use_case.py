@@ -27,6 +27,7 @@ from edms.core.resources import resource
 from edms.core.unlock import Unlock
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
+from edms.records.disclosures import TrailQuestion
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.retention_report import ReportQuestion
@@ -53,7 +54,13 @@ def _takes_an_actor(function: Callable[..., Any]) -> bool:
     return first is not None and first.name == "actor" and first.annotation == (Actor | None)
 
 
-def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, folder: Path) -> None:
+def call(
+    function: Callable[..., Any],
+    actor: Actor | None,
+    archive: Archive,
+    folder: Path,
+    take: Callable[[Any], object] = lambda _given: None,
+) -> None:
     """Call a use case with arguments that are in order as far as they go, and take what it gives."""
     ready: dict[Any, Any] = {
         UUID: ID, str: "sesuatu", int: 0, bool: False, date: date(2026, 1, 2),
@@ -61,7 +68,8 @@ def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, fo
         IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
         Placement: Placement(ID, "000.1.5", Level.OPEN),
         Changes: Changes(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
-        ReportQuestion: ReportQuestion(), Question: Question("surat"), "Question": Question("surat"),
+        ReportQuestion: ReportQuestion(), TrailQuestion: TrailQuestion(),
+        Question: Question("surat"), "Question": Question("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
@@ -72,8 +80,10 @@ def call(function: Callable[..., Any], actor: Actor | None, archive: Archive, fo
             given.append(_argument(parameter.annotation, ready))
     result = function(actor, archive, *given)
     if isinstance(result, AbstractContextManager):
-        with result:
-            pass
+        with result as inside:
+            take(inside)
+    else:
+        take(result)
 
 
 def _argument(kind: Any, ready: dict[Any, Any]) -> Any:

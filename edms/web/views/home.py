@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Role
 from edms.access.policy import Action, decide
-from edms.capture.progress import inbox
+from edms.capture.progress import inbox_size
 from edms.records.searching import Question, search
 from edms.web.identity import actor, archive
 
@@ -18,8 +18,8 @@ def start() -> ResponseReturnValue:
     assert who is not None
     waiting = quarantined = 0
     if who.has(Role.CLERK, Role.RECORDS_OFFICER):
-        waiting = inbox(who, archive(), "pending", limit=1)[1]
-        quarantined = inbox(who, archive(), "quarantined", limit=1)[1]
+        waiting = inbox_size(who, archive(), "pending")
+        quarantined = inbox_size(who, archive(), "quarantined")
     recent = None
     if decide(who, Action.RECORD_SEARCH).allowed:
         recent = search(who, archive(), Question("", sort="newest", limit=8))

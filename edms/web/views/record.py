@@ -10,7 +10,7 @@ from edms.access.policy import Action, decide
 from edms.capture.incoming import title_from
 from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import text_extract
-from edms.records.describe import RecordDetails, record_details
+from edms.records.describe import MOST_DISCLOSURES, RecordDetails, record_details
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
@@ -48,6 +48,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
         may_classify=may_classify,
         proposals=proposals_of(who, archive(), record_id) if may_classify else {},
         untitled=record.title == title_from(record.file_name),
+        most_disclosures=MOST_DISCLOSURES,
         may_read_trail=decide(who, Action.AUDIT_READ).allowed,
         queue="queue" in request.args and may_classify,
         ways=_acts(details, who.name) if record.state == "quarantined" else frozenset(),

@@ -111,6 +111,9 @@ GOOD_LEAF = (
     '"at":"2026-11-24T03:00:00.000000Z","details":{"manifest_sha256":"' + "ab" * 32 + '"},"index":0,"outcome":"done",'
     '"subject":{"id":"01900000-0000-7000-8000-000000000001","kind":"record"},"version":1}'
 )
+PLACED_LATER = GOOD_LEAF.replace('"subject"', '"sequence":{"lane":3,"number":17},"subject"').replace(
+    '"version":1', '"version":2'
+)
 
 
 def accepted() -> dict[str, dict[str, Any]]:
@@ -126,6 +129,7 @@ def accepted() -> dict[str, dict[str, Any]]:
     cases["checkpoint-extension"] = checkpoint(body(more="an extension\n"))
     cases["checkpoint-cosigned"] = checkpoint(body(), other, ours)
     cases["leaf"] = leaf(GOOD_LEAF)
+    cases["leaf-placed-later"] = leaf(PLACED_LATER)
     return cases
 
 
@@ -203,7 +207,11 @@ def _bad_leaves() -> dict[str, dict[str, Any]]:
         "leaf-order": leaf(GOOD_LEAF.replace('"index":0,"outcome":"done"', '"outcome":"done","index":0')),
         "leaf-twice": leaf(GOOD_LEAF.replace('"index":0', '"index":0,"index":0')),
         "leaf-escaped": leaf(GOOD_LEAF.replace("worker", "\\u0077orker", 1)),
-        "leaf-version": leaf(GOOD_LEAF.replace('"version":1', '"version":2')),
+        "leaf-version": leaf(GOOD_LEAF.replace('"version":1', '"version":3')),
+        "leaf-placed-later-without-sequence": leaf(GOOD_LEAF.replace('"version":1', '"version":2')),
+        "leaf-placed-at-once-with-sequence": leaf(PLACED_LATER.replace('"version":2', '"version":1')),
+        "leaf-sequence-text": leaf(PLACED_LATER.replace('"lane":3', '"lane":"3"')),
+        "leaf-sequence-more": leaf(PLACED_LATER.replace('"lane":3', '"lane":3,"more":1')),
         "leaf-no-actor": leaf(GOOD_LEAF.replace('"actor"', '"aktor"')),
         "leaf-list": leaf(f"[{GOOD_LEAF}]"),
         "leaf-cut": leaf(GOOD_LEAF[:-1]),
