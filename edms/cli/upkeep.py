@@ -12,8 +12,7 @@ from edms.reconcile.faults import Report
 from edms.reconcile.rolling import status
 from edms.reconcile.whole import verify_all, verify_record
 from edms.records.upkeep import rebuild_index
-from edms.verify.bundle import check_bundle
-from edms.verify.trust import trusted_from_pem
+from edms.verify.asked import check_asked
 
 
 @click.command()
@@ -33,7 +32,14 @@ from edms.verify.trust import trusted_from_pem
     "kept",
     multiple=True,
     type=click.Path(exists=True, path_type=Path, dir_okay=False),
-    help="A checkpoint kept elsewhere (from `edms audit checkpoint`), with --all; may be given several times.",
+    help="A checkpoint kept elsewhere (`edms audit checkpoint`), with --all or --bundle; may be repeated.",
+)
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="KEY",
+    help="With --bundle: the key of a witness that must have cosigned; may be given several times.",
 )
 @click.option("--resume", is_flag=True, help="With --all: go on where the last run was interrupted.")
 @click.option("--limit", type=click.IntRange(0), default=0, metavar="MIB", help="With --all: the most MiB a second.")
@@ -51,21 +57,23 @@ def verify(
     key: Path | None,
     timestamp_key: Path | None,
     kept: tuple[Path, ...],
+    witnesses: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Reconcile database, blobs, index, signatures and audit trail; name each fault. Exits 1 on any."""
     if sum((everything, record_id is not None, bundle is not None, show_status)) != 1:
         raise click.UsageError("say what to verify: --all, --record ID or --bundle FILE; or --status")
-    if (kept or resume or limit) and not everything:
-        raise click.UsageError("--checkpoint, --resume and --limit go with --all")
-    if bundle is None and (key or timestamp_key):
-        raise click.UsageError("--key and --timestamp-key go with --bundle: the archive knows its own keys")
+    if kept and not (everything or bundle):
+        raise click.UsageError("--checkpoint goes with --all and --bundle")
+    if (resume or limit) and not everything:
+        raise click.UsageError("--resume and --limit go with --all")
+    if bundle is None and (key or timestamp_key or witnesses):
+        raise click.UsageError("--key, --timestamp-key and --witness go with --bundle: the archive knows its own keys")
     if show_status:
         _show_status(status(context.console(), context.archive), as_json)
         return
     if bundle:
-        stamps = timestamp_key.read_bytes() if timestamp_key else b""
-        found = check_bundle(bundle, trusted_from_pem(key.read_bytes(), stamps) if key else None)
+        found = check_asked(bundle, key, timestamp_key, witnesses, kept)
         report = Report.of_parts(found.checked, found.faults, found.notes)
     elif record_id:
         report = verify_record(context.console(), context.archive, parse_id(record_id))

@@ -6,13 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edms.audit.cosignature import WitnessKey, witness_key_from
-from edms.core.errors import EdmsError, Refused
-from edms.verify.bundle import check_bundle
+from edms.core.errors import EdmsError
+from edms.verify.asked import check_asked
 from edms.verify.report import SELF_ASSERTED, BundleReport
-from edms.verify.trust import Trusted, trusted_from_pem
-
-_MOST_KEY_BYTES = 1024 * 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,47 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args(arguments)
     try:
-        report = check_bundle(
-            asked.bundle,
-            _trusted(asked.key, asked.timestamp_key),
-            witnesses=[_witness(text) for text in asked.witness],
-            kept=[_text(file) for file in asked.checkpoint],
-        )
+        report = check_asked(asked.bundle, asked.key, asked.timestamp_key, asked.witness, asked.checkpoint)
     except EdmsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(json.dumps(report.as_dict()) + "\n" if asked.json else _told(report))
     return 0 if report.ok else 1
-
-
-def _trusted(key: Path | None, timestamp_key: Path | None) -> Trusted | None:
-    if key is None:
-        if timestamp_key is not None:
-            raise Refused("--timestamp-key goes with --key")
-        return None
-    return trusted_from_pem(_read(key), _read(timestamp_key) if timestamp_key else b"")
-
-
-def _witness(text: str) -> WitnessKey:
-    try:
-        return witness_key_from(text)
-    except ValueError as problem:
-        raise Refused(f"--witness: {problem}") from None
-
-
-def _text(file: Path) -> str:
-    try:
-        return _read(file).decode()
-    except UnicodeDecodeError:
-        raise Refused(f"{file} is not text") from None
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(_MOST_KEY_BYTES)
-    except OSError as error:
-        raise Refused(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _told(report: BundleReport) -> str:

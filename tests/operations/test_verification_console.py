@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pikepdf
 import pytest
 from archive_fixtures import pdf, settle
 from click.testing import CliRunner, Result
@@ -41,10 +42,22 @@ def console(archive: Archive, tmp_path: Path) -> Console:
     return run
 
 
+FOREIGN = Path(__file__).parents[1] / "vectors" / "audit" / "accept" / "checkpoint.json"
+
+
+def with_attachment(content: bytes) -> bytes:
+    """Return the PDF with a file within, which becomes a component of its own."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(content)) as document:
+        document.attachments["lampiran.txt"] = b"Daftar saluran yang rusak"
+        document.save(out, deterministic_id=True)
+    return out.getvalue()
+
+
 @pytest.fixture
 def filled(archive: Archive, capture: Callable[..., Accepted]) -> Archive:
     """Declared records of both kinds, one that waits for its class, one in quarantine, and a checkpoint."""
-    capture(archive, pdf("Surat pertama tentang saluran"), number="005/1/2026")
+    capture(archive, with_attachment(pdf("Surat pertama tentang saluran")), number="005/1/2026")
     capture(archive, b"Catatan teks biasa", name="catatan.txt", level=Level.RESTRICTED)
     capture(archive, pdf("Menunggu klasifikasi"), class_code=None, level=None)
     capture(archive, b"%PDF-1.5\nrusak")
@@ -93,15 +106,35 @@ def test_a_sound_archive(
     assert text.stdout.splitlines()[-1].startswith("ok: ")
 
 
+def test_a_bundle_is_held_against_witnesses_and_kept_checkpoints(
+    filled: Archive, console: Console, person: Callable[[Archive, str], Actor], tmp_path: Path
+) -> None:
+    export_bundle(person(filled, "auditor"), filled, UUID(_declared(filled)), tmp_path / "evidence.zip")
+    (tmp_path / "archive.pem").write_text(console("keys", "public").stdout)
+    with zipfile.ZipFile(tmp_path / "evidence.zip") as bundle:
+        (tmp_path / "kept.txt").write_bytes(bundle.read("audit/checkpoint.txt"))
+    (tmp_path / "other.txt").write_text(json.loads(FOREIGN.read_text("utf-8"))["note"])
+    asked = ("--bundle", tmp_path / "evidence.zip", "--key", tmp_path / "archive.pem")
+    assert verdict(console, *asked, "--checkpoint", tmp_path / "kept.txt")["ok"]
+    foreign = verdict(console, *asked, "--checkpoint", tmp_path / "kept.txt", "--checkpoint", tmp_path / "other.txt")
+    assert "kept elsewhere" in foreign["faults"][0]["detail"]
+    witness = "kabupaten-witness+49d27b33+BCVDuS/xCVURR2rcg2nbbdyTNmWhGXjdoUBO4QZsqVWd"
+    absent = verdict(console, *asked, "--witness", witness)
+    assert ["kabupaten-witness" in fault["detail"] for fault in absent["faults"]] == [True]
+    refused = console("verify", *map(str, asked), "--witness", "kabupaten-witness")
+    assert "--witness" in str(refused.exception)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
         ["--all", "--record", "x"],
+        ["--all", "--witness", "x"],
         ["--all", "--key", "config.toml"],
         ["--record", "x", "--checkpoint", "config.toml"],
     ],
-    ids=["nothing", "two", "key without bundle", "checkpoint without all"],
+    ids=["nothing", "two", "witness without bundle", "key without bundle", "checkpoint alone"],
 )
 def test_usage(console: Console, tmp_path: Path, arguments: list[str]) -> None:
     named_files = [str(tmp_path / word) if word.endswith(".toml") else word for word in arguments]
