@@ -12,6 +12,7 @@ from edms.records.model import ComponentRole, Record, RecordState
 from edms.records.proposals import forget_proposals
 from edms.records.retention import assign_rule
 from edms.records.searching import INDEX_TOPIC
+from edms.records.undo import forget_earlier
 from edms.signing.profiles import detached_seal
 
 
@@ -58,6 +59,7 @@ def declare(archive: Archive, claimed: Claim) -> StepResult:
         row.declared_at, row.declared_by = operation.now, operation.actor.name
         assign_rule(operation.session, archive, row)
         forget_proposals(operation.session, row.id)
+        forget_earlier(operation.session, row.id)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
         return None

@@ -107,6 +107,7 @@ class CaptureSettings(_Section):
     max_unfinished_uploads: int = Field(1000, ge=1, le=100_000)
     max_unfinished_bytes: int = Field(20_480 * MEBIBYTE, ge=MEBIBYTE)
     disk_reserve_bytes: int = Field(512 * MEBIBYTE, ge=0)
+    undo_seconds: int = Field(20, ge=0, le=3600)
     folders: tuple[WatchedFolder, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
     listeners: tuple[Listener, ...] = ()

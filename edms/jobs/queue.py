@@ -114,13 +114,13 @@ def finish(job: Job, clock: Clock, state: JobState = JobState.DONE) -> None:
     _let_go(job)
 
 
-def resume(job: Job, clock: Clock, step: str) -> None:
-    """Make a waiting or ended job ready again at `step`."""
+def resume(job: Job, clock: Clock, step: str, not_before: datetime | None = None) -> None:
+    """Make a waiting or ended job ready again at `step`, at once or from `not_before`."""
     job.step = step
     job.state = JobState.READY.value
     job.attempts = 0
     job.last_error = None
-    job.not_before = clock.now()
+    job.not_before = not_before or clock.now()
     job.finished_at = None
     _let_go(job)
 

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
-
 from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.access.policy import Action, RecordFacts, Stage
@@ -19,11 +17,13 @@ from edms.records.facts import decided_record
 from edms.records.model import Record, RecordState
 from edms.records.proposals import taken_over
 from edms.records.searching import INDEX_TOPIC
+from edms.records.undo import Described, keep_earlier, locked_job
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What a clerk says of a record before it is declared. None leaves a field as it is."""
+    """What a clerk says of a record before it is declared. None leaves a field as it is; `cleared` names those that are
+    to be empty, never title, class or level."""
 
     title: str | None = None
     class_code: str | None = None
@@ -37,30 +37,66 @@ class Changes:
     development: str | None = None
     medium: str | None = None
     language: str | None = None
+    cleared: frozenset[str] = frozenset()
 
 
 _PLAIN_FIELDS = (
     "title", "kip", "number", "document_date", "sender", "recipient", "record_type", "development", "medium",
     "language",
 )  # fmt: skip
+_DESCRIBING = ("record:classify", "record.description_undone")
 
 
-def describe(actor: Actor | None, archive: Archive, record_id: UUID, changes: Changes) -> None:
+class Changed(Refused):
+    """Somebody else has described the record since it was shown."""
+
+
+def describe(
+    actor: Actor | None,
+    archive: Archive,
+    record_id: UUID,
+    changes: Changes,
+    *,
+    undoable: bool = False,
+    seen_version: int | None = None,
+) -> None:
     """Describe and classify a record that is not yet declared; with class and level given it goes on to be sealed.
 
-    Raises NotFound, or Refused when the record is declared already or the description contradicts itself.
+    `undoable`: the seal waits for `[capture] undo_seconds`. `seen_version`: the version that the person saw; another
+    one raises Changed. Raises NotFound, or Refused when the record is declared or the description contradicts itself.
     """
     with archive.door.write(actor, Action.RECORD_CLASSIFY) as operation:
-        record = decided_record(operation, record_id, lock=True)
-        if record.state != RecordState.PENDING.value:
-            raise Refused("the record stands as it was declared", "what is declared is evidence and cannot be edited")
-        changed = _apply(operation, archive, record, changes)
-        if record.class_code and record.level:
-            _resume_after_classification(operation, archive, record)
-        record.version += 1
-        operation.outbox(INDEX_TOPIC, record.id)
-        proposed = taken_over(archive, operation.session, record)
-        operation.note(fields=sorted(changed), as_proposed=proposed)
+        job = locked_job(operation.session, record_id)
+        record = describable(operation, archive, record_id, seen_version)
+        apply_changes(operation, archive, record, job, changes, undoable=undoable)
+
+
+def describable(operation: Operation, archive: Archive, record_id: UUID, seen_version: int | None) -> Record:
+    """Return the record, decided and locked, if it can be described as seen. Raises NotFound, Refused, Changed."""
+    record = decided_record(operation, record_id, lock=True)
+    if record.state != RecordState.PENDING.value:
+        raise Refused("the record stands as it was declared", "what is declared is evidence and cannot be edited")
+    if seen_version is not None and seen_version != record.version:
+        told = archive.trail.history(operation.session, "record", str(record_id), only=_DESCRIBING, newest=1)
+        who = told[-1]["actor"] if told else "capture"
+        raise Changed(
+            f"{who} has described this document since you opened it", "look at what it says now, then save again"
+        )
+    return record
+
+
+def apply_changes(
+    operation: Operation, archive: Archive, record: Record, job: Job | None, changes: Changes, *, undoable: bool
+) -> None:
+    """Put the changes into the row and the event, and send the record on when it has what its seal needs."""
+    earlier = Described.of(record)
+    changed = _apply(operation, archive, record, changes)
+    if record.class_code and record.level and job is not None and job.state == JobState.WAITING.value:
+        until = keep_earlier(operation, archive, record, earlier) if undoable else None
+        resume(job, archive.clock, job.step, until)
+    record.version += 1
+    operation.outbox(INDEX_TOPIC, record.id)
+    operation.note(fields=sorted(changed), as_proposed=taken_over(archive, operation.session, record))
 
 
 def _apply(operation: Operation, archive: Archive, record: Record, changes: Changes) -> set[str]:
@@ -75,8 +111,8 @@ def _apply(operation: Operation, archive: Archive, record: Record, changes: Chan
         _set_level(operation, record, changes.level)
         changed.add("level")
     for name in _PLAIN_FIELDS:
-        value = getattr(changes, name)
-        if value is not None and value != getattr(record, name):
+        value = None if name in changes.cleared else getattr(changes, name)
+        if (value is not None or name in changes.cleared) and value != getattr(record, name):
             setattr(record, name, value)
             changed.add(name)
     check_kip(Level(record.level) if record.level else None, record.kip)
@@ -87,9 +123,3 @@ def _set_level(operation: Operation, record: Record, level: Level) -> None:
     """Nobody may put a record above the own clearance, where it would vanish from the own sight."""
     operation.decide(RecordFacts(record.office_id, level, Stage(record.state)))
     record.level = level.value
-
-
-def _resume_after_classification(operation: Operation, archive: Archive, record: Record) -> None:
-    job = operation.session.scalars(select(Job).where(Job.subject_id == record.id)).one_or_none()
-    if job is not None and job.state == JobState.WAITING.value:
-        resume(job, archive.clock, job.step)

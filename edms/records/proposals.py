@@ -69,15 +69,20 @@ def proposals_of(actor: Actor | None, archive: Archive, record_id: UUID) -> dict
         record = decided_record(operation, record_id)
         operation.about("record", record_id, Action.RECORD_VIEW.value)  # it was read in the document
         operation.seldom()
-        book = book_in_force(operation.session)
-        shown: dict[Field, list[Shown]] = {}
-        for proposal in _kept(archive, operation.session, record.id):
-            if proposal.source is Source.FILED and not operation.actor.clearance.permits(LEARNED_UP_TO):
-                continue
-            one = _shown(archive, operation.actor, book, proposal)
-            if one is not None:
-                shown.setdefault(proposal.field, []).append(one)
-        return {field: sorted(found, key=lambda one: -one.proposal.precedence) for field, found in shown.items()}
+        return shown_proposals(archive, operation, record)
+
+
+def shown_proposals(archive: Archive, operation: Operation, record: Record) -> dict[Field, list[Shown]]:
+    """Return the proposals for a record on which `operation` has decided."""
+    book = book_in_force(operation.session)
+    shown: dict[Field, list[Shown]] = {}
+    for proposal in _kept(archive, operation.session, record.id):
+        if proposal.source is Source.FILED and not operation.actor.clearance.permits(LEARNED_UP_TO):
+            continue
+        one = _shown(archive, operation.actor, book, proposal)
+        if one is not None:
+            shown.setdefault(proposal.field, []).append(one)
+    return {field: sorted(found, key=lambda one: -one.proposal.precedence) for field, found in shown.items()}
 
 
 def taken_over(archive: Archive, session: Session, record: Record) -> dict[str, str]:

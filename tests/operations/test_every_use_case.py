@@ -21,6 +21,7 @@ from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.audit.model import AuditLeaf
 from edms.capture.incoming import IncomingFile, Placement
+from edms.capture.queue import Sieve
 from edms.capture.uploads import Announced, Piece
 from edms.core.errors import NotFound, NotSignedIn
 from edms.core.resources import resource
@@ -67,7 +68,7 @@ def call(
         Path: folder / "out.zip", BinaryIO: io.BytesIO(),
         IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
         Placement: Placement(ID, "000.1.5", Level.OPEN),
-        Changes: Changes(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
+        Changes: Changes(), Sieve: Sieve(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
         ReportQuestion: ReportQuestion(), TrailQuestion: TrailQuestion(),
         Question: Question("surat"), "Question": Question("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
