@@ -17,7 +17,7 @@ from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
 from edms.audit.note import Checkpoint, sign_checkpoint, verifier_key
 from edms.audit.publication import newest_checkpoint
 from edms.audit.typed import TYPED_LABEL, derived_key, typed_digest
-from edms.audit.waiting import WAITING_LABEL, batches, put, told_waiting
+from edms.audit.waiting import WAITING_LABEL, batches, genuine_waiting, put, told_waiting
 from edms.core.clock import Clock
 from edms.core.errors import IntegrityFault
 
@@ -90,6 +90,10 @@ class AuditTrail:
         session.execute(_NEW_LEAVES, leaves)
         session.execute(_NEW_NODES, nodes)
         return len(acts)
+
+    def waiting(self, session: Session) -> Iterator[dict[str, Any]]:
+        """Yield what the events say that wait for their place; those that no writer of ours left are passed over."""
+        return genuine_waiting(session, self._waiting_key)
 
     def size(self, session: Session) -> int:
         """Return the number of leaves in the tree; events that wait for their place are not among them."""

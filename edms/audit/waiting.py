@@ -78,6 +78,13 @@ def batches(session: Session, key: bytes) -> Iterator[list[dict[str, Any]]]:
         yield batch
 
 
+def genuine_waiting(session: Session, key: bytes) -> Iterator[dict[str, Any]]:
+    """Yield, in order, what each waiting event says that a holder of the key left."""
+    for row in _every_row(session):
+        if genuine(key, row):
+            yield json.loads(row.body)
+
+
 def told_waiting(session: Session, subject_kind: str, subject_id: str) -> list[dict[str, Any]]:
     """Return what waits about one subject, in order."""
     query = select(_WAITING.c.body).where(_WAITING.c.subject_kind == subject_kind, _WAITING.c.subject_id == subject_id)

@@ -131,8 +131,9 @@ class EvidenceInspection:
     def _told_by_the_trail(self) -> dict[str, tuple[Any, ...]]:
         told: dict[str, tuple[Any, ...]] = {}
         query = select(AuditLeaf.index).where(AuditLeaf.action == RENEWED, AuditLeaf.subject_kind == SUBJECT)
-        for index in self._session.scalars(query):
-            leaf = self._read(index)
+        leaves = [self._read(index) for index in self._session.scalars(query)]
+        waiting = (one for one in self._archive.trail.waiting(self._session) if one["action"] == RENEWED)
+        for leaf in (*leaves, *waiting):
             if leaf is not None:
                 told[leaf["subject"]["id"]] = tuple(leaf["details"].get(name) for name in _TOLD)
         return told

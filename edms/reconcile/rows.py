@@ -27,6 +27,7 @@ class RowInspection:
 
     def __init__(self, session: Session, archive: Archive) -> None:
         self._session = session
+        self._trail = archive.trail
         self._states: RowStates = archive.door.states
         self._by_kind = {one.kind: one for one in self._states.stated}
         self._named: set[tuple[str, str]] = set()
@@ -90,15 +91,21 @@ class RowInspection:
     def _told(self) -> Iterator[Fault]:
         """Hold every leaf that told a state against the lines: none may be newer, and each line must have one."""
         confirmed, waiting = 0, []
-        bodies = select(AuditLeaf.body).order_by(AuditLeaf.index).execution_options(yield_per=1000)
-        for body in self._session.scalars(bodies):
-            waiting += _told_by(body)
+        for told in self._telling():
+            waiting += told
             if len(waiting) >= PAGE:
                 confirmed += yield from self._compare(waiting)
                 waiting = []
         confirmed += yield from self._compare(waiting)
         if confirmed < (self._session.scalar(select(func.count()).select_from(_LINES)) or 0):
             yield from self._untold()
+
+    def _telling(self) -> Iterator[list[Told]]:
+        """Yield what each leaf tells of rows, then what each event does that waits for its place: on PostgreSQL acts
+        are committed before their events are in the tree."""
+        bodies = select(AuditLeaf.body).order_by(AuditLeaf.index).execution_options(yield_per=1000)
+        yield from map(_told_by, self._session.scalars(bodies))
+        yield from map(_told_in, self._trail.waiting(self._session))
 
     def _compare(self, told: list[Told]) -> Generator[Fault, None, int]:
         """Yield the rows whose lines are older than what a leaf told; return how many lines were found to be true."""
@@ -117,11 +124,7 @@ class RowInspection:
 
     def _untold(self) -> Iterator[Fault]:
         """Name the lines that no leaf told. Runs only when there are some, and then needs memory for all of them."""
-        told = {
-            (one.kind, one.key, one.version, one.code)
-            for body in self._session.scalars(select(AuditLeaf.body).execution_options(yield_per=1000))
-            for one in _told_by(body)
-        }
+        told = {(one.kind, one.key, one.version, one.code) for part in self._telling() for one in part}
         for line in self._session.execute(select(_LINES).execution_options(yield_per=PAGE)):
             if (line.kind, line.key, line.version, line.code) not in told:
                 yield from self._name(line.kind, line.key, "the audit trail was never told of its state")
@@ -150,7 +153,11 @@ def _told_by(body: bytes) -> list[Told]:
     if _MARK not in body:
         return []
     try:
-        rows = read_leaf(body)["details"].get(DETAIL, [])
-        return [Told(str(kind), str(key), int(version), str(code)) for kind, key, version, code in rows]
+        return _told_in(read_leaf(body))
     except (ValueError, TypeError, AttributeError):
         return []
+
+
+def _told_in(event: dict[str, Any]) -> list[Told]:
+    rows = event["details"].get(DETAIL, [])
+    return [Told(str(kind), str(key), int(version), str(code)) for kind, key, version, code in rows]

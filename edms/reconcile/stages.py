@@ -95,6 +95,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
 
 def run_stage(archive: Archive, number: int, report: Report, kept: Iterable[str] = ()) -> list[Fault]:
     """Check one part as it is at one moment, and return what is wrong, which is in `report` too."""
+    archive.door.integrate()
     before = len(report.faults)
     with archive.database.reader() as session:
         if not archive.database.is_sqlite:  # where each statement would see another state

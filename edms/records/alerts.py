@@ -1,7 +1,7 @@
 """Alerts: a fault is told once, stays until it is mended, and somebody says that they looked at it (R57)."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,12 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, system_actor
-from edms.access.policy import Action, decide
+from edms.access.policy import Action, decide, view_scope
 from edms.core.errors import NotFound, Refused
-from edms.core.ids import new_id
+from edms.core.ids import new_id, parse_id
 from edms.operation.door import Operation
 from edms.records.alerts_model import Alert
 from edms.records.archive import Archive
+from edms.records.facts import facts_of
 from edms.records.model import Component, Record
 
 VERIFIER = system_actor("verification")
@@ -35,7 +36,10 @@ class AnyFault(Protocol):
 
 @dataclass(frozen=True)
 class AlertLine:
-    """An alert as shown. An administrator is told `subject` and `detail` as "": that there is one, not on what."""
+    """An alert as shown. An administrator is told `subject` and `detail` as "": that there is one, not on what.
+
+    `record`: the record that it concerns, where the reader may view that record.
+    """
 
     id: UUID
     kind: str
@@ -46,6 +50,7 @@ class AlertLine:
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     note: str | None
+    record: UUID | None = None
 
     def as_dict(self) -> dict[str, object]:
         times = {name: getattr(self, name) for name in ("first_seen", "last_seen", "acknowledged_at")}
@@ -54,7 +59,7 @@ class AlertLine:
                 "acknowledged_by": self.acknowledged_by, "note": self.note}  # fmt: skip
 
 
-def record_scope(record_id: UUID) -> str:
+def record_scope(record_id: UUID | str) -> str:
     """The scope of faults that are looked for when one record is read."""
     return f"record {record_id}"
 
@@ -124,10 +129,13 @@ def open_alerts(actor: Actor | None, archive: Archive) -> list[AlertLine]:
         named = _may_know(operation.actor)
         query = select(Alert).where(Alert.cleared_at.is_(None))
         query = query.order_by(Alert.acknowledged_at.is_not(None), Alert.first_seen.desc(), Alert.id).limit(_MOST_SHOWN)
+        rows = operation.session.scalars(query).all()
+        records = _viewable(operation, rows) if named else {}
         return [
             AlertLine(row.id, row.kind, row.subject if named else "", row.detail if named else "", row.first_seen,
-                      row.last_seen, row.acknowledged_at, row.acknowledged_by, row.note if named else None)
-            for row in operation.session.scalars(query)
+                      row.last_seen, row.acknowledged_at, row.acknowledged_by, row.note if named else None,
+                      records.get(row.id))
+            for row in rows
         ]  # fmt: skip
 
 
@@ -156,6 +164,18 @@ def acknowledge(actor: Actor | None, archive: Archive, alert_id: UUID, note: str
             raise NotFound()
         alert.acknowledged_at, alert.acknowledged_by = operation.now, operation.actor.name
         alert.note = note.strip()[:500]
+
+
+def _viewable(operation: Operation, alerts: Sequence[Alert]) -> dict[UUID, UUID]:
+    """Return, by alert, the record that it concerns: of those alone that the actor may view."""
+    scope, concerned = view_scope(operation.actor), {}
+    for alert in alerts:
+        found = parse_id(alert.scope.removeprefix(record_scope(""))) or parse_id(alert.subject.removeprefix("records "))
+        if found is not None:
+            concerned[alert.id] = found
+    query = select(Record).where(Record.id.in_(set(concerned.values())))
+    seen = {row.id for row in operation.session.scalars(query) if scope.covers(facts_of(row))}
+    return {alert: record for alert, record in concerned.items() if record in seen}
 
 
 def _may_know(actor: Actor) -> bool:

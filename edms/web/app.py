@@ -14,6 +14,7 @@ from edms.records.archive import Archive
 from edms.web import formats, identity, language, words
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.views import (
+    alerts,
     capture,
     files,
     home,
@@ -81,7 +82,21 @@ def create_app(archive: Archive) -> Flask:
     protection = CSRFProtect(
         app
     )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
-    for part in (session, home, search, record, capture, uploads, inbox, quarantine, files, retention, reports, trail):
+    for part in (
+        session,
+        home,
+        search,
+        record,
+        capture,
+        uploads,
+        inbox,
+        quarantine,
+        files,
+        retention,
+        reports,
+        trail,
+        alerts,
+    ):
         app.register_blueprint(part.pages)
     protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
     app.register_error_handler(EdmsError, _explain)

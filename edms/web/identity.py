@@ -10,6 +10,7 @@ from edms.access.actors import Actor, Role
 from edms.access.policy import Action, decide
 from edms.core.errors import NotFound
 from edms.operation.sign_in import signed_in
+from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
 from edms.web.language import gettext
 
@@ -72,6 +73,13 @@ def capturers_only() -> Actor:
     return who
 
 
+def _unseen_alerts(who: Actor | None) -> int:
+    """How many faults nobody has looked at yet, for those whom it concerns; 0 for everybody else."""
+    if who is None or not decide(who, Action.ARCHIVE_VERIFY).allowed:
+        return 0
+    return count_alerts(who, archive())
+
+
 def _for_templates() -> dict[str, Any]:
     who = actor()
     return {
@@ -80,5 +88,6 @@ def _for_templates() -> dict[str, Any]:
         "archive_name": archive().settings.archive.name,
         "Role": Role,
         "may": lambda action: bool(who and decide(who, Action(action)).allowed),
+        "unseen_alerts": _unseen_alerts(who),
         "may_capture": bool(who and who.has(Role.CLERK, Role.RECORDS_OFFICER)),
     }

@@ -58,6 +58,7 @@ ERRORS = (
     message("the record is not in quarantine"),
     message("nobody releases a file that they handed in themselves"),
     message("ask another records officer"),
+    message("say what you found or did"),
     message("a return needs its reason"),
     message("say in a few words what the sender is to do"),
     message("there is no evidence yet: the record is not declared"),

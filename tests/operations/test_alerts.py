@@ -101,54 +101,54 @@ def test_somebody_says_that_they_looked(archive: Archive, capture: Capture, pers
         assert all(b"cadangan" not in body for body in session.scalars(query))
 
 
-def test_every_record_is_read_in_its_days(embedded: Archive, capture: Capture) -> None:
+def test_every_record_is_read_in_its_days(archive: Archive, capture: Capture) -> None:
     """A share each day, the oldest first, new ones between slices too; after the days each was read."""
-    ids = [capture(embedded, pdf(f"Surat {number}"), number=f"{number}/2026").record_id for number in range(6)]
+    ids = [capture(archive, pdf(f"Surat {number}"), number=f"{number}/2026").record_id for number in range(6)]
     days = 3
-    settings = embedded.settings.verification.model_copy(update={"every_days": days, "bytes_per_second": 0})
-    object.__setattr__(embedded.settings, "verification", settings)
-    clock = embedded.clock
+    settings = archive.settings.verification.model_copy(update={"every_days": days, "bytes_per_second": 0})
+    object.__setattr__(archive.settings, "verification", settings)
+    clock = archive.clock
     assert isinstance(clock, FixedClock)
     per_day = []
     for day in range(days):
         clock.set(MOMENT + timedelta(days=day))
-        read_all(embedded)
-        with embedded.database.reader() as session:
+        read_all(archive)
+        with archive.database.reader() as session:
             seen = select(func.count()).select_from(FixityCheck).where(FixityCheck.checked_at == clock.now())
             per_day.append(session.scalar(seen))
         if day == 0:
-            ids.append(capture(embedded, pdf("Surat baru"), number="9/2026").record_id)
+            ids.append(capture(archive, pdf("Surat baru"), number="9/2026").record_id)
     assert per_day == [2, 3, 3], "a third of what there is, rounded up"
-    with embedded.database.reader() as session:
+    with archive.database.reader() as session:
         read = {row.record_id for row in session.scalars(select(FixityCheck)) if row.checked_at}
     assert read == set(ids)
-    assert status(CONSOLE, embedded)["never_read"] == 0
+    assert status(CONSOLE, archive)["never_read"] == 0
 
 
 @pytest.mark.parametrize("years", [-20, 20], ids=["back", "ahead"])
-def test_a_clock_years_off_neither_starves_nor_stops(embedded: Archive, capture: Capture, years: int) -> None:
+def test_a_clock_years_off_neither_starves_nor_stops(archive: Archive, capture: Capture, years: int) -> None:
     for number in range(3):
-        capture(embedded, pdf(f"Surat {number}"), number=f"{number}/2026")
-    clock = embedded.clock
+        capture(archive, pdf(f"Surat {number}"), number=f"{number}/2026")
+    clock = archive.clock
     assert isinstance(clock, FixedClock)
     clock.set(MOMENT + timedelta(days=365 * years))
-    read_all(embedded)
+    read_all(archive)
     clock.set(MOMENT + timedelta(days=1))
     for day in range(1, 4):
         clock.set(MOMENT + timedelta(days=day))
-        read_all(embedded)
-    with embedded.database.reader() as session:
+        read_all(archive)
+    with archive.database.reader() as session:
         times = list(session.scalars(select(FixityCheck.checked_at)))
         assert len(times) == 3
         assert all(moment and MOMENT < moment < MOMENT + timedelta(days=5) for moment in times)
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(
-    embedded: Archive, capture: Capture, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, capture: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read stays read; a fault that was found before is in the answer of the run that goes on."""
-    ids = [capture(embedded, pdf(f"Surat {number}"), number=f"{number}/2026").record_id for number in range(4)]
-    flip(blob_of(embedded, ids[0]))
+    ids = [capture(archive, pdf(f"Surat {number}"), number=f"{number}/2026").record_id for number in range(4)]
+    flip(blob_of(archive, ids[0]))
     monkeypatch.setattr("edms.reconcile.whole.CHUNK", 2)
     kept = rolling.keep_records
 
@@ -158,26 +158,26 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
 
     monkeypatch.setattr("edms.reconcile.whole.keep_records", killed)
     with pytest.raises(KeyboardInterrupt):
-        verify_all(CONSOLE, embedded)
+        verify_all(CONSOLE, archive)
     monkeypatch.setattr("edms.reconcile.whole.keep_records", kept)
-    report = verify_all(CONSOLE, embedded, resume=True)
+    report = verify_all(CONSOLE, archive, resume=True)
     assert report.checked["records"] == 4
     assert [fault.kind for fault in report.faults] == ["blob"]
-    with embedded.database.reader() as session:
+    with archive.database.reader() as session:
         assert len(list(session.scalars(select(VerificationRun)))) == 1
 
 
-def test_a_worker_that_was_killed_gives_its_lease_back_in_time(embedded: Archive) -> None:
-    clock = embedded.clock
+def test_a_worker_that_was_killed_gives_its_lease_back_in_time(archive: Archive) -> None:
+    clock = archive.clock
     assert isinstance(clock, FixedClock)
-    rolling.begin_run(rolling.VERIFIER, embedded, everything=False)
-    assert not verify_share(embedded), "another worker has it"
+    rolling.begin_run(rolling.VERIFIER, archive, everything=False)
+    assert not verify_share(archive), "another worker has it"
     clock.set(MOMENT + timedelta(minutes=16))
-    assert verify_share(embedded)
-    with embedded.database.writer() as session:
+    assert verify_share(archive)
+    with archive.database.writer() as session:
         session.execute(update(VerificationRun).values(leased_until=MOMENT + timedelta(days=9000)))
         session.commit()
-    assert verify_share(embedded), "a lease from a clock that was ahead holds nobody up"
+    assert verify_share(archive), "a lease from a clock that was ahead holds nobody up"
 
 
 def test_reading_keeps_below_its_limit() -> None:

@@ -1,6 +1,8 @@
 """Rows that matter are told to the audit trail: who edits, removes or inserts one around the system is named."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,7 +18,9 @@ from edms.capture.accept import Accepted
 from edms.core.clock import FixedClock
 from edms.core.ids import new_id
 from edms.operation.model import RowState
+from edms.reconcile.faults import Report
 from edms.reconcile.rows import RowInspection
+from edms.reconcile.stages import STAGES, run_stage
 from edms.records.adoption import adopt_rows
 from edms.records.archive import Archive
 from edms.records.folders import close_folder, open_folder
@@ -25,6 +29,7 @@ from edms.records.model import Folder, Hold, HoldLink, Record
 from edms.records.stated import COVERED_OTHERWISE, NOT_COVERED, STATED
 
 CONSOLE = console_actor("tests")
+ROWS = [name for name, _stage in STAGES].index("rows")
 Capture = Callable[..., Accepted]
 People = Callable[[Archive, str], Actor]
 
@@ -155,4 +160,35 @@ def test_many_rows_in_one_act(archive: Archive, capture: Capture, person: People
             row = Office(id=new_id(archive.clock), code=f"o{number}", name="Kantor", created_at=operation.now)
             operation.session.add(row)
     assert officer
+    assert found(archive) == {}
+
+
+def test_many_writers_while_rows_are_held_against_the_trail(archive: Archive, person: People) -> None:
+    """On PostgreSQL an act is committed before its event is in the tree: what waits has been told all the same."""
+    admin, stop = person(archive, "admin"), threading.Event()
+
+    def write(own: int) -> int:
+        """Make offices until told to stop; return how many."""
+        for number in range(200):
+            if stop.is_set():
+                return number
+            with archive.door.write(admin, Action.PEOPLE_MANAGE) as operation:
+                operation.decide()
+                row = Office(id=new_id(archive.clock), code=f"o{own}-{number}", name="x", created_at=operation.now)
+                operation.session.add(row)
+        return 200
+
+    with ThreadPoolExecutor(3) as pool:
+        writers = [pool.submit(write, own) for own in range(3)]
+        told = [run_stage(archive, ROWS, Report()) for _look in range(5)]
+        stop.set()
+        assert sum(writer.result() for writer in writers) > 3
+    assert told == [[]] * 5
+
+
+def test_what_waits_for_its_place_was_told(archive: Archive, person: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive.door, "_integrate_soon", lambda: None)
+    with archive.door.write(person(archive, "admin"), Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        operation.session.add(Office(id=new_id(archive.clock), code="baru", name="Kantor", created_at=operation.now))
     assert found(archive) == {}

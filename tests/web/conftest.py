@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in, take_in
-from sqlalchemy import update
+from sqlalchemy import select
 from web_site import PASSWORD, PEOPLE, City, OpenSite, Site
 
 from edms.access.actors import console_actor
 from edms.access.levels import Level
 from edms.access.model import Person
 from edms.access.passwords import hash_password
+from edms.access.policy import Action
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.core.settings import Settings
@@ -29,9 +30,10 @@ def peopled_template(demo_template: Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("peopled")
     shutil.copytree(demo_template / "storage", folder / "storage")
     archive = open_archive(settings_in(folder), FixedClock(MOMENT))
-    with archive.database.writer() as session:
-        session.execute(update(Person).values(password_hash=hash_password(PASSWORD, 12)))
-        session.commit()
+    with archive.door.write(console_actor("tests"), Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        for person in operation.session.scalars(select(Person)):
+            person.password_hash = hash_password(PASSWORD, 12)
     archive.database.close()
     return folder
 

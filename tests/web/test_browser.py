@@ -10,13 +10,18 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import axe_playwright_python
 import pytest
-from archive_fixtures import pdf
+from archive_fixtures import pdf, settings_in
 from judges import judge
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import select
 from web_site import PASSWORD
+
+from edms.bootstrap import open_archive
+from edms.records.model import Component
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -71,12 +76,30 @@ class Server:
             self.process.wait()
 
 
+def damage(folder: Path, record: str) -> None:
+    """Damage the content of a record that no other test here opens, and have it found, so that there is an alert."""
+    archive = open_archive(settings_in(folder))
+    with archive.database.reader() as session:
+        part = session.scalars(select(Component).where(Component.record_id == UUID(record))).first()
+        assert part is not None
+        name = part.blob.name
+    path = next((folder / "storage" / "blobs").rglob(name))
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    archive.database.close()
+    (folder / "config.toml").write_text("", "utf-8")
+    arguments = [sys.executable, "-m", "edms.cli.main", "--config", str(folder / "config.toml"), "verify"]
+    assert (
+        subprocess.run([*arguments, "--record", record], check=False, capture_output=True, timeout=120).returncode == 1
+    )
+
+
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     judge("chromium")
     source, records = city_template
     folder = tmp_path_factory.mktemp("served")
     shutil.copytree(source / "storage", folder / "storage")
+    damage(folder, records["other"])
     running = Server(folder, records)
     yield running
     running.stop()
@@ -276,5 +299,14 @@ def test_every_page_can_be_used_by_everybody(
         wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         faults += [f"{page.url} is {wide} px too wide"] if wide > 0 else []
     assert page.locator("html").get_attribute("lang") == language
+    for name in ("records", "auditor", "admin"):
+        context.clear_cookies()
+        sign_in(page, name)
+        for place in ("/", "/alerts"):
+            page.goto(place)
+            faults += judged(page)
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            faults += [f"{page.url} is {wide} px too wide"] if wide > 0 else []
+        assert page.locator(".alert" if name != "admin" else "table.list").count() >= 1
     context.close()
     assert faults == []

@@ -18,6 +18,7 @@ _WITHOUT_VERSION = {"nobody": 401, "else": 412}  # tests/web/test_uploads.py ask
 _READERS = {"admin": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
+_WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 
 
@@ -40,6 +41,11 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
+    ("GET", "/alerts"): ("/alerts", _WATCHERS),
+    ("POST", "/alerts/<uuid:alert_id>/acknowledge"): (
+        f"/alerts/{uuid4()}/acknowledge",
+        {"auditor": 400, "records": 400, "else": 403},
+    ),
     ("GET", "/capture"): ("/capture", _CLERKS),
     ("POST", "/capture/files"): ("/capture/files", _as(415, _CLERKS)),
     ("GET", "/capture/progress"): ("/capture/progress?records={waiting}", _CLERKS),

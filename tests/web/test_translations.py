@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s|%(?![(\s])\w?")
 # What these rooms say can come to a page, by an operation that a view calls.
 SPEAKING = (
     "capture/accept.py", "capture/quarantine.py", "capture/uploads.py", "vault/staging.py",
-    "records/classification.py", "records/searching.py",
+    "records/alerts.py", "records/classification.py", "records/searching.py",
     "records/operations.py", "operation/door.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from edms.access.actors import Role
 from edms.access.policy import Action, decide
 from edms.capture.progress import inbox_size
+from edms.reconcile.rolling import status
 from edms.records.searching import Question, search
 from edms.web.identity import actor, archive
 
@@ -23,4 +24,7 @@ def start() -> ResponseReturnValue:
     recent = None
     if decide(who, Action.RECORD_SEARCH).allowed:
         recent = search(who, archive(), Question("", sort="newest", limit=8))
-    return render_template("home.html", waiting=waiting, quarantined=quarantined, recent=recent)
+    verification = status(who, archive()) if decide(who, Action.ARCHIVE_VERIFY).allowed else None
+    return render_template(
+        "home.html", waiting=waiting, quarantined=quarantined, recent=recent, verification=verification
+    )

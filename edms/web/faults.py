@@ -1,0 +1,100 @@
+"""Kinds of faults in words: what each is called, what it means, what to do. At length: docs/verification.md."""
+
+from dataclasses import dataclass
+
+from edms.web.language import gettext
+from edms.web.words import message
+
+
+@dataclass(frozen=True)
+class FaultWords:
+    """A kind of fault in the words of the person who looks after the archive."""
+
+    name: str
+    meaning: str
+    mend: str
+
+
+_RESTORE_FILE = message("Ask the administrator to bring the file of this name back from a backup, then verify again.")
+_WHO_CAN_WRITE = message("Find out who can write to the database; have the row restored from a backup.")
+_ATTACK = message(
+    "Treat it as an attack: have the disk kept as it is, and the trail compared with checkpoints kept elsewhere."
+)
+_REINDEX = message("Ask the administrator to run edms reindex. No record is lost by this.")
+
+FAULTS = {
+    "blob": FaultWords(
+        message("Stored content"),
+        message("A stored file is missing or damaged, or does not open with its key."),
+        _RESTORE_FILE,
+    ),
+    "record": FaultWords(
+        message("Record"),
+        message("What the database says of a record is not what was sealed or recorded, or nobody works on it."),
+        _WHO_CAN_WRITE,
+    ),
+    "row": FaultWords(
+        message("Row of the database"),
+        message("People, offices, holds, folders, keys or alerts were changed around the system."),
+        message("Look first whether it gave somebody rights; find out who can write to the database."),
+    ),
+    "seal": FaultWords(
+        message("Seal that cannot be read"),
+        message("The manifest or the seal of a record is missing or cannot be read."),
+        message("Ask the administrator to bring manifest and seal back from a backup, then verify again."),
+    ),
+    "signature": FaultWords(
+        message("Seal that does not hold"),
+        message("The seal is not over this manifest, or is not by a certificate or authority that is trusted."),
+        message("Ask the administrator to bring manifest and seal back from a backup, then verify again."),
+    ),
+    "audit": FaultWords(
+        message("Audit trail"),
+        message("An entry of the audit trail was altered, removed or put in."),
+        _ATTACK,
+    ),
+    "checkpoint": FaultWords(
+        message("Signed state of the trail"),
+        message("A signed state of the audit trail does not fit the trail, or is gone."),
+        _ATTACK,
+    ),
+    "cosignature": FaultWords(
+        message("Witness of the trail"),
+        message("What a witness signed of the audit trail does not hold."),
+        _ATTACK,
+    ),
+    "timestamp": FaultWords(
+        message("Timestamp"),
+        message("The timestamp of a signed state of the trail does not hold."),
+        message("Ask the administrator to restore it from a backup."),
+    ),
+    "evidence": FaultWords(
+        message("Renewed evidence"),
+        message("A renewal that keeps seals provable for longer does not hold."),
+        message("Ask the administrator to restore its rows, or to cover the records anew: edms evidence renew."),
+    ),
+    "index-file": FaultWords(
+        message("File of the search index"), message("A file of the search index is missing or damaged."), _REINDEX
+    ),
+    "index-missing": FaultWords(
+        message("Record that search does not find"), message("A record is not in the search index."), _REINDEX
+    ),
+    "index-stale": FaultWords(
+        message("Record that search knows of old"),
+        message("The search index holds an earlier state of a record."),
+        _REINDEX,
+    ),
+    "index-extra": FaultWords(
+        message("Entry of search without a record"),
+        message("The search index holds what should not be there."),
+        _REINDEX,
+    ),
+}  # fmt: skip
+
+
+def fault_words(kind: str) -> FaultWords:
+    """Return the words for a kind of fault in the reader's language; a kind without words is shown by its name."""
+    found = FAULTS.get(kind)
+    if found is None:
+        return FaultWords(kind, gettext("Something is not as it was stored."), gettext("Tell the administrator."))
+    return FaultWords(gettext(found.name), gettext(found.meaning), gettext(found.mend))
