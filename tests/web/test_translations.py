@@ -111,8 +111,8 @@ def test_what_the_rooms_below_say_has_its_words(room: str) -> None:
 
 
 def test_every_template_is_said_somewhere() -> None:
-    said = {sentence for room in (*SPEAKING, "records/people.py", "records/filing.py", "records/undo.py", "records/evidence.py",
-                                       "records/contents.py", "vault/vault.py")
+    said = {sentence for room in (*SPEAKING, "records/people.py", "records/filing.py", "records/undo.py",
+                                       "records/evidence.py", "records/contents.py", "vault/vault.py")
             for sentence in sentences(ROOMS / room)}  # fmt: skip
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
 
