@@ -2,7 +2,7 @@
 
 from edms.access import model as access_model
 from edms.audit import model as audit_model
-from edms.capture import intake_model
+from edms.capture import batch_model, intake_model
 from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
@@ -16,6 +16,7 @@ MODELS = (
     access_model,
     alerts_model,
     audit_model,
+    batch_model,
     capture_model,
     evidence_model,
     filing_model,

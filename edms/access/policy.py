@@ -52,6 +52,7 @@ class Stage(StrEnum):
     PENDING = "pending"
     QUARANTINED = "quarantined"
     RETURNED = "returned"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from edms.capture.incoming import GIVEN_PATH, LOCATION, MAIL
+from edms.capture.incoming import BATCH, GIVEN_PATH, LOCATION, MAIL
 from edms.capture.quarantine import FLAGGED, MALWARE, RELEASED, accepted
 from edms.capture.results import Unfit, original_of
 from edms.capture.screening import Scan, malware_text, remember
@@ -20,7 +20,7 @@ from edms.screening.protocol import Outcome
 from edms.text.names import contradicts, is_program_name
 from edms.text.types import Identification, Reading
 
-_KEPT = (RELEASED, GIVEN_PATH, LOCATION, MAIL)
+_KEPT = (RELEASED, GIVEN_PATH, LOCATION, MAIL, BATCH)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from edms.access.levels import Level
 GIVEN_PATH = "given_path"
 LOCATION = "location"
 MAIL = "mail"
+BATCH = "batch"
 """Among the facts of an original: where the paper lies (box, shelf), as a manifest told it."""
 """The fact of an original that says where it lay at its sender."""
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")

@@ -20,7 +20,7 @@ from edms.records.model import Record, RecordState
 
 @dataclass(frozen=True)
 class Progress:
-    """State of one file: processing, awaiting_class, declared or quarantined; `reason` in the last case.
+    """State of one file: processing, awaiting_class, declared, batch or quarantined; `reason` in the last case.
 
     `postponed` says what a file under way waits for when that is not its own fault (a full disk, an authority away).
 

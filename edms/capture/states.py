@@ -1,7 +1,8 @@
 """The steps of capture, in order. Each is one row state and one transaction, so a killed worker's step is redone.
 
 `EXAMINE` covers screening, identification and text: they share one pass of one sandboxed process over the file, since
-starting three would cost three times and the file would be read three times.
+starting three would cost three times and the file would be read three times. A batch goes from there another way: its
+pages are looked at, a person reviews the cut, its parts are made.
 """
 
 from enum import StrEnum
@@ -15,6 +16,12 @@ class Step(StrEnum):
     CLASSIFY = "classify"
     SEAL = "seal"
     DECLARE = "declare"
+    READ_BATCH = "read_batch"
+    REVIEW = "review"
+    DIVIDE = "divide"
+
+
+WAITING_FOR_A_PERSON = frozenset((Step.CLASSIFY, Step.REVIEW))
 
 
 FIRST_STEP = Step.EXAMINE.value

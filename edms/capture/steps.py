@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from edms.capture.attachments import Kept, keep_attachments, recognised_attachments, replace_attachments
+from edms.capture.batch_model import Batch
+from edms.capture.batch_steps import divide, read_batch, review
 from edms.capture.declaring import declare, seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
 from edms.capture.quarantine import MALWARE, accepted
@@ -59,7 +61,7 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
-        return Step.ACCESS_COPY
+        return Step.READ_BATCH if operation.session.get(Batch, row.id) else Step.ACCESS_COPY
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
     return StepResult("record.examined", write, {**details, "attachments": len(kept)})
@@ -184,4 +186,7 @@ STEPS: dict[Step, Callable[[Archive, Claim], StepResult]] = {
     Step.CLASSIFY: classify,
     Step.SEAL: seal,
     Step.DECLARE: declare,
+    Step.READ_BATCH: read_batch,
+    Step.REVIEW: review,
+    Step.DIVIDE: divide,
 }

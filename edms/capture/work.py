@@ -10,7 +10,7 @@ from edms.access.actors import system_actor
 from edms.access.policy import Action
 from edms.capture.quarantine import quarantine
 from edms.capture.results import StepResult, Unfit
-from edms.capture.states import JOB_KIND, Step
+from edms.capture.states import JOB_KIND, WAITING_FOR_A_PERSON, Step
 from edms.capture.steps import STEPS
 from edms.core.errors import EdmsError, KeyUnavailable, StorageFault
 from edms.jobs.queue import (
@@ -134,11 +134,11 @@ def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None
         following = result.write(operation)
         operation.about("record", claimed.subject_id, result.event)
         operation.note(**result.details)
-        if following is Step.CLASSIFY:
-            wait(job, Step.CLASSIFY.value)
-            return None
         if following is None:
             finish(job, archive.clock)
+            return None
+        if following in WAITING_FOR_A_PERSON:
+            wait(job, following.value)
             return None
         advance(job, archive.clock, following.value, archive.settings.worker.lease_seconds)
         return following

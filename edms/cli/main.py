@@ -8,6 +8,7 @@ import click
 
 from edms.cli import (
     alerts,
+    batches,
     documents,
     evidence,
     imports,
@@ -42,6 +43,7 @@ def edms(context: click.Context, config: Path | None) -> None:
 for room in (
     installation,
     documents,
+    batches,
     imports,
     intake,
     proposals,

@@ -44,7 +44,10 @@ def _metadata(record: Record) -> dict[str, Any]:
 
 
 def _component(part: Any) -> dict[str, Any]:
-    """One component; of an attachment also its place, and that of the file it lay in (0: the original)."""
+    """One component; of an attachment also its place, and that of the file it lay in (0: the original).
+
+    Of an original that was cut out of a batch also the batch's hash and its pages.
+    """
     placed = {"position": part.position, "parent": int(part.facts.get("parent", 0))}
     return {
         **(placed if part.role == ComponentRole.ATTACHMENT else {}),
@@ -53,4 +56,5 @@ def _component(part: Any) -> dict[str, Any]:
         "media_type": part.media_type,
         "size": part.blob.size,
         "sha256": part.blob.sha256,
+        **({"batch": part.facts["batch"]} if part.role == ComponentRole.ORIGINAL and "batch" in part.facts else {}),
     }

@@ -17,12 +17,14 @@ class RecordState(StrEnum):
     """`PENDING`: received, its bytes are safe, not yet evidence. `DECLARED`: immutable evidence.
 
     `QUARANTINED`: set aside until a person decides. `RETURNED`: given back to its sender; kept, and no record.
+    `BATCH`: several documents in one scan; what is declared are the records made of its parts.
     """
 
     PENDING = "pending"
     DECLARED = "declared"
     QUARANTINED = "quarantined"
     RETURNED = "returned"
+    BATCH = "batch"
 
 
 class ComponentRole(StrEnum):

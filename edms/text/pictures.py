@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import img2pdf
@@ -114,12 +115,17 @@ def _true_height(shown: Image.Image, picture: Image.Image, width: int) -> int:
     return max(1, min(_LONGEST_SIDE, round(shown.height * stretch * width / max(1, shown.width))))
 
 
-def pictures_to_pdf(content: bytes) -> bytes:
-    """Wrap pictures into a PDF, a page for each frame, pixels untouched; pages as large as the paper was."""
+def pictures_to_pdf(content: bytes, numbers: Sequence[int] | None = None) -> bytes:
+    """Wrap pictures into a PDF, a page for each frame, pixels untouched; pages as large as the paper was.
+
+    `numbers`: only these frames, in this order (first is 1).
+    """
     with Image.open(io.BytesIO(content)) as picture:
         single = getattr(picture, "n_frames", 1) == 1
-        layout = img2pdf.get_fixed_dpi_layout_fun(_resolution(picture))
-        if single and picture.format in ("JPEG", "PNG", "TIFF") and picture.mode in ("1", "L", "RGB"):
+        layout = img2pdf.get_fixed_dpi_layout_fun(resolution_of(picture))
+        if numbers is not None and not single:
+            frames = [_frame_as_png(picture, number) for number in numbers]
+        elif single and picture.format in ("JPEG", "PNG", "TIFF") and picture.mode in ("1", "L", "RGB"):
             frames = [content]
         else:
             frames = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
@@ -127,9 +133,15 @@ def pictures_to_pdf(content: bytes) -> bytes:
         made: bytes = img2pdf.convert(frames, layout_fun=layout, rotation=img2pdf.Rotation.ifvalid)
     except (img2pdf.ImageOpenError, img2pdf.AlphaChannelError, ValueError, TypeError):
         with Image.open(io.BytesIO(content)) as picture:
-            plain = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
+            wanted = range(1, getattr(picture, "n_frames", 1) + 1) if numbers is None else numbers
+            plain = [_frame_as_png(picture, number) for number in wanted]
         made = img2pdf.convert(plain, layout_fun=layout)
     return made
+
+
+def _frame_as_png(picture: Image.Image, number: int) -> bytes:
+    picture.seek(number - 1)
+    return _as_png(picture)
 
 
 def _as_png(frame: Image.Image) -> bytes:
@@ -144,7 +156,7 @@ def _as_png(frame: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _resolution(picture: Image.Image) -> tuple[float, float]:
+def resolution_of(picture: Image.Image) -> tuple[float, float]:
     """The picture's own resolution, both ways (fax pixels are not square); A4 across when it is missing or absurd."""
     told = tuple(float(side) for side in picture.info.get("dpi", (0, 0)))
     if len(told) == 2 and all(_LEAST_DPI <= side <= _MOST_DPI for side in told):

@@ -113,6 +113,30 @@ class Reader:
             return None
         return answer.sections[0] if answer.sections else None
 
+    def look_at_batch(
+        self, source: BinaryIO, media_type: str, first: int, last: int, *, upright: bool
+    ) -> list[dict[str, Any]]:
+        """Return what is seen on the pages `first` to `last` of a batch, as `edms.text.batch_pages` tells it.
+
+        Raises SandboxFault.
+        """
+        source.seek(0)
+        limits = self._limits_with_programs if upright else self._alone
+        answer = self._reading.call(
+            "edms.text.batch_pages:look", media_type, first, last, upright, self._limits, files=(source,), limits=limits
+        )
+        return list(answer.values["pages"])
+
+    def part_of_batch(self, source: BinaryIO, media_type: str, pages: list[list[int]]) -> bytes:
+        """Return pages ([number, degrees clockwise]) of a batch as a PDF of their own. Raises SandboxFault."""
+        source.seek(0)
+        answer = self._reading.call(
+            "edms.text.dividing:part", media_type, pages, self._most_pixels, files=(source,), limits=self._alone
+        )
+        if len(answer.sections) != 1 or answer.values.get("pages") != len(pages):
+            raise SandboxFault("crash", "the answer makes no sense")
+        return answer.sections[0]
+
 
 def _unread(identification: Identification, problem: Problem) -> Reading:
     return Reading(identification, 0, (), problem=problem)

@@ -20,8 +20,11 @@ from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.audit.model import AuditLeaf
+from edms.batches.edits import Act, Edit
+from edms.batches.sheet import Sheet
 from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.queue import Sieve
+from edms.capture.separators import AskedSheets
 from edms.capture.uploads import Announced, Piece
 from edms.core.errors import NotFound, NotSignedIn
 from edms.core.resources import resource
@@ -72,6 +75,7 @@ def call(
         ReportQuestion: ReportQuestion(), TrailQuestion: TrailQuestion(),
         Question: Question("surat"), "Question": Question("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
+        Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
     }  # fmt: skip
