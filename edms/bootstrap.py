@@ -21,6 +21,7 @@ from edms.core.unlock import Unlock
 from edms.operation.door import Door
 from edms.operation.states import RowStates
 from edms.records.adoption import adopt_rows
+from edms.records.alerts import report_altered
 from edms.records.archive import Archive
 from edms.records.people import (
     DEMO_OFFICES,
@@ -202,6 +203,8 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
             clock,
             RowStates(ring.secret("row-states"), STATED),
             timedelta(minutes=settings.audit.disclosure_minutes),
+            ring.secret("session"),
+            report_altered,
         ),
         trail=trail,
         keys=ring,

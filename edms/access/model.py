@@ -41,7 +41,8 @@ class Person(Base):
 
 
 class SignInSession(Base):
-    """A signed-in browser. Only the SHA-256 of its token is kept, so that a copy of the table signs nobody in."""
+    """A signed-in browser. Of its token only a keyed digest (HMAC-SHA256) is kept: a copy of the table signs nobody in,
+    and neither does a row that was put in or given to another person around the system."""
 
     __tablename__ = "sign_in_sessions"
 

@@ -6,7 +6,7 @@ V16.3.2).
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from edms.core.database import Database
 from edms.core.errors import NotFound, NotSignedIn, Refused
 from edms.operation.model import OutboxEntry
 from edms.operation.recently import Recently
-from edms.operation.states import DETAIL, NOTHING_STATED, RowStates, chunks
+from edms.operation.states import DETAIL, NOTHING_STATED, AlteredRow, RowStates, chunks
 
 log = logging.getLogger("edms.door")
 
@@ -127,6 +127,9 @@ class Operation:
         return not self._silent
 
 
+OnAltered = Callable[[Operation, Sequence[AlteredRow]], None]
+
+
 class Door:
     """Opens operations on one database with one audit trail, which is told of the rows that `states` covers."""
 
@@ -137,11 +140,15 @@ class Door:
         clock: Clock,
         states: RowStates = NOTHING_STATED,
         disclosure_window: timedelta = timedelta(),
+        session_secret: bytes = b"",
+        on_altered: OnAltered | None = None,
     ) -> None:
         self.database = database
         self.trail = trail
         self.clock = clock
         self.states = states
+        self.session_secret = session_secret
+        self._on_altered = on_altered
         self._recently = Recently(disclosure_window)
 
     @contextmanager
@@ -154,6 +161,10 @@ class Door:
                 yield operation
                 self._require_decision(operation)
                 operation.session.flush()
+                altered = self.states.altered(operation.session)
+                if altered and self._on_altered is not None:
+                    self._on_altered(operation, altered)
+                    operation.session.flush()
                 self._tell_states(operation)
                 events = [*operation.events, *([operation.own_event("done")] if operation.recorded else [])]
                 self.trail.append_all(operation.session, events)

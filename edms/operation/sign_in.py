@@ -4,6 +4,7 @@ Stands beside the door because it is how an actor comes to be; everything after 
 """
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -47,7 +48,7 @@ class SignedIn:
 
 
 def sign_in(door: Door, settings: AccessSettings, username: str, password: str, address: str, language: str) -> str:
-    """Return the token of a new session (256 random bits, URL-safe). Raises SignInRefused.
+    """Return the token of a new session (its person and 256 random bits, URL-safe). Raises SignInRefused.
 
     The limit counts failures for this name from this address, so that nobody can lock somebody else out.
     """
@@ -68,11 +69,11 @@ def sign_in(door: Door, settings: AccessSettings, username: str, password: str, 
             operation.about("person", str(person.id) if person else "", "session.sign_in_failed")
             token = ""
         else:
-            token = secrets.token_urlsafe(32)
+            token = f"{person.id.hex}.{secrets.token_urlsafe(32)}"
             operation.session.execute(delete(SignInFailure).where(SignInFailure.key == key))
             operation.session.add(
                 SignInSession(
-                    token_sha256=_digest(token),
+                    token_sha256=_digest(door, token),
                     person_id=person.id,
                     started_at=operation.now,
                     seen_at=operation.now,
@@ -89,8 +90,8 @@ def signed_in(door: Door, settings: AccessSettings, token: str) -> SignedIn | No
     """Return who holds `token`, or None when there is no such session, it has ended, or its person is inactive."""
     now = door.clock.now()
     with door.database.reader() as session:
-        row = session.get(SignInSession, _digest(token))
-        if row is None or _ended(row, now, settings):
+        row = session.get(SignInSession, _digest(door, token))
+        if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, now, settings):
             return None
         person = session.get(Person, row.person_id)
         if person is None or not person.active:
@@ -107,7 +108,7 @@ def choose_language(door: Door, token: str, language: str) -> None:
     with door.write(_ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
         operation.unrecorded()
-        row = operation.session.get(SignInSession, _digest(token))
+        row = operation.session.get(SignInSession, _digest(door, token))
         if row is not None:
             row.language = language
 
@@ -116,7 +117,7 @@ def sign_out(door: Door, token: str) -> None:
     """End the session at once; an unknown token changes nothing."""
     with door.write(_ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
-        row = operation.session.get(SignInSession, _digest(token))
+        row = operation.session.get(SignInSession, _digest(door, token))
         if row is None:
             operation.unrecorded()
             return
@@ -128,7 +129,7 @@ def _touch(door: Door, token: str, now: datetime) -> None:
     with door.write(_ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
         operation.unrecorded()
-        row = operation.session.get(SignInSession, _digest(token))
+        row = operation.session.get(SignInSession, _digest(door, token))
         if row is not None:
             row.seen_at = now
 
@@ -143,5 +144,11 @@ def _failures(session: Session, key: str, since: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def _digest(door: Door, token: str) -> bytes:
+    """Return the key of a session's row. Who can write rows and has no key ring cannot make one that lets anybody in.
+
+    The token begins with the id of its person, so that a row that was given to somebody else lets nobody in either.
+    """
+    if not door.session_secret:
+        raise RuntimeError("sessions need the secret of the key ring")
+    return hmac.digest(door.session_secret, b"edms session 1\0" + token.encode("utf-8", "surrogatepass"), "sha256")

@@ -23,6 +23,8 @@ PAGE = 500
 MOST_IN_A_LEAF = 250
 DETAIL = "rows"
 _TOUCHED = "edms_touched_rows"
+_ALTERED = "edms_altered_rows"
+_LOOKS = 3
 _STATES = cast(Table, RowState.__table__)
 
 
@@ -75,6 +77,15 @@ class Told:
 
 
 @dataclass(frozen=True)
+class AlteredRow:
+    """A row that was changed around the system before the change through the system that met it."""
+
+    kind: str
+    id: str
+    detail: str = "the row was altered around the system, and then changed through it before a verification"
+
+
+@dataclass(frozen=True)
 class RowStates:
     """Collects the rows that a session changes, and says in what state they are. `secret`: 32 bytes."""
 
@@ -91,6 +102,7 @@ class RowStates:
     def watch(self, session: Session) -> None:
         """Note from now on which rows `session` changes."""
         session.info[_TOUCHED] = (self, {})
+        session.info[_ALTERED] = {}
 
     def tell(self, session: Session, now: datetime) -> list[Told]:
         """Write down the new state of every row that the session changed, and return what the trail is to be told."""
@@ -101,6 +113,45 @@ class RowStates:
             for start in range(0, len(keys), PAGE):
                 found += self._tell(session, one, dict(list(keys.items())[start : start + PAGE]), now)
         touched.clear()
+        return found
+
+    def altered(self, session: Session) -> list[AlteredRow]:
+        """Return the rows that were not as the trail was told when the session was about to change them, each once."""
+        found: dict[tuple[str, str], AlteredRow] = session.info[_ALTERED]
+        rows = list(found.values())
+        found.clear()
+        return rows
+
+    def compare(self, session: Session, changed: Iterable[Any]) -> None:
+        """Hold rows that the session is about to change for the first time against their lines (format, section 4)."""
+        keys: dict[str, dict[str, Key]] = {}
+        for one, key in (owned for thing in changed for owned in self._owners_of(thing)):
+            if (one.kind, spelled_key(key)) not in session.info[_TOUCHED][1]:
+                keys.setdefault(one.kind, {})[spelled_key(key)] = key
+        for one in self.stated:
+            for text in self._differing(session, one, keys.get(one.kind, {})):
+                row = AlteredRow(one.fault, named(one, text))
+                session.info[_ALTERED][one.kind, text] = row
+
+    def _differing(self, session: Session, one: Stated, keys: Mapping[str, Key]) -> list[str]:
+        """The keys whose row is not that of its line. Nothing is locked: a line that moves while the row is read was
+        moved by another writer, and is looked at again."""
+        left, found = dict(keys), []
+        query = select(_STATES.c.key, _STATES.c.version, _STATES.c.code, _STATES.c.gone).where(
+            _STATES.c.kind == one.kind
+        )
+        for _look in range(_LOOKS if left else 0):
+            lines = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}
+            states = states_of(session, one, left)
+            after = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}
+            for text in [text for text in left if lines.get(text) == after.get(text)]:
+                line, state = lines.get(text), states.get(text)
+                told = line is not None and not line.gone
+                if state is not None and not (told and self.code(one.kind, text, line[1], state) == line[2]):
+                    found.append(text)
+                del left[text]
+            if not left:
+                break
         return found
 
     def code(self, kind: str, key: str, version: int, state: Any) -> str:
@@ -115,6 +166,10 @@ class RowStates:
 
     def touch(self, session: Session, changed: Any) -> None:
         """Note that an object of the session changed; of one that moved to another owner, both owners."""
+        for one, key in self._owners_of(changed):
+            self.touch_key(session, one, key)
+
+    def _owners_of(self, changed: Any) -> Iterator[tuple[Stated, Key]]:
         found = self._owners.get(getattr(type(changed), "__tablename__", ""))
         if found is None:
             return
@@ -126,7 +181,7 @@ class RowStates:
             keys.append(tuple(old[0] if old else new for old, new in zip(before, keys[0], strict=True)))
         for key in keys:
             if None not in key:
-                self.touch_key(session, one, key)
+                yield one, key
 
     def touch_key(self, session: Session, one: Stated, key: Key) -> None:
         """Have the state of a row told that nothing changed."""
@@ -158,6 +213,11 @@ NOTHING_STATED = RowStates()
 def spelled_key(key: Key) -> str:
     """Return a primary key as text: its parts, a space between them."""
     return " ".join(str(part) for part in key)
+
+
+def named(one: Stated, key: str) -> str:
+    """Return the id by which a fault names a row."""
+    return key if one.fault != "row" else f"{one.kind} {key}"
 
 
 def states_of(session: Session, one: Stated, keys: Mapping[str, Key]) -> dict[str, Any]:
@@ -229,6 +289,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     return value
+
+
+@event.listens_for(Session, "before_flush")
+def _compare_first(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    found = session.info.get(_TOUCHED)
+    if found is not None:
+        changed = [*session.new, *session.deleted, *(one for one in session.dirty if session.is_modified(one))]
+        found[0].compare(session, changed)
 
 
 @event.listens_for(Session, "after_flush")

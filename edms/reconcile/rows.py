@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from edms.audit.events import read_leaf
 from edms.audit.model import AuditLeaf
 from edms.operation.model import RowState
-from edms.operation.states import DETAIL, PAGE, RowStates, Stated, Told, pages_of, states_of
+from edms.operation.states import DETAIL, PAGE, RowStates, Stated, Told, named, pages_of, states_of
 from edms.reconcile.faults import Fault
 from edms.records.archive import Archive
 
@@ -144,8 +144,7 @@ class RowInspection:
         if (kind, key) not in self._named:
             self._named.add((kind, key))
             one = self._by_kind.get(kind)
-            plain = one is not None and one.fault != "row"
-            yield Fault(one.fault if one else "row", key if plain else f"{kind} {key}", detail)
+            yield Fault(one.fault if one else "row", named(one, key) if one else f"{kind} {key}", detail)
 
 
 def _told_by(body: bytes) -> list[Told]:

@@ -22,6 +22,7 @@ from edms.records.model import Component, Record
 
 VERIFIER = system_actor("verification")
 log = logging.getLogger("edms.alerts")
+CHANGED = "changed rows"
 _MOST_DETAIL, _MOST_SHOWN = 2000, 500
 
 
@@ -122,6 +123,15 @@ def report_read_fault(archive: Archive, blob_id: UUID, detail: str) -> None:
         operation.note(role=part.role)
 
 
+def report_altered(operation: Operation, altered: Sequence[AnyFault]) -> None:
+    """Raise alerts for rows that an operation changes and that were changed around the system before.
+
+    The operation goes on, so that whoever gave themselves rights in the database can be deactivated. From then on the
+    row agrees with the trail: no verification finds this again, so the alert stays until somebody acknowledges it.
+    """
+    settle(operation, CHANGED, altered, whole=False)
+
+
 def open_alerts(actor: Actor | None, archive: Archive) -> list[AlertLine]:
     """Return the alerts that last, the unseen first. Who may not read the trail learns kinds and times only."""
     with archive.door.read(actor, Action.ARCHIVE_VERIFY) as operation:
@@ -164,6 +174,9 @@ def acknowledge(actor: Actor | None, archive: Archive, alert_id: UUID, note: str
             raise NotFound()
         alert.acknowledged_at, alert.acknowledged_by = operation.now, operation.actor.name
         alert.note = note.strip()[:500]
+        if alert.scope == CHANGED:
+            alert.cleared_at = operation.now
+            operation.audit("alert.cleared", "alert", alert.id, fault=alert.kind, of=alert.subject[:100])
 
 
 def _viewable(operation: Operation, alerts: Sequence[Alert]) -> dict[UUID, UUID]:

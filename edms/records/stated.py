@@ -96,7 +96,7 @@ NOT_COVERED = {
     "fixity_checks": "when a record was read last; one set back is read again, one set ahead is taken for the oldest",
     "verification_runs": "how far a verification has come; its beginning and its end are events",
     "outbox": "what is still to be indexed; the index is held against the records",
-    "sign_in_sessions": "live for hours and change with every request; each beginning and end is an event",
+    "sign_in_sessions": "a row lets in the holder of its token alone, under a key; each beginning and end is an event",
     "sign_in_failures": "live for minutes; they limit attempts, and each attempt is an event",
     "alembic_version": "says which shape the tables have; another one and nothing starts",
 }

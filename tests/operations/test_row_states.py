@@ -1,5 +1,6 @@
 """Rows that matter are told to the audit trail: who edits, removes or inserts one around the system is named."""
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,9 @@ from edms.operation.model import RowState
 from edms.reconcile.faults import Report
 from edms.reconcile.rows import RowInspection
 from edms.reconcile.stages import STAGES, run_stage
+from edms.reconcile.whole import verify_all
 from edms.records.adoption import adopt_rows
+from edms.records.alerts import acknowledge, open_alerts
 from edms.records.archive import Archive
 from edms.records.folders import close_folder, open_folder
 from edms.records.holds import place_hold, release_hold
@@ -192,3 +195,46 @@ def test_what_waits_for_its_place_was_told(archive: Archive, person: People, mon
         operation.decide()
         operation.session.add(Office(id=new_id(archive.clock), code="baru", name="Kantor", created_at=operation.now))
     assert found(archive) == {}
+
+
+def test_a_row_changed_around_the_system_and_then_through_it(archive: Archive, person: People) -> None:
+    """What is told afterwards is the altered row: the change that told it raises the alert, in its transaction."""
+    admin, officer = person(archive, "admin"), person(archive, "records")
+    around(archive, update(Person).where(Person.username == "clerk-dinkes").values(clearance="top_secret"))
+    with archive.door.write(admin, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        clerk = operation.session.scalars(select(Person).where(Person.username == "clerk-dinkes")).one()
+        clerk.active = False
+        key = str(clerk.id)
+    assert found(archive) == {}, "it agrees from now on"
+    run_stage(archive, ROWS, Report())
+    (alert,) = open_alerts(officer, archive)
+    assert (alert.kind, alert.subject) == ("row", f"people {key}")
+    verify_all(CONSOLE, archive)
+    assert len(open_alerts(officer, archive)) == 1, "no verification clears it"
+    acknowledge(officer, archive, alert.id, "dinonaktifkan")
+    assert open_alerts(officer, archive) == []
+    assert found(archive) == {}
+
+
+def test_a_part_put_in_around_the_system_before_the_row_is_changed(
+    archive: Archive, capture: Capture, person: People
+) -> None:
+    officer = person(archive, "records")
+    ids = [capture(archive, pdf(f"Surat {at}"), number=f"{at}/2026").record_id for at in range(2)]
+    hold = place_hold(officer, archive, ids[:1], "Perkara", "Pengadilan", "sengketa")
+    around(archive, insert(HoldLink).values(hold_id=hold, record_id=ids[1]))
+    second = dataclasses.replace(officer, id=str(hold))
+    release_hold(second, archive, hold)
+    assert [(one.kind, one.subject) for one in open_alerts(officer, archive)] == [("row", f"holds {hold}")]
+
+
+def test_what_is_done_through_the_system_alone_raises_nothing(
+    archive: Archive, capture: Capture, person: People
+) -> None:
+    officer = person(archive, "records")
+    for number in range(2):
+        record = capture(archive, pdf(f"Surat {number}"), number=f"{number}/2026").record_id
+        hold = place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
+        release_hold(dataclasses.replace(officer, id=str(hold)), archive, hold)
+    assert open_alerts(officer, archive) == []

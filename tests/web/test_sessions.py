@@ -1,5 +1,7 @@
 """Signing in and staying signed in: limits, endings, what a stolen or planted cookie is worth."""
 
+import hashlib
+import hmac
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -204,3 +206,26 @@ def test_cookies(open_site: OpenSite, tmp_path: Path, address: str, secure: bool
     form = visitor.get("/").headers.getlist("Set-Cookie")
     assert all("HttpOnly" in one and ("Secure" in one) is secure for one in form)
     assert ("Strict-Transport-Security" in visitor.get("/").headers) is secure
+
+
+def test_a_row_put_into_the_sessions_signs_nobody_in(site: Site) -> None:
+    """Whoever writes to the database and has no key ring: not with a digest of their own, nor under a copied one."""
+    with site.archive.database.writer() as session:
+        person = session.scalars(select(Person.id).where(Person.username == "records")).one()
+        token = f"{person.hex}.{'x' * 43}"
+        for digest in (hashlib.sha256(token.encode()).digest(), hmac.digest(b"", token.encode(), "sha256")):
+            row = SignInSession(token_sha256=digest, person_id=person, started_at=MOMENT, seen_at=MOMENT, language="id")
+            session.add(row)
+        session.commit()
+    visitor = site.visitor()
+    visitor.client.set_cookie(COOKIE, token)
+    assert visitor.get("/").status_code == 302
+
+
+def test_a_session_given_to_somebody_else_is_nobodys(site: Site) -> None:
+    visitor = site.visitor("clerk-dinkes")
+    with site.archive.database.writer() as session:
+        officer = session.scalars(select(Person.id).where(Person.username == "records")).one()
+        session.execute(update(SignInSession).values(person_id=officer))
+        session.commit()
+    assert visitor.get("/").status_code == 302
