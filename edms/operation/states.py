@@ -146,8 +146,8 @@ class RowStates:
             after = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}
             for text in [text for text in left if lines.get(text) == after.get(text)]:
                 line, state = lines.get(text), states.get(text)
-                told = line is not None and not line.gone
-                if state is not None and not (told and self.code(one.kind, text, line[1], state) == line[2]):
+                told = self.code(one.kind, text, line[1], state) if line is not None and not line[3] else None
+                if state is not None and (line is None or told != line[2]):
                     found.append(text)
                 del left[text]
             if not left:
