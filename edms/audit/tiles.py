@@ -56,7 +56,7 @@ def tile_named(name: str) -> Tile:
         raise ValueError("that is not the path of a tile")
     level = None if found[1] == "entries" else int(found[1])
     tile = Tile(level, int(found[2].replace("x", "").replace("/", "")), int(found[3] or TILE_WIDTH))
-    if tile.name != name or (level or 0) > MOST_LEVEL:
+    if tile.name != name or (level or 0) > MOST_LEVEL or tile.width > TILE_WIDTH:
         raise ValueError("that is not the path of a tile")
     return tile
 

@@ -98,13 +98,13 @@ def load_mapping(path: Path) -> Mapping:
     """Read a mapping. Raises Refused naming the file and what is wrong with it."""
     try:
         return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} is not TOML: {error}", "docs/capture.md has an example") from None
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
             for fault in error.errors(include_url=False)
         )
         raise Refused(f"{path}: {faults}", "docs/capture.md describes every part of a mapping") from None
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path} is not TOML: {error}", "docs/capture.md has an example") from None
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None

@@ -150,12 +150,15 @@ class ClassModel:
             if told["format"] != FORMAT:
                 raise ValueError("a class model of another format")
             table = numpy.frombuffer(weights, dtype="<f4").astype(numpy.float64)
-            model = cls(told["codes"], told["counts"], told["terms"], table.reshape(len(told["codes"]), -1))
+            if len(told["counts"]) != len(told["codes"]):
+                raise ValueError("a class model in which a class has no count")
+            shape = len(told["codes"]), len(told["terms"])
+            model = cls(told["codes"], told["counts"], told["terms"], table.reshape(shape))
             documents, first, among_three, baseline, steps = told["accuracy"]
             model.accuracy = Accuracy(
                 documents, first, among_three, baseline, tuple((float(least), int(share)) for least, share in steps)
             )
-        except (zlib.error, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (zlib.error, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(f"not a class model: {type(error).__name__}") from None
         return model
 

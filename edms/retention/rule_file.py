@@ -164,6 +164,10 @@ class RuleFile:
         except RecursionError:
             self._mistake(1, "it is nested too deeply")
             return
+        except ValueError as error:
+            # tomllib hands on what Python says of a number of thousands of digits.
+            self._mistake(1, f"it holds a value that cannot be read: {error}")
+            return
         for unknown in sorted(content.keys() - {"edition", "class", "rule"}):
             self._mistake(self._top_line(unknown), f"{unknown} is not known here")
         edition = self._one(_Edition, content.get("edition", {}), self._line("edition", 0))

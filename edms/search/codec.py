@@ -7,7 +7,7 @@ in well under a millisecond. See docs/adr/0051 for the figures.
 
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,8 @@ from whoosh.columns import Column, ColumnReader, ColumnWriter
 from whoosh.fields import FieldType
 from whoosh.formats import Existence
 from whoosh.matching import ListMatcher
+
+from edms.search.errors import IndexDamaged
 
 Numbers = NDArray[Any]
 
@@ -46,15 +48,21 @@ class Postings:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        count, self._places, id_width, frequency_width, self._width = _HEAD.unpack_from(data)
-        gaps, offset = _widen(data, _HEAD.size, id_width, count)
-        self.ids = np.cumsum(gaps, dtype=np.int64) - 1
-        self.frequencies, self._offset = _widen(data, offset, frequency_width, count)
+        try:
+            count, self._places, id_width, frequency_width, self._width = _HEAD.unpack_from(data)
+            gaps, offset = _widen(data, _HEAD.size, id_width, count)
+            self.ids = np.cumsum(gaps, dtype=np.int64) - 1
+            self.frequencies, self._offset = _widen(data, offset, frequency_width, count)
+        except (struct.error, KeyError, ValueError):
+            raise IndexDamaged("a posting list of the index is not one") from None
 
     @cached_property
     def positions(self) -> Numbers:
         """The positions of all documents one after another; `ends` says where each document's stop."""
-        return _widen(self._data, self._offset, self._width, self._places)[0]
+        try:
+            return _widen(self._data, self._offset, self._width, self._places)[0]
+        except (KeyError, ValueError):
+            raise IndexDamaged("a posting list of the index is not one") from None
 
     @cached_property
     def ends(self) -> Numbers:
@@ -256,18 +264,27 @@ class _CodeWriter(ColumnWriter):  # type: ignore[misc]
             self._file.write(struct.pack("<I", len(encoded)) + encoded)
 
 
+def _texts(data: bytes, offset: int) -> Iterator[str]:
+    while offset < len(data):
+        (length,) = struct.unpack_from("<I", data, offset)
+        offset += 4 + length
+        if offset > len(data):
+            raise ValueError("the last value is cut")
+        yield data[offset - length : offset].decode()
+
+
 class CodeReader(ColumnReader):  # type: ignore[misc]
     """`codes` is one number for each document, `values` what the numbers stand for."""
 
     def __init__(self, data: bytes, count: int) -> None:
-        self.codes = np.frombuffer(data, "<u4", count).astype(np.int32)
-        self.values: Sequence[str] = []
-        offset, values = 4 * count, []
-        while offset < len(data):
-            (length,) = struct.unpack_from("<I", data, offset)
-            values.append(data[offset + 4 : offset + 4 + length].decode())
-            offset += 4 + length
-        self.values = values
+        try:
+            codes = np.frombuffer(data, "<u4", count)
+            self.values: Sequence[str] = list(_texts(data, 4 * count))
+        except (struct.error, ValueError):
+            raise IndexDamaged("a column of the index is not one") from None
+        if count and int(codes.max()) >= len(self.values):
+            raise IndexDamaged("a column of the index names a value that it does not hold")
+        self.codes = codes.astype(np.int32)
 
     def __getitem__(self, docnum: int) -> str:
         return self.values[int(self.codes[docnum])]

@@ -128,7 +128,7 @@ def read_key_file(path: Path, kind: type[_Part], what: str, *, locked: bool = Fa
 def _refusal(path: Path, what: str, content: bytes, fault: ValidationError) -> EdmsError:
     try:
         version = json.loads(content)["version"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         version = None
     if isinstance(version, int) and version > 1:
         return ConfigurationError(

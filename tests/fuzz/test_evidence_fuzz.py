@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = int(os.environ.get("EDMS_FUZZ_SECONDS", "3"))
-LEAST_RUNS = 100
+SECONDS = int(os.environ.get("EDMS_FUZZ_SECONDS", "2"))
+LEAST_RUNS = 5
 
 
 @pytest.mark.slow

@@ -11,19 +11,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("segment_stream", "damaged_stream", "wrapped_key", "key_file", "provider_file", "secret_file")
-SECONDS = int(os.environ.get("EDMS_FUZZ_SECONDS", "3"))
+SECONDS = int(os.environ.get("EDMS_FUZZ_SECONDS", "1"))
 LEAST_RUNS = 100
 
 
-def fuzz(target: str, folder: Path, script: Path = ROOT / "tests" / "fuzz" / "vault_targets.py") -> tuple[int, str]:
+def fuzz(
+    target: str, folder: Path, script: Path = ROOT / "tests" / "fuzz" / "vault_targets.py", times: int = 1
+) -> tuple[int, str]:
     if importlib.util.find_spec("atheris") is None:
         pytest.skip(f"ATHERIS CANNOT BE HAD FOR PYTHON {sys.version_info.major}.{sys.version_info.minor}: NOT FUZZED")
-    options = [f"-max_total_time={SECONDS}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", "-seed=3"]
+    options = [f"-max_total_time={SECONDS * times}", "-max_len=4096", "-timeout=20", "-rss_limit_mb=2048", "-seed=3"]
     done = subprocess.run(
         [sys.executable, str(script), target, str(folder / "corpus"), *options, f"-artifact_prefix={folder}/"],
         capture_output=True,
         text=True,
-        timeout=SECONDS + 200,
+        timeout=SECONDS * times + 200,
         check=False,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)},
