@@ -11,7 +11,7 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, false, func, select
+from sqlalchemy import exists, false, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -137,9 +137,8 @@ def resumable(archive: Archive) -> VerificationRun | None:
 
 def enrol(session: Session) -> None:
     """Have every record that was never read stand in the line, at its head."""
-    missing = select(Record.id).where(~exists().where(FixityCheck.record_id == Record.id))
-    session.add_all(FixityCheck(record_id=one, checked_at=None, faults=0) for one in session.scalars(missing).all())
-    session.flush()
+    missing = select(Record.id, literal(0)).where(~exists().where(FixityCheck.record_id == Record.id))
+    session.execute(insert(FixityCheck).from_select(["record_id", "faults"], missing))
 
 
 def status(actor: Actor | None, archive: Archive) -> dict[str, Any]:
