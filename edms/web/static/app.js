@@ -1,11 +1,15 @@
 // Progressive enhancement: every page works without this file; with it, the keyboard reaches further and uploads show
 // what happens to each file.
 import { startCapture } from "./capture.js";
+import { startFiling } from "./filing.js";
 
 document.documentElement.classList.add("scripted");
 
 const capture = document.getElementById("capture");
 if (capture) startCapture(capture);
+
+const filing = document.getElementById("filing");
+if (filing) startFiling(filing);
 
 const facets = document.querySelector(".facets details");
 if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;

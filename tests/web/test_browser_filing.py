@@ -1,0 +1,140 @@
+"""The filing queue in a real browser, with no mouse: ten letters, one taken back, one mistake corrected."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from archive_fixtures import pdf
+from judges import judge
+from playwright.sync_api import Browser, Page, expect
+from test_browser import PHONE, Server, Watched, browser, judged, sign_in, watched  # noqa: F401 - fixtures
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LETTERS = 10
+
+
+@pytest.fixture(scope="module")
+def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    judge("chromium")
+    source, records = city_template
+    folder = tmp_path_factory.mktemp("filing")
+    shutil.copytree(source / "storage", folder / "storage")
+    running = Server(folder, records)
+    yield running
+    running.stop()
+
+
+class Keyboard:
+    """Presses keys and counts them."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.presses = page, 0
+
+    def press(self, key: str, times: int = 1) -> None:
+        for _ in range(times):
+            self.page.keyboard.press(key)
+            self.presses += 1
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.presses += len(text)
+
+
+def letters(page: Page, folder: Path) -> None:
+    """Hand ten letters in, and wait until each waits for its class."""
+    files = []
+    for number in range(LETTERS):
+        files.append(folder / f"surat-{number}.pdf")
+        files[-1].write_bytes(pdf(f"Surat undangan rapat kader posyandu yang ke {number} di balai kelurahan"))
+    page.goto("/capture")
+    page.set_input_files("input[type=file]", files)
+    expect(page.locator("#sent .state-awaiting_class")).to_have_count(LETTERS, timeout=120_000)
+
+
+def filed(page: Page, before: str) -> str:
+    """Wait for another document than `before`, and return which one it is."""
+    page.wait_for_function("one => document.querySelector('#sheet')?.dataset.record !== one", arg=before)
+    return here(page)
+
+
+def here(page: Page) -> str:
+    found = page.locator("#sheet")
+    return (found.get_attribute("data-record") or "") if found.count() else ""
+
+
+def test_ten_letters_by_keyboard_alone(watched: Watched, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+    page = watched.page
+    sign_in(page)
+    letters(page, tmp_path)
+    page.goto("/inbox/file")
+    keys = Keyboard(page)
+    waiting = page.locator("#queue-list li").count()
+    assert waiting >= LETTERS
+    expect(page.locator("[name=class_code]")).to_be_focused()
+
+    first = here(page)
+    keys.type("999.9")  # a class that there is not
+    keys.press("Enter")
+    expect(page.locator("#wrong-class_code")).to_contain_text("there is no class")
+    expect(page.locator("[name=class_code]")).to_have_value("999.9")
+    expect(page.locator("[name=class_code]")).to_be_focused()
+    keys.press("Control+a")
+    keys.type("000.1.5")
+    keys.press("Escape")
+    keys.press("Tab")
+    keys.press("ArrowDown")  # the level: open
+    keys.press("Enter")
+    second = filed(page, first)
+    expect(page.locator("#filed")).to_contain_text("Filed:")
+
+    keys.press("Alt+z")
+    assert filed(page, second) == first, "taken back, and on the desk again"
+    expect(page.locator("[name=class_code]")).to_have_value("000.1.5")  # as this clerk filed last
+    keys.press("Enter")
+    at = filed(page, first)
+    for _ in range(waiting - 1):
+        if not page.locator("[name=class_code]").input_value():
+            keys.press("ArrowDown")  # what this clerk uses stands first
+            keys.press("ArrowDown")
+            keys.press("Enter")
+        if not page.locator("[name=level]").input_value():
+            keys.press("Tab")
+            keys.press("ArrowDown")
+        keys.press("Enter")
+        at = filed(page, at)
+    assert at == ""
+    expect(page.locator("#nothing")).to_be_focused()
+    print(f"{waiting} documents filed with {keys.presses} key presses: {keys.presses / waiting:.1f} for each")
+    assert keys.presses / waiting <= 8
+    assert not watched.away()
+    expected = [said for said in watched.complaints if "422" not in said]
+    assert expected == []
+
+
+def test_the_page_is_accessible_and_looks_right(
+    browser: Browser,  # noqa: F811 - the fixture
+    server: Server,
+    tmp_path: Path,
+) -> None:
+    for language in ("id", "en"):
+        for name, size in (("1440", {"width": 1440, "height": 900}), ("390", PHONE)):
+            context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+            page = context.new_page()
+            sign_in(page, "clerk-bappeda")
+            if language == "id" and name == "1440":
+                (tmp_path / "kajian.pdf").write_bytes(pdf("Kajian tata ruang kawasan tepi sungai"))
+                page.goto("/capture")
+                page.set_input_files("input[type=file]", [tmp_path / "kajian.pdf"])
+                expect(page.locator("#sent .state-awaiting_class")).to_have_count(1, timeout=60_000)
+            page.goto("/inbox/file")
+            expect(page.locator("#sheet")).to_be_visible()
+            assert judged(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off"
+            page.screenshot(path=tmp_path / f"filing-{language}-{name}.png")
+            page.keyboard.press("Escape")
+            page.keyboard.press("?")
+            expect(page.locator("#keys")).to_be_visible()
+            assert judged(page) == []
+            context.close()
