@@ -35,7 +35,8 @@ def listening(archive: Archive, listener: Listener) -> Iterator[int]:
 
     def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> Any:
         right = hmac.compare_digest(given.login, listener.user.encode()) & hmac.compare_digest(given.password, secret)
-        return AuthResult(success=bool(right))
+        # "handled" would mean that we have answered: a wrong password would then wait for ever for its refusal.
+        return AuthResult(success=bool(right), handled=False)
 
     tls = _tls(listener)
 

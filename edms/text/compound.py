@@ -48,7 +48,10 @@ def media_type_of(stream: BinaryIO) -> str:
 
 
 def read(stream: BinaryIO, limits: dict[str, int]) -> Content:
-    """Read whichever of them it is."""
+    """Read whichever of them it is. Word for DOS, Write and Word before 1993 have no container: only their letters."""
+    stream.seek(0)
+    if stream.read(len(olefile.MAGIC)) != olefile.MAGIC:
+        return _letters(stream, set())
     kind = media_type_of(stream)
     reader = _READERS.get(kind)
     if reader is None:
@@ -119,6 +122,10 @@ def read_word(stream: BinaryIO, _limits: dict[str, int]) -> Content:
         head = _stream(package, "WordDocument") or b""
     if len(head) > 12 and head[11] & 1:  # fEncrypted of the FIB, [MS-DOC] 2.5.2
         raise Unreadable("encrypted", "the document is protected by a password; bring it without one")
+    return _letters(stream, flags)
+
+
+def _letters(stream: BinaryIO, flags: set[str]) -> Content:
     program = shutil.which(_CATDOC)
     if program is None:
         return [], flags | {"unsupported"}, {"unread": "reading .doc needs the program catdoc"}

@@ -146,7 +146,7 @@ def test_a_name_that_is_no_text_is_captured_and_shown(installation: Path, tmp_pa
     folder = tmp_path / "names"
     folder.mkdir()
     (Path(os.fsdecode(os.fsencode(folder) + b"/surat\xff.txt"))).write_bytes(b"isi surat")
-    (folder / "\u202etxt.exe").write_bytes(b"isi lain")
+    (folder / "\u202efdp.txt").write_bytes(b"isi lain")
     done = edms(installation, "ingest", folder, *WAIT, "--json")
     assert done.returncode == 0, done.stderr
     *files, _total = lines_of(done)

@@ -23,7 +23,7 @@ from edms.capture.states import JOB_KIND, Step
 from edms.capture.steps import STEPS
 from edms.core.clock import Clock, FixedClock, SystemClock
 from edms.core.database import Database
-from edms.core.errors import EdmsError, Refused
+from edms.core.errors import EdmsError, NotFound, Refused
 from edms.core.ids import new_id
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import (
@@ -364,21 +364,23 @@ def test_what_a_worker_did_after_losing_its_lease_is_dropped(
 def test_release_needs_quarantine_and_leaves_the_reason_in_the_trail(
     archive: Archive, capture: Capture, person: Person
 ) -> None:
-    clerk = person(archive, "clerk-dinkes")
+    clerk, officer = person(archive, "clerk-dinkes"), person(archive, "records")
     sound = capture(archive, pdf("Surat"))
     for act in (
         lambda: retry(clerk, archive, sound.record_id),
-        lambda: release(clerk, archive, sound.record_id, "alasan"),
+        lambda: release(officer, archive, sound.record_id, "alasan"),
     ):
         with pytest.raises(Refused, match="not in quarantine"):
             act()
     broken = capture(archive, b"%PDF-1.4\nrusak")
-    release(clerk, archive, broken.record_id, "Diterima dalam keadaan rusak")
+    with pytest.raises(NotFound):
+        release(clerk, archive, broken.record_id, "Diterima dalam keadaan rusak")
+    release(officer, archive, broken.record_id, "Diterima dalam keadaan rusak")
     settle(archive)
     history = record_details(clerk, archive, broken.record_id).history
     released = next(event for event in history if event["action"] == "record.quarantine_released")
     assert released["details"]["reason_given"] == "Diterima dalam keadaan rusak"
-    assert released["actor"].startswith("clerk-dinkes")
+    assert released["actor"].startswith("records")
     assert _state(archive, broken.record_id)[:3] == ("declared", 1, "done")
 
 

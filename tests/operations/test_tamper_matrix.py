@@ -108,7 +108,7 @@ def _flip(place: float) -> Callable[[bytes], bytes]:
 
 
 def _swap(archive: Archive) -> None:
-    one, two = _files(archive, "blobs")[:2]
+    one, two = _blob(archive, "original"), _blob(archive, "seal")
     held = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(held)
@@ -131,7 +131,7 @@ MATRIX: dict[str, tuple[Change, set[str]]] = {
     "blob, cut": (_in_blob("original", lambda content: content[:-1]), {"blob"}),
     "blob, extended": (_in_blob("original", lambda content: content + b"x"), {"blob"}),
     "blob, removed": (lambda archive: _blob(archive, "original").unlink(), {"blob"}),
-    "blobs, exchanged": (_swap, {"blob", "seal"}),
+    "blobs, exchanged": (_swap, {"blob", "seal", "evidence"}),
     "manifest": (_in_blob("manifest", _flip(0.5)), {"blob", "seal"}),
     "seal": (_in_blob("seal", _flip(0.5)), {"blob", "seal", "evidence"}),
     "wrapped key": (_sql("UPDATE blobs SET wrapped_key = zeroblob(60) WHERE purpose = 'original'"), {"blob"}),

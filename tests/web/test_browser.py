@@ -177,7 +177,7 @@ def test_a_clerks_day(watched: Watched, tmp_path: Path) -> None:
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("image => image.naturalWidth") > 600
-    expect(page.locator(".checks .good")).to_have_count(5)
+    expect(page.locator(".verdict .checks .good")).to_have_count(5)
     with page.expect_download() as download:
         page.get_by_role("link", name="Original").click()
     assert Path(download.value.path()).read_bytes() in files.values()
