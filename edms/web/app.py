@@ -15,6 +15,7 @@ from edms.web import formats, identity, language, words
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.views import (
     alerts,
+    batches,
     capture,
     files,
     filing,
@@ -88,6 +89,7 @@ def create_app(archive: Archive) -> Flask:
         home,
         search,
         record,
+        batches,
         capture,
         uploads,
         inbox,

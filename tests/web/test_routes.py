@@ -19,6 +19,7 @@ _READERS = {"admin": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
 _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
+_NO_SUCH_BATCH = {"else": 404}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 
 
@@ -54,6 +55,12 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", {"nobody": 401, "else": 404}),
     ("PATCH", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", _WITHOUT_VERSION),
     ("DELETE", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", _WITHOUT_VERSION),
+    ("GET", "/batches"): ("/batches", _CLERKS),
+    ("POST", "/batches"): ("/batches", _as(400, _CLERKS)),
+    ("GET", "/batches/<uuid:batch_id>"): (f"/batches/{uuid4()}", _NO_SUCH_BATCH),
+    ("POST", "/batches/<uuid:batch_id>/edit"): (f"/batches/{uuid4()}/edit", {"else": 400}),
+    ("POST", "/batches/<uuid:batch_id>/undo"): (f"/batches/{uuid4()}/undo", _NO_SUCH_BATCH),
+    ("POST", "/batches/<uuid:batch_id>/confirm"): (f"/batches/{uuid4()}/confirm", _NO_SUCH_BATCH),
     ("GET", "/inbox"): ("/inbox", _CLERKS),
     ("POST", "/inbox/classify"): ("/inbox/classify", _as(302, _CLERKS)),
     ("GET", "/inbox/after/<uuid:record_id>"): ("/inbox/after/{restricted}", _as(302, _CLERKS)),

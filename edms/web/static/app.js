@@ -1,9 +1,13 @@
 // Progressive enhancement: every page works without this file; with it, the keyboard reaches further and uploads show
 // what happens to each file.
+import { startReview } from "./batch.js";
 import { startCapture } from "./capture.js";
 import { startFiling } from "./filing.js";
 
 document.documentElement.classList.add("scripted");
+
+const batch = document.getElementById("batch");
+if (batch) startReview(batch);
 
 const capture = document.getElementById("capture");
 if (capture) startCapture(capture);
