@@ -15,12 +15,13 @@ from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import text_extract
 from edms.records.file_plan import selectable_classes
 from edms.records.filing import NotFiled, Problem, Sheet, file_record, sheet_of
-from edms.records.habits import forget_habits, habits_of
+from edms.records.habits import SOURCE, forget_habits, habits_of
 from edms.records.operations import Changed, Changes
 from edms.records.undo import undo
 from edms.web.arguments import date_asked, level_asked
 from edms.web.identity import actor, archive, capturers_only
 
+BY_HAND = "web"
 pages = Blueprint("filing", __name__)
 
 MOST_PAGES_SHOWN = 200
@@ -116,7 +117,7 @@ def _sieve() -> Sieve:
 
 def _source(record_id: UUID) -> str:
     """By which way a document came; what was handed in on our own page has no arrival."""
-    return source_of(actor(), archive(), record_id) or "web"
+    return source_of(actor(), archive(), record_id) or BY_HAND
 
 
 def _looked(record_id: UUID) -> Sheet:
@@ -175,6 +176,8 @@ def _start(sheet: Sheet | None) -> dict[str, str]:
         return {}
     record, habit = sheet.record, sheet.habit
     usual = {"class_code": habit.class_code, "level": habit.level, "record_type": habit.record_type} if habit else {}
+    if habit and habit.kind == SOURCE and habit.label == BY_HAND:
+        usual.pop("class_code")  # what is handed in by hand has nothing in common: its class would be a guess
     proposed = {str(name): found[0].proposal.value for name, found in sheet.proposals.items() if found[0].fits}
     if record.title != title_from(record.file_name):
         proposed.pop("title", None)
