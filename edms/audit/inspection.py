@@ -13,7 +13,7 @@ from sqlalchemy import Table, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from edms.audit import tree
-from edms.audit.events import read_leaf, spelled
+from edms.audit.events import instant, read_leaf
 from edms.audit.model import AuditCheckpoint, AuditLeaf, AuditNode
 from edms.audit.note import Checkpoint, open_checkpoint
 from edms.audit.waiting import missing_before, waiting_faults
@@ -22,6 +22,7 @@ from edms.core.errors import IntegrityFault
 # A power of two, so that all but the last leaf of a batch have their parent node in it.
 BATCH = 1024
 _LEAVES, _NODES = cast(Table, AuditLeaf.__table__), cast(Table, AuditNode.__table__)
+_NO_NUMBER: dict[str, None] = {"lane": None, "number": None}
 _MOST_LEVELS = 53
 _MOST_STRAYS = 100
 
@@ -48,19 +49,8 @@ def faults(
         yield Fault("audit", where, what)
 
 
-@dataclass(slots=True)
-class _Row:
-    """A row of `audit_leaves`, its columns in their order."""
-
-    index: int
-    body: bytes
-    at: datetime
-    action: str
-    actor_id: str
-    subject_kind: str
-    subject_id: str
-    lane: int | None
-    number: int | None
+# A row of `audit_leaves`, its columns in their order.
+_Row = tuple[int, bytes, datetime, str, str, str, str, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +97,8 @@ class _Inspection:
             return None
         end = min(newest + 1, start + BATCH)
         query = select(_LEAVES).where(_LEAVES.c.index >= start, _LEAVES.c.index < end)
-        rows = {row[0]: _Row(*row) for row in self._session.execute(query)}
-        told = {index: tree.leaf_hash(row.body) for index, row in rows.items()}
+        rows = {row[0]: cast(_Row, row) for row in self._session.execute(query).all()}
+        told = {index: tree.leaf_hash(row[1]) for index, row in rows.items()}
         return _Batch(start, end, rows, told, self._stored(start, end))
 
     def _stored(self, start: int, end: int) -> dict[tuple[int, int], bytes]:
@@ -118,11 +108,14 @@ class _Inspection:
             for level in range(end.bit_length())
             if start >> level < end >> level
         ]
-        nodes = self._session.execute(select(_NODES.c.level, _NODES.c.position, _NODES.c.hash).where(or_(*ranges)))
-        return {(level, position): value for level, position, value in nodes}
+        query = select(_NODES.c.level, _NODES.c.position, _NODES.c.hash).where(or_(*ranges))
+        return {(level, position): value for level, position, value in self._session.execute(query).all()}
 
     def _inspect(self, batch: _Batch) -> Iterator[Fault]:
         notes = self._notes(batch.start, batch.end)
+        if self._agrees(batch):
+            yield from self._inspect_rows(batch, notes)
+            return
         yield from _gaps(batch)
         for index in range(batch.start, batch.end):
             row = batch.rows.get(index)
@@ -138,18 +131,41 @@ class _Inspection:
             yield from _node_faults(batch, self._growing.add(known))
             yield from self._checkpoints_at(self._growing.size, notes)
 
-    def _row_faults(self, row: _Row) -> Iterator[Fault]:
+    def _agrees(self, batch: _Batch) -> bool:
+        """True when every leaf is there and all stored nodes are what the bodies make: as a rule, and quickly seen."""
+        if len(batch.rows) != batch.end - batch.start:
+            return False
+        made = self._growing.copy().extend([batch.told[index] for index in range(batch.start, batch.end)])
+        return batch.nodes == {
+            (level, position): value for level, first, row in made for position, value in enumerate(row, first)
+        }
+
+    def _inspect_rows(self, batch: _Batch, notes: dict[int, str]) -> Iterator[Fault]:
+        """Inspect the rows of a batch whose hashes agree, and the checkpoints among them."""
+        start = batch.start
+        signed = {size for size in (*notes, *self._kept) if start < size < batch.end}
+        for end in (*sorted(signed), batch.end):
+            for index in range(start, end):
+                yield from self._row_faults(batch.rows[index])
+            self._growing.extend([batch.told[index] for index in range(start, end)])
+            yield from self._checkpoints_at(end, notes)
+            start = end
+
+    def _row_faults(self, row: _Row) -> Iterable[Fault]:
         try:
             at = _dated(row)
         except ValueError as problem:
             self._every_leaf_read = False
-            yield Fault("audit", str(row.index), str(problem))
-            return
+            return [Fault("audit", str(row[0]), str(problem))]
+        found = []
         if at < self._previous:
-            yield Fault("audit", str(row.index), "the leaf is dated before the one in front of it")
-        self._previous = max(self._previous, at)
-        if row.lane is not None and row.number is not None:
-            yield from self._lane_faults(row.index, row.lane, row.number)
+            found.append(Fault("audit", str(row[0]), "the leaf is dated before the one in front of it"))
+        else:
+            self._previous = at
+        lane, number = row[-2:]
+        if lane is not None and number is not None:
+            found += self._lane_faults(row[0], lane, number)
+        return found
 
     def _lane_faults(self, index: int, lane: int, number: int) -> Iterator[Fault]:
         """Numbers of a lane follow each other. Where a leaf could not be read nobody knows whose number it had; that
@@ -228,14 +244,20 @@ class _Inspection:
 
 def _dated(row: _Row) -> str:
     """Return the time that a leaf tells. Raises ValueError, in words for a person, when the row is wrong in itself."""
-    leaf = read_leaf(row.body)
-    actor, subject = leaf["actor"], leaf["subject"]
-    numbered = leaf.get("sequence", {})
-    told = (leaf["index"], leaf["at"], leaf["action"], actor["id"], subject["kind"], subject["id"])
-    columns = (row.index, spelled(row.at), row.action, row.actor_id, row.subject_kind, row.subject_id)
-    if told != columns or (numbered.get("lane"), numbered.get("number")) != (row.lane, row.number):
+    index, body, at, *columns = row
+    leaf = read_leaf(body)
+    subject, numbered = leaf["subject"], leaf.get("sequence", _NO_NUMBER)
+    told = [leaf["action"], leaf["actor"]["id"], subject["kind"], subject["id"], numbered["lane"], numbered["number"]]
+    if told != columns or leaf["index"] != index or not _is_at(at, leaf["at"]):
         raise ValueError("the columns of the row are not what its leaf says")
     return str(leaf["at"])
+
+
+def _is_at(at: datetime, spelling: str) -> bool:
+    try:
+        return instant(spelling) == at
+    except ValueError:
+        return False  # a day that no calendar has
 
 
 def _gaps(batch: _Batch) -> Iterator[Fault]:

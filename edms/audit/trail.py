@@ -1,10 +1,10 @@
 """Appending to the trail in the caller's transaction, giving places in the tree, checkpoints and proofs."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Select, Table, and_, bindparam, insert, or_, select, text
@@ -20,6 +20,8 @@ from edms.audit.typed import TYPED_LABEL, derived_key, typed_digest
 from edms.audit.waiting import WAITING_LABEL, batches, genuine_waiting, put, told_waiting
 from edms.core.clock import Clock
 from edms.core.errors import IntegrityFault
+
+Made = TypeVar("Made")
 
 # Any constant will do, as long as nothing else in the database takes the same advisory lock.
 _PLACING = 7_266_283_001
@@ -111,7 +113,8 @@ class AuditTrail:
         kept = session.get(AuditCheckpoint, size)
         if kept is not None:
             return kept.note
-        note = sign_checkpoint(Checkpoint(self.origin, size, tree.root_at(_nodes(session), size)), self._seed)
+        root = _made(session, lambda nodes: tree.root_at(nodes, size))
+        note = sign_checkpoint(Checkpoint(self.origin, size, root), self._seed)
         session.add(AuditCheckpoint(size=size, note=note, made_at=self._clock.now(), timestamp=None))
         session.flush()
         return note
@@ -127,11 +130,11 @@ class AuditTrail:
 
     def inclusion(self, session: Session, index: int, size: int) -> list[bytes]:
         """Return the audit path of leaf `index` in the tree of `size` leaves. Raises ValueError when not in it."""
-        return tree.inclusion_path(_nodes(session), index, size)
+        return _made(session, lambda nodes: tree.inclusion_path(nodes, index, size))
 
     def consistency(self, session: Session, old_size: int, size: int) -> list[bytes]:
         """Return the proof that the tree of `size` leaves begins with that of `old_size`."""
-        return tree.consistency_path(_nodes(session), old_size, size)
+        return _made(session, lambda nodes: tree.consistency_path(nodes, old_size, size))
 
     def history(
         self,
@@ -227,35 +230,43 @@ def _turn(session: Session, *, wait: bool) -> bool:
     return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:place)"), {"place": _PLACING}))
 
 
-def _nodes(session: Session) -> tree.Nodes:
-    def read(level: int, position: int) -> bytes:
-        found = session.scalar(select(_NODES.c.hash).where(_NODES.c.level == level, _NODES.c.position == position))
-        if found is None:
-            raise ValueError(f"the trail has no node {level}/{position}")
-        return bytes(found)
+def _made(session: Session, make: Callable[[tree.Nodes], Made]) -> Made:
+    """Return what `make` makes of the nodes, all of them read by one statement. ValueError when one is not there."""
+    known = _read(session, tree.places_read(make))
 
-    return read
+    def read(level: int, position: int) -> bytes:
+        if (level, position) not in known:
+            raise ValueError(f"the trail has no node {level}/{position}")
+        return known[level, position]
+
+    return make(read)
 
 
 def _frontier(session: Session, size: int) -> tree.Frontier:
     """Return the tree of the first `size` leaves, ready to grow, with one read of at most log2(size) rows."""
-    levels = tree.frontier_levels(size)
-    if not levels:
-        return tree.Frontier()
-    places: dict[str, int] = {}
-    for number, level in enumerate(levels):
-        places |= {f"level{number}": level, f"position{number}": (size >> level) - 1}
-    known = {row[0]: row[1] for row in session.execute(_frontier_query(len(levels)), places)}
-    if len(known) != len(levels):
+    places = [(level, (size >> level) - 1) for level in tree.frontier_levels(size)]
+    known = _read(session, places)
+    if len(known) != len(places):
         raise ValueError(f"the trail has {size} leaves but not all nodes of its tree; run: edms verify --all")
-    return tree.Frontier(size, [known[level] for level in levels])
+    return tree.Frontier(size, [known[place] for place in places])
+
+
+def _read(session: Session, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Return the nodes at these places, as far as they are there, with one statement (none for no place)."""
+    if not places:
+        return {}
+    bound: dict[str, int] = {}
+    for number, (level, position) in enumerate(places):
+        bound |= {f"level{number}": level, f"position{number}": position}
+    found = session.execute(_query_of(len(places)), bound).all()
+    return {(level, position): value for level, position, value in found}
 
 
 @cache
-def _frontier_query(count: int) -> Select[int, bytes]:
+def _query_of(count: int) -> Select[int, int, bytes]:
     """The query for `count` nodes, built once for each count: building it costs more than running it."""
     wanted = [
         and_(_NODES.c.level == bindparam(f"level{number}"), _NODES.c.position == bindparam(f"position{number}"))
         for number in range(count)
     ]
-    return select(_NODES.c.level, _NODES.c.hash).where(or_(*wanted))
+    return select(_NODES.c.level, _NODES.c.position, _NODES.c.hash).where(or_(*wanted))

@@ -48,6 +48,29 @@ class Frontier:
         self.size += 1
         return made
 
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[int, int, list[bytes]]]:
+        """Add leaf *hashes*; return (level, first position, hashes) of all nodes that this completes, for each level.
+
+        The same as adding them one by one, several times as fast.
+        """
+        made, left = [], []
+        level, position, row = 0, self.size, list(leaves)
+        self.size += len(row)
+        while row:
+            made.append((level, position, row))
+            if position & 1:
+                row = [self._stack.pop()[1], *row]
+            if len(row) & 1:
+                left.append((level, row[-1]))
+            row = [node_hash(*pair) for pair in zip(row[::2], row[1::2], strict=False)]
+            level, position = level + 1, position >> 1
+        self._stack += reversed(left)
+        return made
+
+    def copy(self) -> "Frontier":
+        """Return the same tree, which grows by itself."""
+        return Frontier(self.size, [root for _level, root in self._stack])
+
     def root(self) -> bytes:
         """Return the root of the tree as it stands."""
         if not self._stack:
@@ -69,6 +92,18 @@ def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     for current in leaf_hashes:
         growing.add(current)
     return growing.root()
+
+
+def places_read(make: Callable[[Nodes], object]) -> list[tuple[int, int]]:
+    """Return the (level, position) of every node that `make` reads of a tree, so that they can be had all at once."""
+    places: dict[tuple[int, int], None] = {}
+
+    def note(level: int, position: int) -> bytes:
+        places[level, position] = None
+        return bytes(HASH_BYTES)
+
+    make(note)
+    return list(places)
 
 
 def completed_by(index: int) -> int:

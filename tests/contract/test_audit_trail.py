@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.event import listen
 from sqlalchemy.orm import Session
 from trails import set_lanes_back
 
@@ -75,6 +76,26 @@ def test_indexes_have_no_gaps_and_the_tree_is_that_of_the_leaves(database: Datab
             proof = trail.consistency(session, size, 37)
             assert tree.consistent(size, 37, tree.root_of(hashes[:size]), tree.root_of(hashes), proof)
     assert found(database, trail) == []
+
+
+def test_a_proof_is_one_question_and_an_event_is_few(database: Database, trail: AuditTrail) -> None:
+    filled(database, trail, 300)
+    asked: list[str] = []
+    listen(database.engine, "before_cursor_execute", lambda _c, _cur, text, _told, _x, _m: asked.append(text))
+    with database.reader() as session:
+        for size in (2, 3, 64, 200, 255, 300):
+            for make in (trail.inclusion, trail.consistency):
+                session.connection()
+                asked.clear()
+                make(session, 1, size)
+                assert len(asked) == 1
+    with database.writer() as session:
+        session.connection()
+        asked.clear()
+        trail.append(session, event())
+        # The newest leaf, the nodes to go on from, leaf, nodes; on PostgreSQL the lane and the event that waits.
+        assert len(asked) == (4 if database.is_sqlite else 2)
+        session.rollback()
 
 
 def test_many_events_at_once_are_the_same_as_one_by_one(database: Database, trail: AuditTrail) -> None:

@@ -184,6 +184,24 @@ def test_a_frontier_goes_on_where_it_was_left(start: int, more: int) -> None:
     assert growing.root() == whole.roots[start + more]
 
 
+@given(st.integers(0, 70), st.integers(0, 140))
+def test_many_leaves_at_once_complete_the_same_nodes_as_one_by_one(start: int, more: int) -> None:
+    leaves = [tree.leaf_hash(bytes([number])) for number in range(start + more)]
+    one, many = tree.Frontier(), tree.Frontier()
+    for leaf in leaves[:start]:
+        one.add(leaf)
+    many.extend(leaves[:start])
+    expected = {row for leaf in leaves[start:] for row in one.add(leaf)}
+    made = many.copy().extend(leaves[start:])
+    assert many.size == start
+    many.extend(leaves[start:])
+    rows = [(level, position, value) for level, first, row in made for position, value in enumerate(row, first)]
+    assert set(rows) == expected
+    assert len(rows) == len(expected)
+    assert (many.size, many.root()) == (one.size, one.root())
+    assert many.add(tree.EMPTY_ROOT) == one.add(tree.EMPTY_ROOT)
+
+
 def test_a_frontier_with_a_hash_missing_is_refused() -> None:
     with pytest.raises(ValueError, match="3 complete subtrees"):
         tree.Frontier(7, [tree.EMPTY_ROOT])
