@@ -43,6 +43,7 @@ from edms.signing.errors import SigningFault
 from edms.signing.fallback import FallbackTimestamps
 from edms.signing.local import DevelopmentTimestamps
 from edms.signing.opening import open_signer
+from edms.signing.personal_choice import personal_signer, personal_trust
 from edms.signing.profiles import SealRules
 from edms.signing.protocols import TimestampAuthority
 from edms.signing.remote import HttpTimestamps
@@ -191,6 +192,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
     signer, certified = open_signer(settings.signing, material, clock)
     public = certified + "".join(dict.fromkeys(part for one in reversed(generations) for part in one.certificates()))
     trust = TrustMaterial.from_pem(public.encode(), _timestamp_roots(settings))
+    timestamps = _timestamps(settings, material, clock)
     limits = sandbox_limits(settings.text)
     sandbox = Sandbox(limits)
     return Archive(
@@ -214,7 +216,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
         signer=signer,
-        timestamps=_timestamps(settings, material, clock),
+        timestamps=timestamps,
         trust=trust,
         received_trust=received_trust(settings, trust),
         seal_rules=_seal_rules(settings, trust, generations),
@@ -222,6 +224,8 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         public_pem=public + log_key_pem(trail.public_key),
         witnesses=_witnesses(settings),
         scanner=_scanner(settings),
+        personal=personal_signer(settings.signing, settings.archive, generations, clock, timestamps),
+        personal_trust=personal_trust(settings.signing, generations),
     )
 
 

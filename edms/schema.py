@@ -7,7 +7,7 @@ from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
-from edms.records import alerts_model, evidence_model, filing_model, proposal_model
+from edms.records import alerts_model, evidence_model, filing_model, proposal_model, signatures_model
 from edms.records import model as records_model
 from edms.screening import model as screening_model
 from edms.vault import model as vault_model
@@ -26,6 +26,7 @@ MODELS = (
     proposal_model,
     records_model,
     screening_model,
+    signatures_model,
     vault_model,
 )
 metadata = Base.metadata

@@ -29,6 +29,11 @@ class Action(StrEnum):
     RECORD_EVENT = "record:event"
     RECORD_SEARCH = "record:search"
     RECONCILIATION_READ = "reconciliation:read"
+    RECORD_REQUEST_SIGNATURES = "record:request_signatures"
+    RECORD_SIGN = "record:sign"
+    SIGNATURE_QUEUE = "signature:queue"
+    SIGNATURE_IDENTITY = "signature:identity"
+    SIGNATURE_VERIFY = "signature:verify"
     FILE_PLAN_BROWSE = "file_plan:browse"
     FOLDER_MANAGE = "folder:manage"
     RETENTION_REPORT = "retention:report"
@@ -116,6 +121,8 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.RECORD_SIGN: (Role.OFFICIAL,),
 }
 _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_SEARCH: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
@@ -131,6 +138,8 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.KEYS_MANAGE: (Role.ADMINISTRATOR,),
     Action.KEYS_SHRED: (Role.RECORDS_OFFICER,),
     Action.PEOPLE_MANAGE: (Role.ADMINISTRATOR,),
+    Action.SIGNATURE_QUEUE: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.SIGNATURE_IDENTITY: (Role.OFFICIAL,),
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
 }
@@ -142,13 +151,21 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_RETURN,
         Action.RECORD_EVENT,
         Action.FOLDER_MANAGE,
+        Action.RECORD_REQUEST_SIGNATURES,
     }
 )
 # What is set aside is handed out to those who have to deal with it, to nobody else.
 _SET_ASIDE = (Stage.QUARANTINED, Stage.RETURNED)
 _HANDLERS = (Role.CLERK, Role.RECORDS_OFFICER)
 _SYSTEM_MAY = frozenset(
-    {Action.RECORD_PROCESS, Action.AUDIT_CHECKPOINT, Action.ARCHIVE_MAINTAIN, Action.ARCHIVE_VERIFY, Action.SIGN_IN}
+    {
+        Action.RECORD_PROCESS,
+        Action.AUDIT_CHECKPOINT,
+        Action.ARCHIVE_MAINTAIN,
+        Action.ARCHIVE_VERIFY,
+        Action.SIGN_IN,
+        Action.SIGNATURE_VERIFY,
+    }
 )
 _CONSOLE_MAY = frozenset(
     {

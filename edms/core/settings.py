@@ -88,6 +88,7 @@ class ServerSettings(_Section):
     port: int = Field(8080, ge=0, le=65535)
     threads: int = Field(8, ge=1, le=256)
     public_url: str = ""
+    public_lookups_per_minute: int = Field(30, ge=1, le=10_000)
 
 
 class WorkerSettings(_Section):
@@ -220,6 +221,12 @@ class SigningSettings(_Section):
     evidence_interval_hours: int = Field(24, ge=0, le=8784)
     renew_before_days: int = Field(365, ge=1, le=3660)
     retired_algorithms: dict[str, date] = Field(default_factory=dict)
+    personal: Literal["off", "pilot", "bsre"] = "off"
+    bsre_url: str = Field("", pattern="^(https?://.+)?$")
+    bsre_user: str = ""
+    bsre_password: str = Field("", pattern=r"^(file:.+|credential:[A-Za-z0-9._-]{1,100})?$")
+    bsre_roots: Path | None = None
+    bsre_timeout_seconds: float = Field(60.0, gt=0, le=300)
 
     @field_validator("timestamp_url")
     @classmethod
@@ -228,19 +235,19 @@ class SigningSettings(_Section):
             raise ValueError("must begin with http:// or https://")
         return value
 
-    @field_validator("timestamp_roots", "trusted_roots", "certificates", "pkcs12_file", mode="before")
+    @field_validator("timestamp_roots", "trusted_roots", "certificates", "pkcs12_file", "bsre_roots", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
     def rooted_at(self, folder: Path) -> "SigningSettings":
         """Return a copy whose paths are absolute."""
-        files = ("timestamp_roots", "trusted_roots", "certificates", "pkcs12_file")
+        files = ("timestamp_roots", "trusted_roots", "certificates", "pkcs12_file", "bsre_roots")
         rooted: dict[str, object] = {name: folder / found for name in files if (found := getattr(self, name))}
         rooted["timestamp_authorities"] = tuple(
             one.model_copy(update={"roots": folder / one.roots}) for one in self.timestamp_authorities
         )
-        for name in ("unlock", "csc_pin"):
+        for name in ("unlock", "csc_pin", "bsre_password"):
             kind, _, place = getattr(self, name).partition(":")
             rooted[name] = f"file:{folder / place}" if kind == "file" else getattr(self, name)
         return self.model_copy(update=rooted)

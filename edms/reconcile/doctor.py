@@ -77,6 +77,7 @@ def _keys(archive: Archive) -> Iterator[Finding]:
             "for production set one: edms keys passphrase",
         )
     yield from _certificate(archive)
+    yield from _personal(archive)
     with archive.database.reader() as session:
         if session.scalar(select(func.count()).select_from(KeyRotation).where(KeyRotation.finished_at.is_(None))):
             yield Finding("warning", "a rotation of the keys was interrupted", "finish it: edms keys rotate")
@@ -120,6 +121,24 @@ def _signer(archive: Archive) -> Iterator[Finding]:
         )
     except SignerUnavailable as fault:
         yield Finding("error", f"seals wait: {fault.message}", fault.mend)
+
+
+def _personal(archive: Archive) -> Iterator[Finding]:
+    """Personal signatures: by whom, and whether the address in their QR codes is known."""
+    if archive.personal is None:
+        return
+    if archive.personal.pilot:
+        yield Finding(
+            "warning",
+            "officials sign with certificates of the pilot authority, which nobody outside recognises",
+            "set [signing] personal to bsre when the officials have certificates of the certified service",
+        )
+    if not archive.settings.server.public_url:
+        yield Finding(
+            "warning",
+            "personal signatures are on and [server] public_url is empty: their QR codes would lead nowhere",
+            "set it to the address under which people outside reach this archive; until then nothing can be signed",
+        )
 
 
 def _certificate(archive: Archive) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
 from edms.reconcile.rows import RowInspection
 from edms.reconcile.seals import seal_faults, undeclared_faults
+from edms.reconcile.signatures import signature_faults
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
@@ -112,6 +113,7 @@ def check_record(
     read = 0
     for part in record.components:
         report.checked["blobs"] += 1
+        report.checked["personal signatures"] += part.role == ComponentRole.SIGNED.value
         read += part.blob.size
         report.add(_blob_faults(archive, record, part))
     if record.component(ComponentRole.ORIGINAL) is None:
@@ -123,6 +125,7 @@ def check_record(
         report.checked["seals"] += 1
         report.add(seal_faults(session, archive, record))
         report.add(evidence.record_faults(record))
+        report.add(signature_faults(session, archive, record))
     else:
         report.add(undeclared_faults(session, archive, record))
     return read

@@ -1,6 +1,6 @@
 """What a use case works with: the door and the mechanisms, built once by `edms.bootstrap`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edms.audit.trail import AuditTrail
 from edms.audit.witness_client import Witness
@@ -11,6 +11,7 @@ from edms.core.settings import Settings
 from edms.operation.door import Door
 from edms.screening.protocol import MalwareScanner
 from edms.search.protocol import SearchIndex
+from edms.signing.personal import PersonalSigner
 from edms.signing.profiles import SealRules
 from edms.signing.protocols import Signer, TimestampAuthority
 from edms.signing.trust import TrustMaterial
@@ -48,3 +49,5 @@ class Archive:
     public_pem: str
     witnesses: tuple[Witness, ...] = ()
     scanner: MalwareScanner | None = None
+    personal: PersonalSigner | None = None
+    personal_trust: TrustMaterial = field(default_factory=TrustMaterial)

@@ -95,6 +95,12 @@ def _who_saw(operation: Operation, archive: Archive, record: Record) -> tuple[di
     return tuple(seen)
 
 
+def record_title(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
+    """Return the title of a record for a page about something else; leaves no event. Raises NotFound."""
+    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+        return decided_record(operation, record_id).title
+
+
 def _details(operation: Operation, archive: Archive, record: Record) -> RecordDetails:
     session = operation.session
     facts = facts_of(record)

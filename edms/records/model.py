@@ -33,6 +33,7 @@ class ComponentRole(StrEnum):
     TEXT = "text"
     SEAL = "seal"
     MANIFEST = "manifest"
+    SIGNED = "signed"
     ATTACHMENT = "attachment"
 
 

@@ -9,6 +9,7 @@ from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
+from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
 
 
@@ -49,6 +50,9 @@ STATED = (
         _table(Hold),
         parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),
     ),
+    Stated(_table(SigningIdentity)),
+    Stated(_table(SignatureRequest)),
+    Stated(_table(Signature)),
     Stated(_table(KeyEpoch)),
     Stated(_table(KeyRotation)),
     Stated(_table(OrderedDestruction)),

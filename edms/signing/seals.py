@@ -62,12 +62,12 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
         if writer.prev.encrypted:
             raise SealRefused("an encrypted PDF cannot be sealed inside")
         metadata = signers.PdfSignatureMetadata(
-            field_name=_free_field(writer),
+            field_name=free_field(writer, FIELD),
             md_algorithm=DIGEST,
             subfilter=SigSeedSubFilter.PADES,
             reason=reason,
         )
-        sealer = _ClockedSealer(signer.clock, metadata, signer=signer.pyhanko(), timestamper=timestamps.pyhanko())
+        sealer = ClockedSealer(signer.clock, metadata, signer=signer.pyhanko(), timestamper=timestamps.pyhanko())
     except SealRefused:
         raise
     except Exception as error:
@@ -90,7 +90,7 @@ def unavailable(error: Exception) -> SignerUnavailable:
     return SignerUnavailable(f"no seal could be made: {told}", "nothing is lost; it is tried again")
 
 
-class _ClockedSealer(signers.PdfSigner):
+class ClockedSealer(signers.PdfSigner):
     """A sealer whose claimed signing time is the archive's clock, not the machine's (invariant 12)."""
 
     def __init__(self, clock: Clock, *arguments: Any, **named: Any) -> None:
@@ -103,9 +103,10 @@ class _ClockedSealer(signers.PdfSigner):
         return session
 
 
-def _free_field(writer: IncrementalPdfFileWriter) -> str:
+def free_field(writer: IncrementalPdfFileWriter, stem: str) -> str:
+    """Return a name that no signature field of the document has: `stem` and a number."""
     taken = {signature.field_name for signature in writer.prev.embedded_signatures}
     number = 1
-    while f"{FIELD}{number}" in taken:
+    while f"{stem}{number}" in taken:
         number += 1
-    return f"{FIELD}{number}"
+    return f"{stem}{number}"

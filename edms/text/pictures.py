@@ -83,6 +83,7 @@ def page_picture(
 def _pdf_page(stream: BinaryIO, number: int, width: int) -> Image.Image | None:
     document = open_pdf(stream.read())
     try:
+        document.init_forms()  # without it PDFium leaves fields out, and with them every visible signature
         if number > len(document):
             return None
         page = document[number - 1]

@@ -2,7 +2,7 @@
 
 import io
 import logging
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from flask import Flask, Request, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -13,6 +13,7 @@ from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.web import formats, identity, language, words
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
+from edms.web.streams import DigestStream
 from edms.web.views import (
     alerts,
     batches,
@@ -27,8 +28,10 @@ from edms.web.views import (
     retention,
     search,
     session,
+    signatures,
     trail,
     uploads,
+    verification,
 )
 
 log = logging.getLogger("edms.web")
@@ -56,6 +59,8 @@ class UploadRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
+        if self.endpoint == "verification.compare":
+            return cast(IO[bytes], DigestStream())
         return io.BytesIO()
 
 
@@ -100,9 +105,12 @@ def create_app(archive: Archive) -> Flask:
         reports,
         trail,
         alerts,
+        signatures,
+        verification,
     ):
         app.register_blueprint(part.pages)
     protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
+    protection.exempt("edms.web.views.verification.compare")  # asks and changes nothing; the page sets no cookie
     app.register_error_handler(EdmsError, _explain)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)

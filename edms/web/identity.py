@@ -15,7 +15,7 @@ from edms.records.archive import Archive
 from edms.web.language import gettext
 
 COOKIE = "edms_session"
-_WITHOUT_PEOPLE = frozenset({"static", "healthz", "trail.add_checkpoint"})
+_WITHOUT_PEOPLE = frozenset({"static", "healthz", "trail.add_checkpoint", "verification.show", "verification.compare"})
 _PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
 
 
@@ -89,5 +89,6 @@ def _for_templates() -> dict[str, Any]:
         "Role": Role,
         "may": lambda action: bool(who and decide(who, Action(action)).allowed),
         "unseen_alerts": _unseen_alerts(who),
+        "signs": archive().personal is not None,
         "may_capture": bool(who and who.has(Role.CLERK, Role.RECORDS_OFFICER)),
     }

@@ -32,7 +32,7 @@ def catalogue(language: str) -> NullTranslations:
 
 def current_language() -> str:
     """The language of this request: what the signed-in person chose, else what the browser asks for."""
-    chosen = g.get("language")
+    chosen = g.get("language") or request.args.get("lang")
     if chosen in LANGUAGES:
         return str(chosen)
     asked = request.cookies.get("edms_language")
@@ -40,6 +40,11 @@ def current_language() -> str:
         return str(asked)
     default = str(g.get("default_language", "id"))
     return request.accept_languages.best_match([default, *LANGUAGES]) or default
+
+
+def message(text: str) -> str:
+    """Mark `text` for the catalogue; it is translated where it is shown."""
+    return text
 
 
 def gettext(message: str) -> str:

@@ -1,5 +1,9 @@
 """How large a request may be: whole files in streams, some files in a form, little everywhere else."""
 
+import threading
+import time
+from collections import OrderedDict
+
 from flask import Request
 
 from edms.core.settings import Settings
@@ -20,6 +24,8 @@ def request_limit(request: Request, settings: Settings) -> int:
     """Return the most bytes that the body of `request` may have, by what it is for."""
     if request.endpoint in ("uploads.begin", "uploads.add"):
         return settings.capture.max_file_bytes
+    if request.endpoint == "verification.compare":
+        return settings.capture.max_file_bytes + SMALL_FORM_BYTES
     if request.endpoint != "capture.receive":
         return SMALL_FORM_BYTES
     if request.mimetype == "multipart/form-data":
@@ -41,3 +47,28 @@ def drain(request: Request) -> None:
         if got == 0:
             return
         left -= got
+
+
+class Pace:
+    """How often one address may ask within a minute, counted by each process for itself.
+
+    A bucket that fills again while nobody asks; addresses that were quiet are forgotten, so that memory stays small.
+    """
+
+    _MOST_ADDRESSES = 10_000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allows(self, address: str, per_minute: int) -> bool:
+        """Take one from the bucket of `address`; False when it is empty."""
+        now = time.monotonic()
+        with self._lock:
+            left, since = self._left.pop(address, (float(per_minute), now))
+            left = min(float(per_minute), left + (now - since) * per_minute / 60)
+            allowed = left >= 1
+            self._left[address] = (left - 1 if allowed else left, now)
+            if len(self._left) > self._MOST_ADDRESSES:
+                self._left.popitem(last=False)
+        return allowed

@@ -11,14 +11,9 @@ from flask import Flask, Request
 
 from edms.web.formats import size
 from edms.web.identity import archive
-from edms.web.language import gettext
+from edms.web.language import gettext, message
 from edms.web.limits import form_limit
-
-
-def message(text: str) -> str:
-    """Mark `text` for the catalogue; it is translated where it is shown."""
-    return text
-
+from edms.web.words_signing import SIGNING_ERRORS, finding_name
 
 ERRORS = (
     message("you may not do this"),
@@ -88,6 +83,8 @@ ERRORS = (
     message("the checksum is not a digest in base64"),
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
+    *SIGNING_ERRORS,
+    message("nothing was changed; try again"),
 )
 
 REASONS = (message("malware was found in it: %(name)s"),)
@@ -206,6 +203,7 @@ VALUES = {
     "manifest": message("manifest"),
     "seal": message("seal"),
     "attachment": message("attachment"),
+    "signed": message("signed by officials (PDF)"),
 }
 
 EVENTS = {
@@ -232,6 +230,13 @@ EVENTS = {
     "record.held": message("put on hold"),
     "record.released": message("hold released"),
     "record.event_recorded": message("retention event noted"),
+    "signature.requested": message("signatures asked for"),
+    "signature.shown": message("shown to a signer"),
+    "signature.signed": message("signed by an official"),
+    "signature.declined": message("signature declined"),
+    "signature.withdrawn": message("request for signatures withdrawn"),
+    "signature.superseded": message("signed document superseded"),
+    "signature.failed": message("signing failed"),
     "record.event_verified": message("retention event verified"),
 }
 
@@ -388,6 +393,7 @@ def install(app: Flask) -> None:
         certification_name=certification_name,
         revocation_name=revocation_name,
         level_name=level_name,
+        finding_name=finding_name,
         event_name=event_name,
         value_name=value_name,
         because=because_text,

@@ -28,6 +28,7 @@ from edms.capture.separators import AskedSheets
 from edms.capture.uploads import Announced, Piece
 from edms.core.errors import NotFound, NotSignedIn
 from edms.core.resources import resource
+from edms.core.secret import Secret
 from edms.core.unlock import Unlock
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
@@ -36,6 +37,7 @@ from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
+from edms.records.signatures import SignaturePlan
 from edms.retention.rulebook import RuleBook, load_rules
 from edms.retention.types import TriggerType
 
@@ -78,6 +80,7 @@ def call(
         Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
+        Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

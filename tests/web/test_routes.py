@@ -21,6 +21,9 @@ _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
 _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
 _NO_SUCH_BATCH = {"else": 404}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
+_ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
+_SIGNERS = {"auditor": 403, "admin": 403, "else": 200}
+_OFFICIALS = {"official-dinkes": 200, "official-bappeda": 200, "head-dinkes": 200, "else": 403}
 
 
 def _as(status: int, verdicts: dict[str, int]) -> dict[str, int]:
@@ -88,6 +91,25 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/records/<uuid:record_id>/release"): ("/records/{restricted}/release", {"records": 400, "else": 404}),
     ("GET", "/audit/checkpoint"): ("/audit/checkpoint", _AUDITORS),
     ("GET", "/audit/tile/<path:place>"): ("/audit/tile/0/000.p/1", _AUDITORS),
+    ("GET", "/signatures"): ("/signatures", _SIGNERS),
+    ("GET", "/records/<uuid:record_id>/signed/<int:position>"): ("/records/{restricted}/signed/1", {"else": 404}),
+    ("GET", "/records/<uuid:record_id>/signatures/new"): ("/records/{restricted}/signatures/new", _as(400, _ASKERS)),
+    ("POST", "/records/<uuid:record_id>/signatures"): ("/records/{restricted}/signatures", _as(400, _ASKERS)),
+    ("GET", "/signatures/<uuid:signature_id>"): ("/signatures/{open}", {"else": 404}),
+    ("POST", "/signatures/<uuid:signature_id>"): ("/signatures/{open}", {"else": 404}),
+    ("GET", "/signatures/<uuid:signature_id>/pages/<int:page>"): ("/signatures/{open}/pages/1", {"else": 404}),
+    ("POST", "/signatures/<uuid:signature_id>/decline"): ("/signatures/{open}/decline", {"else": 404}),
+    ("POST", "/signature-requests/<uuid:request_id>/withdraw"): ("/signature-requests/{open}/withdraw", {"else": 404}),
+    ("POST", "/signature-requests/<uuid:request_id>/supersede"): (
+        "/signature-requests/{open}/supersede",
+        {"else": 404},
+    ),
+    # Personal signatures are off here, so officials are told so.
+    ("GET", "/signing-certificate"): ("/signing-certificate", _as(400, _OFFICIALS)),
+    ("POST", "/signing-certificate/<act>"): ("/signing-certificate/revoke", _as(400, _OFFICIALS)),
+    # For anybody with the page in hand; the same answer to everybody.
+    ("GET", "/v/<token>"): ("/v/AAAAAAAAAAAAAAAA", {"nobody": 404, "else": 404}),
+    ("POST", "/v/<token>"): ("/v/AAAAAAAAAAAAAAAA", {"nobody": 404, "else": 404}),
     # Asked by programs: what counts is the signature in the body, whoever sends it.
     ("POST", "/witness/add-checkpoint"): ("/witness/add-checkpoint", {"nobody": 400, "else": 400}),
     ("POST", "/sign-out"): ("/sign-out", {"else": 302}),
@@ -147,6 +169,8 @@ def test_no_post_without_the_token_of_the_session(city: City, method: str, rule:
         visitor = city.visitors[person]
         answer = visitor.client.post(path, data={"csrf_token": token} if token else {})
         refused = 302 if person == "nobody" and "nobody" not in EXPECTED[method, rule][1] else 400
+        if rule == "/v/<token>":
+            refused = 404  # changes nothing and knows no session, so there is no token to ask for
         if person == "nobody" and rule == "/uploads/":
             refused = 401  # programs ask here: they are told, and not sent to a page
         assert answer.status_code == refused, person

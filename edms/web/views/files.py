@@ -46,6 +46,12 @@ def attachment(record_id: UUID, position: int) -> ResponseReturnValue:
     return _component(record_id, ComponentRole.ATTACHMENT, position)
 
 
+@pages.get("/records/<uuid:record_id>/signed/<int:position>")
+def signed(record_id: UUID, position: int) -> ResponseReturnValue:
+    """A document with personal signatures; the first has one, each later one more."""
+    return _component(record_id, ComponentRole.SIGNED, position)
+
+
 def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseReturnValue:
     try:
         found = download(actor(), archive(), record_id, role, position, warned="warned" in request.args)
@@ -56,7 +62,8 @@ def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseR
     response.set_etag(found.sha256)
     response.content_length = found.size
     # A part of a file is asked for by a viewer, or to go on after a broken connection; only that part is decrypted.
-    return response.make_conditional(request, accept_ranges=True, complete_length=found.size)
+    response.make_conditional(request, accept_ranges=True, complete_length=found.size)
+    return response
 
 
 def _attachment(stream: BinaryIO, name: str, media_type: str) -> Response:

@@ -15,6 +15,7 @@ from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
 from edms.records.retention_report import explain_record
+from edms.records.signatures import record_signatures
 from edms.records.verdicts import signature_verdicts
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
@@ -49,6 +50,10 @@ def show(record_id: UUID) -> ResponseReturnValue:
         proposals=proposals_of(who, archive(), record_id) if may_classify else {},
         untitled=record.title == title_from(record.file_name),
         most_disclosures=MOST_DISCLOSURES,
+        signature_requests=record_signatures(who, archive(), record_id),
+        may_ask_to_sign=archive().personal is not None
+        and record.state == "declared"
+        and Action.RECORD_REQUEST_SIGNATURES in details.may,
         may_read_trail=decide(who, Action.AUDIT_READ).allowed,
         queue="queue" in request.args and may_classify,
         ways=_acts(details, who.name) if record.state == "quarantined" else frozenset(),
