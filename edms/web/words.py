@@ -90,6 +90,9 @@ ERRORS = (
 REASONS = (message("malware was found in it: %(name)s"),)
 
 SIGNATURES = (
+    message("the certificate is under a trusted root, and is somebody else's"),
+    message("the archive timestamp is not over what is in the seal, or not by a trusted authority"),
+    message("the certificate was revoked on %(day)s"),
     message("what fields show was exchanged after signing: %(fields)s"),
     message("form fields were filled in after signing"),
     message("the document was changed after signing"),
