@@ -10,13 +10,13 @@ from edms.access.actors import Actor, console_actor
 from edms.access.levels import Level
 from edms.core.secret import Secret
 from edms.records.archive import Archive
-from edms.records.people import console_person
+from edms.records.people import console_person, new_password
 from edms.records.signatures import SignaturePlan, request_signatures, waiting_signatures
-from edms.records.signatures_identities import enrol_signer
+from edms.records.signatures_identities import enrol_signer, issue_certificate
 from edms.records.signatures_sign import sign_document, signing_view
 from edms.signing.authority import AuthorityMaterial
 from edms.signing.bsre import BsreSigner
-from edms.signing.personal import PersonalIssuer, PersonalSigner
+from edms.signing.personal import PersonalSigner
 from edms.signing.personal_pilot import PilotSigner
 
 SECRET = Secret(PASSPHRASE)
@@ -34,27 +34,21 @@ def with_signer(archive: Archive, signer: PersonalSigner) -> Archive:
     return dataclasses.replace(archive, settings=settings, personal=signer, personal_trust=trust)
 
 
-def with_pilot(archive: Archive) -> Archive:
-    """Return the archive with the pilot authority, and two officials who can sign under it."""
+def with_pilot(archive: Archive, password: str | None = None) -> Archive:
+    """Return the archive with the pilot authority, and two officials (of this password) who can sign under it."""
     material = AuthorityMaterial.from_json(archive.keys.secret("authority"))
     signer = PilotSigner(material, archive.personal_trust, "Pemerintah Kota", "ID", archive.clock, archive.timestamps)
     opened = with_signer(archive, signer)
     for name in OFFICIALS:
         enrol_signer(console_actor("tests"), opened, name, f"Jabatan {name}", "")
-        certify(opened, name)
+        certify(opened, name, password=password)
     return opened
 
 
-def certify(archive: Archive, name: str, passphrase: Secret = SECRET) -> None:
-    """Make somebody's pilot certificate: what the official's own page does, without the password."""
-    from edms.records.signatures_model import SigningIdentity
-
-    assert isinstance(archive.personal, PersonalIssuer)
-    with archive.database.writer() as session:
-        row = session.query(SigningIdentity).filter_by(person_id=UUID(who(archive, name).id), revoked_at=None).one()
-        row.certificate, row.sealed_key = archive.personal.issue(row.person.name, passphrase)
-        row.issued_at = archive.clock.now()
-        session.commit()
+def certify(archive: Archive, name: str, passphrase: Secret = SECRET, password: str | None = None) -> None:
+    """Make somebody's pilot certificate as the official's own page does. `password`: a new one when it is not known."""
+    known = password or new_password(console_actor("tests"), archive, name)
+    issue_certificate(who(archive, name), archive, Secret(known), passphrase)
 
 
 def with_service(archive: Archive, service: Service) -> Archive:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-import pytest
 import bsre_service
+import pytest
 from archive_fixtures import MOMENT, pdf
 
 from edms.core.clock import FixedClock

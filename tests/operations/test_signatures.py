@@ -3,11 +3,11 @@
 import io
 from collections.abc import Iterator
 
-import pytest
 import bsre_service
+import pytest
 from archive_fixtures import pdf, take_in
-from signing_people import ADDRESS, OFFICIALS, PLAN, SECRET, ask, decree, give, turn_of, who, with_pilot, with_service
 from bsre_service import PASSPHRASE, Service
+from signing_people import ADDRESS, OFFICIALS, PLAN, SECRET, ask, decree, give, turn_of, who, with_pilot, with_service
 
 from edms.access.levels import Level
 from edms.core.errors import NotFound, Refused

@@ -6,8 +6,8 @@ import traceback
 from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
 import bsre_service
+import pytest
 from archive_fixtures import pdf
 from bsre_service import NAME, NIK, PASSPHRASE, PASSWORD, USER, Service
 

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from bsre_service import PASSPHRASE
 from judges import judge
 from signing_people import ADDRESS, ask, certify, decree, give, turn_of, who, with_pilot
-from bsre_service import PASSPHRASE
 from web_site import PASSWORD, OpenSite, Site
 
 from edms.access.actors import console_actor
@@ -27,7 +27,7 @@ from edms.web.limits import Pace
 def site(open_site: OpenSite, tmp_path: Path) -> Site:
     """A site where two officials sign with pilot certificates."""
     opened = open_site(tmp_path)
-    archive = with_pilot(opened.archive)
+    archive = with_pilot(opened.archive, PASSWORD)
     return Site(archive, create_app(archive), opened.clock)
 
 
@@ -171,7 +171,7 @@ def test_a_revoked_certificate_is_told_to_everybody(site: Site) -> None:
     revoke_certificate(console_actor("tests"), site.archive, "head-dinkes", "bocor", site.clock.now())
     assert "Dicabut" in site.visitor().get(path).text
     enrol_signer(console_actor("tests"), site.archive, "head-dinkes", "Kepala Dinas", "")
-    certify(site.archive, "head-dinkes")
+    certify(site.archive, "head-dinkes", password=PASSWORD)
 
 
 def test_another_program_finds_the_signature_good(site: Site, tmp_path: Path) -> None:
