@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Select, Table, and_, bindparam, insert, or_, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edms.audit import tree
@@ -90,7 +91,13 @@ class AuditTrail:
             leaves.append(_row(told, index, before, body))
             nodes += [_node(*made) for made in growing.add(tree.leaf_hash(body))]
         session.execute(_NEW_LEAVES, leaves)
-        session.execute(_NEW_NODES, nodes)
+        try:
+            session.execute(_NEW_NODES, nodes)
+        except IntegrityError:
+            raise IntegrityFault(
+                f"the audit trail ends at leaf {start - 1} and its tree does not: newer leaves were removed",
+                "restore the trail from a backup; nothing is written until then",
+            ) from None
         return len(acts)
 
     def waiting(self, session: Session) -> Iterator[dict[str, Any]]:

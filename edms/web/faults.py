@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from edms.web.language import gettext
-from edms.web.words import message
+from edms.web.language import gettext, message
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from edms.web.formats import size
 from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
-from edms.web.words_signing import SIGNING_ERRORS, finding_name
+from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
 
 ERRORS = (
     message("you may not do this"),
@@ -88,37 +88,6 @@ ERRORS = (
 )
 
 REASONS = (message("malware was found in it: %(name)s"),)
-
-SIGNATURES = (
-    message("the certificate is under a trusted root, and is somebody else's"),
-    message("the archive timestamp is not over what is in the seal, or not by a trusted authority"),
-    message("the certificate was revoked on %(day)s"),
-    message("what fields show was exchanged after signing: %(fields)s"),
-    message("form fields were filled in after signing"),
-    message("the document was changed after signing"),
-    message("the signature does not cover the whole document"),
-    message("what was changed after signing cannot be followed"),
-    message("the digest %(digest)s is broken: another document could have the same signature"),
-    message("the digest %(digest)s is not permitted with %(signature)s (RFC 8419)"),
-    message("cannot be checked: %(reason)s"),
-    message("the signature cannot be checked: %(reason)s"),
-    message("this is not a CMS signature"),
-    message("the signatures of this PDF cannot be read: it is locked with a password"),
-    message("the signatures of this PDF cannot be read: %(reason)s"),
-    message("the certificate of its signer, or one above it, was revoked on %(day)s"),
-    message("the certificate of its timestamp was revoked on %(day)s"),
-    message("the certificate is under a trusted root, and is somebody else's"),
-    message("the archive timestamp is not over what is in the seal, or not by a trusted authority"),
-    message("a signature of this kind is not judged here: %(kind)s"),
-    message("the file that it is over did not come with it"),
-    message("a file is not the one that was signed: %(name)s"),
-    message("a file in the container is not signed: %(name)s"),
-    message("the container holds two files of one name"),
-    message("the container holds more than a checker may unpack"),
-    message("the container holds more signatures than a checker may judge"),
-    message("the signatures of this container cannot be read: %(reason)s"),
-    message("a manifest of the container cannot be read: %(reason)s"),
-)
 
 CHANGES = {
     "signature": message("further signatures"),
