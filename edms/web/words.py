@@ -13,6 +13,7 @@ from edms.web.formats import size
 from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
+from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
 
 ERRORS = (
@@ -84,6 +85,7 @@ ERRORS = (
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
     *SIGNING_ERRORS,
+    *BATCH_ERRORS,
     message("nothing was changed; try again"),
 )
 
@@ -255,7 +257,8 @@ def error_text(sentence: str) -> str:
     """Return an English sentence from below in the reader's language, or as it is when it has no translation."""
     for template in (*ERRORS, *SIGNATURES, *REASONS):
         if found := _pattern(template).fullmatch(sentence):
-            return gettext(template) % found.groupdict() if found.groupdict() else gettext(template)
+            told = {name: error_text(part) if name == "reason" else part for name, part in found.groupdict().items()}
+            return gettext(template) % told if told else gettext(template)
     return sentence
 
 

@@ -108,6 +108,19 @@ def test_a_batch_is_reviewed_by_keyboard_alone(browser: Browser, server: Reviewi
     pressed(page, "d", [["2"], ["6"], ["3"], left])
     pressed(page, "u", [["2"], ["6"], [*left, "3"]])
     assert judged(page) == []
+    document = page.locator("section.panel").first
+    document.locator("summary").click()
+    document.locator("[name=class_code]").fill("999.9")
+    with page.expect_navigation():
+        document.get_by_role("button", name="Keep").click()
+    expect(page.locator("section.panel").first.locator("h2")).to_contain_text("999.9")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirm the cut").click()
+    expect(page.locator(".notice.bad, .flash.bad, [role=alert]").first).to_contain_text("document 1: there is no class")
+    page.locator("section.panel").first.locator("summary").click()
+    page.locator("section.panel").first.locator("[name=class_code]").fill("")
+    with page.expect_navigation():
+        page.locator("section.panel").first.get_by_role("button", name="Keep").click()
     other = context.new_page()
     other.goto(where)
     with other.expect_navigation():

@@ -26,7 +26,7 @@ SPEAKING = (
     "records/operations.py", "operation/door.py",
     "records/signatures.py", "records/signatures_sign.py", "records/signatures_shown.py",
     "records/signatures_states.py", "records/signatures_identities.py", "operation/attempts.py",
-    "web/views/signatures.py",
+    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {

@@ -14,6 +14,7 @@ from edms.capture.batches import PlanChanged, begin_batch, confirm_batch, edit_b
 from edms.capture.batches import undo_batch as undo_edit
 from edms.capture.incoming import IncomingFile, Placement
 from edms.core.errors import Refused
+from edms.records.file_plan import selectable_classes
 from edms.web.arguments import level_asked
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext
@@ -47,7 +48,20 @@ def begin() -> ResponseReturnValue:
 
 @pages.get("/batches/<uuid:batch_id>")
 def review(batch_id: UUID) -> ResponseReturnValue:
-    return render_template("batch.html", batch=show_batch(actor(), archive(), batch_id), acts=Act)
+    return _shown(batch_id)
+
+
+def _shown(batch_id: UUID, *, conflict: bool = False) -> str:
+    who = actor()
+    batch = show_batch(who, archive(), batch_id)
+    return render_template(
+        "batch.html",
+        batch=batch,
+        acts=Act,
+        conflict=conflict,
+        classes=selectable_classes(archive()) if batch.state == "review" else (),
+        levels=list(Level.up_to(who.clearance)) if who else [],
+    )
 
 
 @pages.post("/batches/<uuid:batch_id>/edit")
@@ -83,8 +97,7 @@ def _changed(batch_id: UUID, act: Callable[[], object]) -> ResponseReturnValue:
     try:
         act()
     except PlanChanged:
-        shown = show_batch(actor(), archive(), batch_id)
-        return make_response(render_template("batch.html", batch=shown, acts=Act, conflict=True), 409)
+        return make_response(_shown(batch_id, conflict=True), 409)
     except Refused as refused:
         flash(error_text(refused.message), "bad")
     page = _whole("page")
