@@ -19,6 +19,7 @@ from edms.cli import (
     proposals,
     retention,
     screening,
+    signatures,
     trail,
     upkeep,
 )
@@ -43,6 +44,7 @@ def edms(context: click.Context, config: Path | None) -> None:
 for room in (
     installation,
     documents,
+    signatures,
     batches,
     imports,
     intake,

@@ -96,8 +96,8 @@ def _who_saw(operation: Operation, archive: Archive, record: Record) -> tuple[di
 
 
 def record_title(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
-    """Return the title of a record for a page about something else; leaves no event. Raises NotFound."""
-    with archive.door.read(actor, Action.RECORD_VIEW) as operation:
+    """Return the title of a record for a page about something else. Raises NotFound."""
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         return decided_record(operation, record_id).title
 
 

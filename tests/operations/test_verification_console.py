@@ -174,7 +174,11 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 
 def test_damage_to_the_blob_of_any_role(filled: Archive, console: Console) -> None:
     found = blobs(filled)
-    assert {role for _record, role in found} == {role.value for role in ComponentRole}
+    assert {role for _record, role in found} == {
+        role.value
+        for role in ComponentRole
+        if role is not ComponentRole.SIGNED  # what officials signed is held against its rows: test_signatures_verified
+    }
     for number, ((record, role), (name, path)) in enumerate(sorted(found.items())):
         good = path.read_bytes()
         for what, damage in list(DAMAGE.items())[number % 2 :: 2] if role != "seal" else DAMAGE.items():
