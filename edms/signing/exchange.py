@@ -1,11 +1,10 @@
 """One question over HTTP and its answer, within a time for all of it; no proxy, no redirect, nothing on the disk."""
 
 import http.client
-import socket
-import ssl
-import threading
 import urllib.parse
 from dataclasses import dataclass, field
+
+from edms.signing.web import connected
 
 
 class NoAnswer(Exception):
@@ -28,44 +27,19 @@ def ask(
     `roots`: a PEM text under which the server's own certificate is believed; empty: what the machine believes.
     """
     target = urllib.parse.urlsplit(url)
-    connection = _connection(target, timeout, roots)
-    cut: threading.Timer | None = None
+    path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     try:
-        connection.connect()
-        # An answer may come a byte at a time: the socket's own time-out starts anew with each.
-        cut = threading.Timer(timeout, _shut, (connection.sock,))
-        cut.daemon = True
-        cut.start()
-        path = (target.path or "/") + (f"?{target.query}" if target.query else "")
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read(most + 1)
-        announced = answer.getheader("Content-Length")
-        told = {name.lower(): value for name, value in answer.getheaders()}
+        with connected(target, timeout, roots) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            content = answer.read(most + 1)
+            announced = answer.getheader("Content-Length")
+            told = {name.lower(): value for name, value in answer.getheaders()}
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoAnswer(type(error).__name__) from None
-    finally:
-        if cut is not None:
-            cut.cancel()
-        connection.close()
     if len(content) > most:
         raise NoAnswer("too long an answer")
     if announced is not None and announced.isdigit() and int(announced) != len(content):
         raise NoAnswer("half an answer")
     kind = told.get("content-type", "").partition(";")[0].strip().lower()
     return Reply(answer.status, kind, content, told)
-
-
-def _connection(target: urllib.parse.SplitResult, timeout: float, roots: str) -> http.client.HTTPConnection:
-    host = target.hostname or ""
-    if target.scheme == "https":
-        context = ssl.create_default_context(cadata=roots or None)
-        return http.client.HTTPSConnection(host, target.port, timeout=timeout, context=context)
-    return http.client.HTTPConnection(host, target.port, timeout=timeout)
-
-
-def _shut(connected: socket.socket) -> None:
-    try:
-        connected.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return

@@ -46,7 +46,7 @@ def exchange(
     """Ask (POST when there is a body, else GET) in `seconds` for all of it. Raises ExchangeFault."""
     try:
         parts = parsed_address(url)
-        with _connected(parts, seconds) as connection:
+        with connected(parts, seconds) as connection:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("GET" if body is None else "POST", target, body, dict(headers))
             answer = connection.getresponse()
@@ -60,11 +60,16 @@ def exchange(
 
 
 @contextmanager
-def _connected(parts: urllib.parse.SplitResult, seconds: float) -> Iterator[http.client.HTTPConnection]:
-    """Connect, and cut the connection when the time is over: an answer may come a byte at a time."""
+def connected(parts: urllib.parse.SplitResult, seconds: float, roots: str = "") -> Iterator[http.client.HTTPConnection]:
+    """Connect, and cut the connection when the time is over: an answer may come a byte at a time.
+
+    `roots`: a PEM text under which the server's own certificate is believed; empty: what the machine believes.
+    """
     host, port = parts.hostname or "", parts.port
     connection = (
-        http.client.HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context())
+        http.client.HTTPSConnection(
+            host, port, timeout=seconds, context=ssl.create_default_context(cadata=roots or None)
+        )
         if parts.scheme == "https"
         else http.client.HTTPConnection(host, port, timeout=seconds)
     )
