@@ -18,7 +18,9 @@ from edms.core.clock import FixedClock
 from edms.core.database import Database, open_database
 from edms.core.settings import DatabaseSettings, Settings
 
-pytest_plugins = ["archive_fixtures", "console", "key_services", "mail_server", "outside_authority", "scanners"]
+pytest_plugins = [
+    "archive_fixtures", "console", "key_services", "mail_server", "outside_authority", "scanners", "small_disk",
+]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -18,7 +18,7 @@ from edms.access.policy import Action, RecordFacts, Stage, may_know_duplicate
 from edms.capture.arrivals import Origin, arrival_of, note_arrival
 from edms.capture.incoming import GIVEN_PATH, LOCATION, IncomingFile, Placement, safe_name, safe_path, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
-from edms.core.errors import LimitExceeded, Refused
+from edms.core.errors import EdmsError, LimitExceeded, OutcomeUnknown, Refused
 from edms.core.ids import new_id
 from edms.jobs.queue import enqueue
 from edms.operation.door import Operation
@@ -66,14 +66,17 @@ def accept(
     With `origin` an arrival is kept, and the same thing from the same source is taken in once.
 
     Raises NotFound (not your office), Refused (unknown class, contradiction), LimitExceeded (too large),
-    StorageFault (disk). In every such case nothing is left behind.
+    StorageFault (disk). In every such case nothing is left behind, save where nobody can say whether the row was
+    committed (OutcomeUnknown, an interrupt): then the bytes stay, since a row may name them.
     """
     facts = RecordFacts(placement.office_id, placement.level, Stage.PENDING)
     archive.door.permit(actor, Action.RECORD_CAPTURE, facts)
     sealed = _sealed(archive, incoming)
     try:
         accepted = _record(actor, archive, incoming, placement, facts, sealed, settle, origin)
-    except BaseException:
+    except OutcomeUnknown:
+        raise  # the row may be there: the blob stays, and is garbage in a while if it is not
+    except EdmsError:
         archive.vault.delete(sealed)
         raise
     if accepted.duplicate or accepted.repeated:

@@ -56,6 +56,10 @@ class StorageFault(EdmsError):
     exit_code = 1
 
 
+class OutcomeUnknown(StorageFault):
+    """The database failed while it committed: what was asked for may have been done, and may not. Undo nothing."""
+
+
 class KeyUnavailable(EdmsError):
     """A key that is needed is missing, locked or destroyed."""
 

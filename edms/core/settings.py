@@ -40,6 +40,7 @@ class ArchiveSettings(_Section):
 class StorageSettings(_Section):
     path: Path = Path("storage")
     garbage_grace_hours: int = Field(24, ge=1, le=720)
+    little_space_bytes: int = Field(2 * 1024 * MEBIBYTE, ge=0)
 
 
 class DatabaseSettings(_Section):

@@ -21,7 +21,7 @@ from edms.audit.events import AuditEvent
 from edms.audit.trail import AuditTrail
 from edms.core.clock import Clock
 from edms.core.database import Database
-from edms.core.errors import NotFound, NotSignedIn, Refused
+from edms.core.errors import NotFound, NotSignedIn, OutcomeUnknown, Refused, StorageFault
 from edms.operation.model import OutboxEntry
 from edms.operation.recently import Recently
 from edms.operation.states import DETAIL, NOTHING_STATED, AlteredRow, RowStates, chunks
@@ -168,7 +168,7 @@ class Door:
                 self._tell_states(operation)
                 events = [*operation.events, *([operation.own_event("done")] if operation.recorded else [])]
                 self.trail.append_all(operation.session, events)
-                operation.session.commit()
+                self._commit(operation.session)
             except (NotFound, NotPermitted):
                 operation.session.rollback()
                 self._record_refusal(operation)
@@ -178,6 +178,14 @@ class Door:
                 raise
         if events:
             self._integrate_soon()
+
+    def _commit(self, session: Session) -> None:
+        """Commit. A server that is cut off meanwhile may have done it and not said so: raises OutcomeUnknown."""
+        try:
+            session.commit()
+        except StorageFault as fault:
+            mend = fault.mend if self.database.is_sqlite else "look whether it is there before you try again"
+            raise OutcomeUnknown(fault.message, mend) from fault
 
     def integrate(self, *, wait: bool = True) -> int:
         """Give the events that are committed their places in the trail's tree; return how many, in a transaction of

@@ -1,11 +1,8 @@
 """Looking at an installation and saying what to mend."""
 
 import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -15,6 +12,8 @@ from edms.core.intake_settings import WatchedFolder
 from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
+from edms.reconcile.disks import space_findings
+from edms.reconcile.findings import Finding
 from edms.records.alerts import unseen
 from edms.records.archive import Archive
 from edms.records.model import Component, Record
@@ -26,21 +25,8 @@ from edms.text.ocr import ocr_available
 from edms.vault.file_provider import is_locked, permission_findings
 from edms.vault.model import KeyRotation, StoredBlob
 
-LITTLE_SPACE = 2 * 1024**3
 _LONG_QUIET = timedelta(days=180)
 _CLOCK_TOLERANCE = timedelta(minutes=10)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing: `level` is error, warning or info; `mend` says what to do."""
-
-    level: str
-    what: str
-    mend: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"level": self.level, "what": self.what, "mend": self.mend}
 
 
 def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
@@ -50,7 +36,7 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
         *_keys(archive),
         *_programs(archive),
         *_scanner(archive),
-        *_space(archive),
+        *space_findings(archive),
         *_work(archive),
         *_ways_in(archive),
         *_facts(archive),
@@ -195,12 +181,6 @@ def _scanner(archive: Archive) -> Iterator[Finding]:
         count = session.scalar(infected.where(ContentScan.outcome == "infected", Record.state == "declared"))
     if count:
         yield Finding("error", f"malware was found later in {count} declared records", "see their history")
-
-
-def _space(archive: Archive) -> Iterator[Finding]:
-    free = shutil.disk_usage(archive.settings.storage.path).free
-    if free < LITTLE_SPACE:
-        yield Finding("error", f"only {free // 1024**2} MiB are free on the disk of the storage", "free some space")
 
 
 def _work(archive: Archive) -> Iterator[Finding]:

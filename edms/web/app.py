@@ -8,11 +8,11 @@ from flask import Flask, Request, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
-from edms.core.errors import EdmsError, LimitExceeded, NotFound, NotSignedIn, StorageFault
-from edms.operation.door import NotPermitted
+from edms.core.errors import EdmsError
 from edms.records.archive import Archive
 from edms.web import formats, identity, language, words
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
+from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
 from edms.web.views import (
     alerts,
@@ -136,21 +136,8 @@ def _harden(response: Any) -> Any:
     return response
 
 
-def _status(error: EdmsError) -> int:
-    for kind, status in (
-        (NotFound, 404),
-        (NotPermitted, 403),
-        (NotSignedIn, 401),
-        (LimitExceeded, 413),
-        (StorageFault, 507),
-    ):
-        if isinstance(error, kind):
-            return status
-    return 400 if error.exit_code == 2 else 500
-
-
 def _explain(error: EdmsError) -> Any:
-    status = _status(error)
+    status = status_of(error)
     if status == 401:
         return identity.ask_to_sign_in()
     if status == 413 and request.method == "GET":

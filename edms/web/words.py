@@ -313,6 +313,10 @@ def status_text(status: int) -> tuple[str, str]:
         ),
         405: (gettext("This page cannot be used like that."), gettext("Go back and use the buttons of the page.")),
         429: (gettext("Too many attempts."), gettext("Wait a while, then try again.")),
+        503: (
+            gettext("The database was cut off before it answered: this may have been done, and may not."),
+            gettext("Look whether it is there. Files that are sent again are recognised and kept once."),
+        ),
         507: (
             gettext("The archive cannot store anything at the moment. What you sent was not taken in."),
             gettext("Keep the files and tell the administrator; nothing that was confirmed before is lost."),

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from archive_fixtures import pdf
 
-ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "2"))
 FILES = 50
 EDMS = [sys.executable, "-m", "edms.cli.main"]
 

