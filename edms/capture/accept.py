@@ -170,7 +170,7 @@ def _insert_or_report(
             facts=_told_facts(incoming, placement, limit),
         )
     )
-    enqueue(session, archive.clock, JOB_KIND, record.id, FIRST_STEP)
+    enqueue(session, archive.clock, JOB_KIND, record.id, FIRST_STEP, record.office_id)
     operation.outbox(INDEX_TOPIC, record.id)
     operation.about("record", record.id)
     operation.note(sha256=sealed.sha256, size=sealed.size, office=str(placement.office_id))

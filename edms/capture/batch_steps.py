@@ -22,6 +22,7 @@ from edms.capture.results import StepResult, Unfit, load, original_of
 from edms.capture.states import Step
 from edms.core.errors import Refused
 from edms.core.sandbox import SandboxFault
+from edms.jobs.model import Lane
 from edms.jobs.queue import Claim, held
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -62,7 +63,7 @@ def read_batch(archive: Archive, claimed: Claim) -> StepResult:
         return Step.DIVIDE
 
     told = {"pages": len(facts), "documents": len(plan.documents), "doubts": list(plan.doubts)}
-    return StepResult("record.batch_read", write, told)
+    return StepResult("record.batch_read", write, told, Lane.LONG)
 
 
 def _looked_at(archive: Archive, original: Component, pages: int) -> list[PageFacts]:
@@ -96,7 +97,7 @@ def review(_archive: Archive, claimed: Claim) -> StepResult:
         batch = operation.session.get_one(Batch, claimed.subject_id)
         return Step.DIVIDE if batch.confirmed_at else Step.REVIEW
 
-    return StepResult("record.batch_review_seen", write)
+    return StepResult("record.batch_review_seen", write, lane=Lane.LONG)
 
 
 def divide(archive: Archive, claimed: Claim) -> StepResult:

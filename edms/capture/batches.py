@@ -22,7 +22,7 @@ from edms.capture.batch_steps import parts_of
 from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.states import Step
 from edms.core.errors import NotFound, Refused
-from edms.jobs.model import Job
+from edms.jobs.model import Job, Lane
 from edms.jobs.queue import resume
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -145,7 +145,7 @@ def confirm_batch(actor: Actor | None, archive: Archive, batch_id: UUID, version
         require_placements(operation.session, archive, operation.actor, record, plan)
         batch.confirmed_by, batch.confirmed_at = operation.actor.name, operation.now
         job = operation.session.scalars(select(Job).where(Job.subject_id == batch_id).with_for_update()).one()
-        resume(job, archive.clock, Step.DIVIDE.value)
+        resume(job, archive.clock, Step.DIVIDE.value, lane=Lane.LONG)
         operation.about("record", batch_id, "record.batch_confirmed")
         operation.note(version=version, documents=len(plan.documents), left_out=len(plan.left_out))
 

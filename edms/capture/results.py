@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from edms.capture.states import Step
 from edms.core.errors import EdmsError
+from edms.jobs.model import Lane
 from edms.jobs.queue import Claim
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -34,12 +35,14 @@ class Unfit(EdmsError):
 class StepResult:
     """What a step found: `event` and `details` for the audit trail, `write` for the rows.
 
-    `write` runs inside the worker's one transaction for the step and returns the next step (None: done).
+    `write` runs inside the worker's one transaction for the step and returns the next step (None: done). `lane`: which
+    one that next step belongs to.
     """
 
     event: str
     write: Callable[[Operation], Step | None]
     details: dict[str, Any] = field(default_factory=dict)
+    lane: Lane = Lane.QUICK
 
 
 def load(archive: Archive, claimed: Claim) -> Record:

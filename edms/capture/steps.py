@@ -17,6 +17,7 @@ from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
 from edms.capture.screening import malware_text, scan_content
 from edms.capture.states import Step
+from edms.jobs.model import Lane
 from edms.jobs.queue import Claim
 from edms.operation.door import Operation
 from edms.proposals.types import Proposal
@@ -64,7 +65,15 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
         return Step.READ_BATCH if operation.session.get(Batch, row.id) else Step.ACCESS_COPY
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
-    return StepResult("record.examined", write, {**details, "attachments": len(kept)})
+    told = {**details, "attachments": len(kept)}
+    return StepResult("record.examined", write, told, _lane_after(archive, claimed, needs_ocr, kept))
+
+
+def _lane_after(archive: Archive, claimed: Claim, needs_ocr: bool, kept: list[Kept]) -> Lane:
+    """Recognition takes seconds for each page, and so does reading a batch."""
+    with archive.database.reader() as session:
+        batch = session.get(Batch, claimed.subject_id) is not None
+    return Lane.LONG if batch or needs_ocr or any(one.told.needs_ocr for one in kept) else Lane.QUICK
 
 
 def _worth_keeping(archive: Archive, reading: Reading, *, needs_ocr: bool) -> SealedBlob | None:

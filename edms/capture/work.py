@@ -1,8 +1,13 @@
-"""The worker's loop over capture jobs: claim, take the steps, give back. Survives being killed at any point."""
+"""The worker's loop over capture jobs: claim, take the steps, give back. Survives being killed at any point.
+
+A step of the long lane is never taken up under a quick one's lease: the job is handed over to whoever serves that lane.
+The other way it goes on, since what follows recognition is quick.
+"""
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -10,22 +15,26 @@ from edms.access.actors import system_actor
 from edms.access.policy import Action
 from edms.capture.quarantine import quarantine
 from edms.capture.results import StepResult, Unfit
-from edms.capture.states import JOB_KIND, WAITING_FOR_A_PERSON, Step
+from edms.capture.states import WAITING_FOR_A_PERSON, Step
 from edms.capture.steps import STEPS
 from edms.core.errors import EdmsError, KeyUnavailable, StorageFault
+from edms.jobs.model import Lane
 from edms.jobs.queue import (
     Claim,
     LeaseLost,
     advance,
     claim,
     finish,
+    hand_over,
     held,
+    offices_waiting,
     postpone,
     release_leases,
     renew,
     retry_later,
     wait,
 )
+from edms.jobs.turns import Turns
 from edms.records.archive import Archive
 from edms.screening.protocol import ScannerUnavailable
 from edms.signing.errors import SignerUnavailable
@@ -37,29 +46,47 @@ _SURROUNDINGS = (StorageFault, KeyUnavailable, SignerUnavailable, ScannerUnavail
 log = logging.getLogger("edms.capture")
 
 
-def work_once(archive: Archive, owner: str) -> bool:
-    """Take one job through as many steps as it can go. Returns False when there was nothing to do."""
-    claimed = _claim(archive, owner)
-    if claimed is None:
-        return False
-    step = Step(claimed.step)
-    try:
-        following: Step | None = step
-        if claimed.attempts > archive.settings.worker.max_attempts:
-            _fail(archive, claimed, f"step {step} ended its worker {claimed.attempts - 1} times")
+Lanes = Mapping[Lane, Turns]
+QUICK, LONG = Lane.QUICK.value, Lane.LONG.value
+
+
+def lanes_of(*names: str) -> Lanes:
+    """Return these lanes in their order, with fresh turns, for one thread to serve."""
+    return {Lane(name): Turns() for name in names}
+
+
+def work_once(archive: Archive, owner: str, lanes: Lanes | None = None) -> bool:
+    """Take one job of these lanes through as many steps as it can go. Returns False when there was nothing to do.
+
+    `lanes`: those that are served here, in this order, with the turns of the offices in each.
+    """
+    began = time.monotonic()
+    for lane, turns in (lanes_of(QUICK, LONG) if lanes is None else lanes).items():
+        claimed = _claim(archive, owner, lane, turns)
+        if claimed is not None:
+            _work_on(archive, claimed)
+            turns.charge(claimed.office_id, time.monotonic() - began)
             return True
+    return False
+
+
+def _work_on(archive: Archive, claimed: Claim) -> None:
+    following: Step | None = Step(claimed.step)
+    try:
+        if claimed.attempts > archive.settings.worker.max_attempts:
+            _fail(archive, claimed, f"step {following} ended its worker {claimed.attempts - 1} times")
+            return
         while following is not None:
             following = _take(archive, claimed, following)
             claimed = replace(claimed, attempts=1)  # the next step under this lease has its own attempts
     except LeaseLost:
         log.warning("lease lost on %s; another worker has it", claimed.subject_id)
-    return True
 
 
 def work_until_idle(archive: Archive, owner: str, stop: Callable[[], bool] = lambda: False) -> int:
     """Work until no job is ready (or `stop()`); returns how many jobs were taken up."""
-    done = 0
-    while not stop() and work_once(archive, owner):
+    done, lanes = 0, lanes_of(QUICK, LONG)
+    while not stop() and work_once(archive, owner, lanes):
         done += 1
     return done
 
@@ -72,11 +99,17 @@ def take_over(archive: Archive, owner: str) -> int:
         return release_leases(operation.session, owner)
 
 
-def _claim(archive: Archive, owner: str) -> Claim | None:
+def _claim(archive: Archive, owner: str, lane: Lane, turns: Turns) -> Claim | None:
+    """Claim for the office whose turn it is. Who finds nothing has taken no lock from those who write."""
+    with archive.database.reader() as session:
+        waiting = offices_waiting(session, lane)
+    if not waiting:
+        return None
     with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
         operation.decide()
         operation.unrecorded()
-        return claim(operation.session, archive.clock, JOB_KIND, archive.settings.worker.lease_seconds, owner)
+        seconds = archive.settings.worker.lease_seconds
+        return claim(operation.session, archive.clock, lane, turns.order(waiting), seconds, owner)
 
 
 def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
@@ -139,6 +172,9 @@ def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None
             return None
         if following in WAITING_FOR_A_PERSON:
             wait(job, following.value)
+            return None
+        if result.lane is Lane.LONG:
+            hand_over(job, archive.clock, following.value)
             return None
         advance(job, archive.clock, following.value, archive.settings.worker.lease_seconds)
         return following

@@ -85,7 +85,7 @@ def worker(context: Context, parent: int | None, unlock_fd: int | None) -> None:
         die_with_parent(signal.SIGTERM, parent)
     stopping = stop_on_signals()
     no_core_dumps()
-    run(context.archive, stopping)
+    run(context.archive, stopping, context.archive.settings.worker.lanes)
     if on_terminal():
         click.echo("worker stopped", err=True)
     sys.exit(0)

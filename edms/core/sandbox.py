@@ -15,10 +15,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from edms.core.errors import EdmsError
+from edms.core.sandbox_lending import Lending, Opener
 from edms.core.sandbox_limits import MOST_FILES, MOST_REQUEST_BYTES, Limits
 
 _CHUNK = 1024 * 1024
@@ -67,12 +69,16 @@ class Sandbox:
         function: str,
         *arguments: Any,
         files: tuple[BinaryIO, ...] = (),
+        lent: Sequence[Opener] = (),
+        sink: int | None = None,
         limits: Limits | None = None,
         folder: str = "",
     ) -> Answer:
         """Run a function on `files` (each handed over as a descriptor at position 0). Raises SandboxFault.
 
-        `folder` is the one it may write to, none by default; a resident process has none.
+        `lent`: files that it may read piece by piece, over one descriptor behind those; for what may be large. A fault
+        that opening or reading them meets is raised here. `sink`: a descriptor that it may write to, the last one; it
+        is closed here. `folder` is the one it may write to, none by default; a resident process has none.
         """
         allowed = limits or self.limits
         folders = [folder] if folder else []
@@ -81,16 +87,28 @@ class Sandbox:
         if len(encoded) > MOST_REQUEST_BYTES or len(files) > MOST_FILES:
             raise ValueError("a sandboxed call takes large things as files, and few of them")
         descriptors: list[int] = []
+        lending = Lending(lent) if lent else None
         try:
             descriptors.extend(_descriptor(file) for file in files)
+            if lending is not None:
+                descriptors.append(os.dup(lending.theirs.fileno()))
+                lending.theirs.close()
+            if sink is not None:
+                descriptors.append(sink)
             if self._mode == "resident":
                 with self._calling:
                     answer = self._exchange_twice(encoded, descriptors, allowed)
             else:
                 answer = self._exchange(encoded, descriptors, allowed)
+        except SandboxFault:
+            if lending is not None and lending.fault is not None:
+                raise lending.fault from None
+            raise
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
+            if lending is not None:
+                lending.close()
         self._isolation = answer.isolation
         return answer
 
@@ -121,6 +139,9 @@ class Sandbox:
         with ours:
             with theirs:
                 self._send(request, [theirs.fileno(), *descriptors])
+            if self._mode == "fork":  # who reads what the call writes must see its end
+                while descriptors:
+                    os.close(descriptors.pop())
             return self._receive(ours, allowed)
 
     def _send(self, request: bytes, descriptors: list[int]) -> None:

@@ -29,12 +29,16 @@ class Limits:
 
     `processes` is how many processes our user may have while the call starts one (RLIMIT_NPROC, which the superuser
     is not held to); 0 means that the call may start no process and no program at all, which holds for everybody.
+    `niceness`: by how much others come before it when the cores are busy. `resident_bytes`: what the call and all that
+    it starts may hold together; 0 for no such limit.
     """
 
     seconds: int = 300
     memory_bytes: int = 2 * 1024**3
     output_bytes: int = 512 * 1024**2
     processes: int = 4096
+    niceness: int = 0
+    resident_bytes: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -48,6 +52,7 @@ def apply_limits(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     if limits.processes:
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
+    os.nice(limits.niceness)
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 

@@ -97,6 +97,7 @@ class WorkerSettings(_Section):
     lease_seconds: int = Field(120, ge=5, le=3600)
     max_attempts: int = Field(4, ge=1, le=20)
     poll_seconds: float = Field(0.5, gt=0, le=60)
+    lanes: tuple[Literal["quick", "long"], ...] = Field(("quick", "long"), min_length=1)
 
 
 class CaptureSettings(_Section):

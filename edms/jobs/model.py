@@ -19,17 +19,29 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
+class Lane(StrEnum):
+    """`QUICK`: over in seconds. `LONG`: takes minutes (recognition, batches), and nothing quick ever waits for it."""
+
+    QUICK = "quick"
+    LONG = "long"
+
+
 class Job(Base):
-    """One thing under way, at one step. Who holds the lease may work on it until `leased_until`."""
+    """One thing under way, at one step. Who holds the lease may work on it until `leased_until`.
+
+    `office_id`: for whom it is done; offices take turns.
+    """
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_claim", "state", "not_before"),)
+    __table_args__ = (Index("ix_jobs_claim", "state", "lane", "office_id", "not_before"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[UUID] = mapped_column(unique=True)
     step: Mapped[str] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(20), default=JobState.READY.value)
+    lane: Mapped[str] = mapped_column(String(10), default=Lane.QUICK.value)
+    office_id: Mapped[UUID]
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime]
     lease: Mapped[UUID | None]

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -17,6 +17,8 @@ from edms.text.reader import parser_limits
 from edms.text.types import PageText
 
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - private folders are made in it
+NICENESS = 10
+"""Recognition takes what cores there are; whatever is quick comes before it."""
 _PREFIX = "edms-ocr-"
 
 
@@ -86,6 +88,7 @@ class OcrMyPdfEngine:
                 parser_limits(self._settings),
                 files=(source,),
                 folder=folder,
+                limits=replace(self._sandbox.limits, niceness=NICENESS),
             )
         problem = answer.values.get("problem")
         if problem:

@@ -1,10 +1,14 @@
-"""The worker: takes capture steps and keeps the index up to date, until told to stop."""
+"""The worker: takes capture steps and keeps the index up to date, until told to stop.
+
+Each lane that it serves has a thread of its own, so neither ever waits for the other: recognition computes in other
+processes, with a lower priority, and its thread mostly waits for them.
+"""
 
 import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from edms.access.actors import system_actor
@@ -14,7 +18,7 @@ from edms.capture.mailboxes import poll_due
 from edms.capture.places import take_place
 from edms.capture.screening import rescan_when_newer
 from edms.capture.upload_upkeep import look_after_uploads
-from edms.capture.work import work_once
+from edms.capture.work import LONG, QUICK, Lanes, lanes_of, work_once
 from edms.core.errors import EdmsError
 from edms.reconcile.rolling import verify_share
 from edms.records.archive import Archive
@@ -64,22 +68,45 @@ def chores(verifying: float = 0.05) -> list[Chore]:
     ]
 
 
-def run(archive: Archive, stopping: threading.Event) -> None:
-    """Work until `stopping` is set. Faults of the surroundings (disk full, database away) are logged and outlived."""
+def run(archive: Archive, stopping: threading.Event, lanes: Collection[str] = (QUICK, LONG)) -> None:
+    """Serve `lanes` until `stopping` is set; whoever serves the quick one also feeds the index and does the chores.
+
+    Faults of the surroundings (disk full, database away) are logged and outlived.
+    """
     place = take_place(archive)
     if place is None:
         log.error("every place at the workbench is taken")
         return
-    kept = chores(archive.settings.verification.share_of_time)
+    beside = threading.Thread(target=_serve_long, args=(archive, place.owner, stopping), name="long lane")
     try:
-        while not stopping.is_set():
-            came = _outlive(lambda: _ways_in(archive, place.owner), stopping)
-            if not _outlive(lambda: _round(archive, place.owner), stopping) and not came:
-                for chore in kept:
-                    _do_when_due(archive, chore, stopping)
-                stopping.wait(archive.settings.worker.poll_seconds)
+        if LONG in lanes:
+            beside.start()
+        if QUICK in lanes:
+            _serve_quick(archive, place.owner, stopping)
+        else:
+            stopping.wait()
     finally:
+        stopping.set()
+        if beside.is_alive():
+            beside.join()
         place.leave()
+
+
+def _serve_quick(archive: Archive, owner: str, stopping: threading.Event) -> None:
+    kept, lane = chores(archive.settings.verification.share_of_time), lanes_of(QUICK)
+    while not stopping.is_set():
+        came = _outlive(lambda: _ways_in(archive, owner), stopping)
+        if not _outlive(lambda: _round(archive, owner, lane), stopping) and not came:
+            for chore in kept:
+                _do_when_due(archive, chore, stopping)
+            stopping.wait(archive.settings.worker.poll_seconds)
+
+
+def _serve_long(archive: Archive, owner: str, stopping: threading.Event) -> None:
+    lane = lanes_of(LONG)
+    while not stopping.is_set():
+        if not _outlive(lambda: work_once(archive, owner, lane), stopping):
+            stopping.wait(archive.settings.worker.poll_seconds)
 
 
 def stop_on_signals() -> threading.Event:
@@ -95,8 +122,8 @@ def _ways_in(archive: Archive, owner: str) -> bool:
     return folders or mail
 
 
-def _round(archive: Archive, owner: str) -> bool:
-    worked = work_once(archive, owner)
+def _round(archive: Archive, owner: str, lane: Lanes) -> bool:
+    worked = work_once(archive, owner, lane)
     return bring_index_up_to_date(archive, more_is_coming=worked) or worked
 
 

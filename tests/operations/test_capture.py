@@ -14,7 +14,8 @@ from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.quarantine import release, retry
 from edms.capture.work import work_once
 from edms.core.errors import LimitExceeded, NotFound, Refused
-from edms.jobs.model import Job
+from edms.jobs.model import Job, Lane
+from edms.jobs.turns import Turns
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.contents import download
@@ -106,7 +107,7 @@ def _one_step(archive: Archive) -> None:
     from edms.capture import work
     from edms.capture.states import Step
 
-    claimed = work._claim(archive, OWNER)
+    claimed = work._claim(archive, OWNER, Lane.QUICK, Turns())
     assert claimed is not None
     work._take(archive, claimed, Step(claimed.step))
     work.take_over(archive, OWNER)

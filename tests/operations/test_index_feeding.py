@@ -77,7 +77,7 @@ def test_a_worker_under_load_commits_batches(archive: Archive, capture: Capture,
     """The worker itself, until nothing waits. The clock stands still, so no entry ever grows too old to wait."""
     archive, index = counted(archive)
     words = give(archive, capture, FILES)
-    run(archive, UntilIdle())
+    run(archive, UntilIdle(), ("quick",))
     assert waiting(archive) == 0
     assert len(index.commits) <= FILES * ENTRIES_OF_A_FILE // WORTH_A_COMMIT + 1
     clerk = person(archive, "clerk-dinkes")
