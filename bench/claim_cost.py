@@ -66,7 +66,8 @@ def _add(database: Database, offices: list[UUID]) -> None:
     now = clock.now()
     rows = [
         {"id": new_id(clock), "kind": "bench", "subject_id": new_id(clock), "step": "step",
-         "state": JobState.READY.value, "lane": Lane.QUICK.value, "office_id": office, "attempts": 0, "not_before": now, "created_at": now}
+         "state": JobState.READY.value, "lane": Lane.QUICK.value,
+         "office_id": office, "attempts": 0, "not_before": now, "created_at": now}
         for office in offices
     ]  # fmt: skip
     with database.writer() as session:
