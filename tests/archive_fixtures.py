@@ -4,7 +4,7 @@ import dataclasses
 import io
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -148,6 +148,13 @@ def settle(archive: Archive) -> None:
     work_until_idle(archive, OWNER)
     while bring_index_up_to_date(archive, more_is_coming=False):
         pass
+
+
+def when_sealed(archive: Archive) -> None:
+    """Let the time pass in which what a person confirmed can be taken back, then do all the work there is."""
+    assert isinstance(archive.clock, FixedClock)
+    archive.clock.set(archive.clock.now() + timedelta(seconds=archive.settings.capture.undo_seconds))
+    settle(archive)
 
 
 def pdf(*pages: str) -> bytes:

@@ -60,24 +60,24 @@ class Queue:
 def queue(actor: Actor | None, archive: Archive, sieve: Sieve, offset: int = 0) -> Queue:
     """Return a window of the queue as the actor may see it; leaves an event."""
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
-        wanted = _wanted(operation, archive, Sieve())
-        sifted = _wanted(operation, archive, sieve)
+        all_of_it = wanted(operation, archive, Sieve())
+        sifted = wanted(operation, archive, sieve)
         operation.about("list", "filing", LISTED)
         operation.seldom()
         session = operation.session
         source = select(func.min(Arrival.source)).where(Arrival.record_id == Record.id).scalar_subquery()
         proposed = exists().where(RecordProposals.record_id == Record.id)
-        query = _waiting(select(Record, Office.code, source, proposed).join(Office)).where(sifted)
-        rows = session.execute(query.order_by(*_order(before=False)).limit(MOST_LISTED).offset(offset))
+        query = waiting(select(Record, Office.code, source, proposed).join(Office)).where(sifted)
+        rows = session.execute(query.order_by(*in_order(before=False)).limit(MOST_LISTED).offset(offset))
         items = [
             Waiting(one.id, one.title, office, one.sender or "", came or "", one.received_at, bool(has))
             for one, office, came, has in rows
         ]
-        total = session.scalar(_waiting(select(func.count()).select_from(Record)).where(sifted)) or 0
+        total = session.scalar(waiting(select(func.count()).select_from(Record)).where(sifted)) or 0
         offices = session.scalars(
-            _waiting(select(Office.code).distinct().select_from(Record).join(Office)).where(wanted)
+            waiting(select(Office.code).distinct().select_from(Record).join(Office)).where(all_of_it)
         )
-        came = _waiting(select(Arrival.source).distinct().select_from(Record)).join(Arrival).where(wanted)
+        came = waiting(select(Arrival.source).distinct().select_from(Record)).join(Arrival).where(all_of_it)
         return Queue(items, total, sorted(offices), sorted(session.scalars(came)))
 
 
@@ -86,8 +86,8 @@ def neighbour(
 ) -> UUID | None:
     """Return the document after (or before) `of` in the queue; beyond its end it begins again. None: no other."""
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
-        query = _waiting(select(Record.id)).where(_wanted(operation, archive, sieve))
-        query = query.order_by(*_order(before=before)).limit(1)
+        query = waiting(select(Record.id)).where(wanted(operation, archive, sieve))
+        query = query.order_by(*in_order(before=before)).limit(1)
         if of is None:
             return cast(UUID | None, operation.session.scalar(query))
         query = query.where(Record.id != of)
@@ -114,16 +114,19 @@ def _beyond(at: datetime, of: UUID, *, before: bool) -> ColumnElement[bool]:
     return or_(Record.received_at < at, and_(Record.received_at == at, Record.id < of))
 
 
-def _order(*, before: bool) -> tuple[ColumnElement[Any], ...]:
+def in_order(*, before: bool) -> tuple[ColumnElement[Any], ...]:
+    """The order of the queue: the newest first, or the other way round."""
     columns = (Record.received_at, Record.id)
     return tuple(one.asc() if before else one.desc() for one in columns)
 
 
-def _waiting(query: Select[Any]) -> Select[Any]:
+def waiting(query: Select[Any]) -> Select[Any]:
+    """Join the jobs, in whose terms `wanted` speaks."""
     return query.join(Job, Job.subject_id == Record.id)
 
 
-def _wanted(operation: Operation, archive: Archive, sieve: Sieve) -> ColumnElement[bool]:
+def wanted(operation: Operation, archive: Archive, sieve: Sieve) -> ColumnElement[bool]:
+    """What waits for its description, passes the sieve and may be seen by the actor: takes the access decision."""
     parts: list[ColumnElement[bool]] = [
         Record.state == RecordState.PENDING.value,
         Job.state == JobState.WAITING.value,

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
 from edms.access.actors import system_actor
 from edms.access.policy import Action
@@ -31,11 +33,14 @@ from edms.jobs.queue import (
     postpone,
     release_leases,
     renew,
+    resume,
     retry_later,
     wait,
 )
 from edms.jobs.turns import Turns
+from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.undo import undoable_until
 from edms.screening.protocol import ScannerUnavailable
 from edms.signing.errors import SignerUnavailable
 
@@ -176,8 +181,18 @@ def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None
         if result.lane is Lane.LONG:
             hand_over(job, archive.clock, following.value)
             return None
+        until = _to_be_sealed_from(operation, claimed.subject_id) if following is Step.SEAL else None
+        if until is not None:
+            resume(job, archive.clock, following.value, until)
+            return None
         advance(job, archive.clock, following.value, archive.settings.worker.lease_seconds)
         return following
+
+
+def _to_be_sealed_from(operation: Operation, record_id: UUID) -> datetime | None:
+    """Until when what a person confirmed meanwhile can be taken back, when that is still to come."""
+    until = undoable_until(operation.session, [record_id]).get(record_id)
+    return until if until is not None and until > operation.now else None
 
 
 def _fail(archive: Archive, claimed: Claim, message: str) -> None:

@@ -96,10 +96,10 @@ def file_record(
     with archive.door.write(actor, Action.RECORD_CLASSIFY) as operation:
         job = locked_job(operation.session, record_id)
         record = describable(operation, archive, record_id, seen_version)
-        problems = _problems(operation, archive, record, changes)
+        problems = problems_with(operation, archive, record, changes)
         if any(not one.warning for one in problems) or (problems and not despite_warnings):
             raise NotFiled(problems)
-        apply_changes(operation, archive, record, job, changes, undoable=True)
+        apply_changes(operation, archive, record, job, changes)
         remember(operation, archive, record, source)
 
 
@@ -107,7 +107,7 @@ def problems_of(actor: Actor | None, archive: Archive, record_id: UUID, changes:
     """Return what would be wrong with these changes to a record, and change nothing. Raises NotFound, Refused."""
     with archive.door.read(actor, Action.RECORD_CLASSIFY) as operation:
         record = decided_record(operation, record_id)
-        return _problems(operation, archive, record, changes)
+        return problems_with(operation, archive, record, changes)
 
 
 def _has_pictures(role: str, media_type: str) -> bool:
@@ -115,7 +115,8 @@ def _has_pictures(role: str, media_type: str) -> bool:
     return shown and (media_type == "application/pdf" or media_type.startswith("image/"))
 
 
-def _problems(operation: Operation, archive: Archive, record: Record, changes: Changes) -> list[Problem]:
+def problems_with(operation: Operation, archive: Archive, record: Record, changes: Changes) -> list[Problem]:
+    """Return what is wrong with these changes to a record on which `operation` has decided."""
     session, today = operation.session, archive.clock.today()
     found: list[Problem] = []
     level = changes.level or (Level(record.level) if record.level else None)

@@ -17,7 +17,7 @@ from edms.records.facts import decided_record
 from edms.records.model import Record, RecordState
 from edms.records.proposals import taken_over
 from edms.records.searching import INDEX_TOPIC
-from edms.records.undo import Described, keep_earlier, locked_job
+from edms.records.undo import SEALING, Described, keep_earlier, locked_job
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,17 @@ def describe(
     record_id: UUID,
     changes: Changes,
     *,
-    undoable: bool = False,
     seen_version: int | None = None,
 ) -> None:
     """Describe and classify a record that is not yet declared; with class and level given it goes on to be sealed.
 
-    `undoable`: the seal waits for `[capture] undo_seconds`. `seen_version`: the version that the person saw; another
-    one raises Changed. Raises NotFound, or Refused when the record is declared or the description contradicts itself.
+    The seal waits for `[capture] undo_seconds`. `seen_version`: the version that the person saw; another one raises
+    Changed. Raises NotFound, or Refused when the record is declared or the description contradicts itself.
     """
     with archive.door.write(actor, Action.RECORD_CLASSIFY) as operation:
         job = locked_job(operation.session, record_id)
         record = describable(operation, archive, record_id, seen_version)
-        apply_changes(operation, archive, record, job, changes, undoable=undoable)
+        apply_changes(operation, archive, record, job, changes)
 
 
 def describable(operation: Operation, archive: Archive, record_id: UUID, seen_version: int | None) -> Record:
@@ -85,15 +84,18 @@ def describable(operation: Operation, archive: Archive, record_id: UUID, seen_ve
     return record
 
 
-def apply_changes(
-    operation: Operation, archive: Archive, record: Record, job: Job | None, changes: Changes, *, undoable: bool
-) -> None:
-    """Put the changes into the row and the event, and send the record on when it has what its seal needs."""
+def apply_changes(operation: Operation, archive: Archive, record: Record, job: Job | None, changes: Changes) -> None:
+    """Put the changes into the row and the event, and send the record on when it has what its seal needs.
+
+    That can be taken back for a while, whoever says it and on whatever page: nothing is declared by a slip. A record
+    that is still being read waits for the rest of that time when it comes to its seal.
+    """
     earlier = Described.of(record)
     changed = _apply(operation, archive, record, changes)
-    if record.class_code and record.level and job is not None and job.state == JobState.WAITING.value:
-        until = keep_earlier(operation, archive, record, earlier) if undoable else None
-        resume(job, archive.clock, job.step, until)
+    if record.class_code and record.level and job is not None:
+        until = keep_earlier(operation, archive, record, earlier)
+        if job.state == JobState.WAITING.value or (until is not None and job.step in SEALING):
+            resume(job, archive.clock, job.step, until)
     record.version += 1
     operation.outbox(INDEX_TOPIC, record.id)
     operation.note(fields=sorted(changed), as_proposed=taken_over(archive, operation.session, record))

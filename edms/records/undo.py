@@ -1,6 +1,7 @@
 """Taking back what was confirmed, until it is declared. What was said before lies sealed beside the record."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -9,22 +10,27 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
+from edms.access.filters import sql_filter
 from edms.access.policy import Action
-from edms.core.errors import Refused
+from edms.core.errors import EdmsError, NotFound, Refused
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import wait
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.disclosures import LISTED
 from edms.records.facts import decided_record
 from edms.records.filing_model import EarlierDescription
 from edms.records.model import Record, RecordState
 from edms.records.sealed_rows import seal_row, unseal_row
 from edms.records.searching import INDEX_TOPIC
 
+MOST_PENDING = 500
 DESCRIBED = (
     "title", "class_code", "class_title", "class_edition", "level", "kip", "number", "document_date", "sender",
     "recipient", "record_type", "development", "medium", "language",
 )  # fmt: skip
+SEALING = ("classify", "seal", "declare")
+"""The steps of capture that a description is complete for; a record in an earlier one is still being read."""
 _PURPOSE = b"edms:earlier-description:1:"
 
 
@@ -91,10 +97,59 @@ def undo(actor: Actor | None, archive: Archive, record_id: UUID) -> None:
         if kept is None or job is None or job.state != JobState.READY.value:
             raise Refused("there is nothing to take back", "describe the record again")
         Described(json.loads(unseal_row(archive, kept.sealed, _PURPOSE + record_id.bytes))).restore(record)
-        wait(job, "classify")
+        if job.step in SEALING:
+            wait(job, "classify")
         record.version += 1
         forget_earlier(operation.session, record_id)
         operation.outbox(INDEX_TOPIC, record_id)
+
+
+def undo_many(actor: Actor | None, archive: Archive, record_ids: Sequence[UUID]) -> tuple[int, list[EdmsError]]:
+    """Take back the confirmations of several records, each by itself; return how many, and why others were not."""
+    archive.door.permit(actor, Action.RECORD_SEARCH)
+    refused: list[EdmsError] = []
+    for record_id in record_ids:
+        try:
+            undo(actor, archive, record_id)
+        except (Refused, NotFound) as error:
+            refused.append(error)
+    return len(record_ids) - len(refused), refused
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Confirmed by one person and not yet sealed: `until`, the first of them can surely be taken back."""
+
+    records: tuple[tuple[UUID, str], ...]
+    until: datetime
+
+
+def pending_of(actor: Actor | None, archive: Archive) -> Pending | None:
+    """Return what the actor confirmed just now and can still take back, with titles; None for nothing."""
+    with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
+        scope = operation.scope()
+        operation.about("list", "confirmed", LISTED)
+        operation.seldom()
+        query = select(Record.id, Record.title, EarlierDescription.until).join(
+            EarlierDescription, EarlierDescription.record_id == Record.id
+        )
+        query = query.where(
+            EarlierDescription.confirmed_by == operation.actor.id,
+            EarlierDescription.until > operation.now,
+            Record.state == RecordState.PENDING.value,
+            sql_filter(scope, Record.office_id, Record.level, Record.state),
+        )
+        rows = operation.session.execute(query.order_by(EarlierDescription.until.desc()).limit(MOST_PENDING)).all()
+    if not rows:
+        return None
+    return Pending(tuple((one, title) for one, title, _until in rows), min(until for _one, _title, until in rows))
+
+
+def undo_of(actor: Actor | None, archive: Archive, record_id: UUID) -> datetime | None:
+    """Return until when the description of a record can surely be taken back; None when it cannot. Raises NotFound."""
+    with archive.door.read(actor, Action.RECORD_CLASSIFY) as operation:
+        decided_record(operation, record_id)
+        return undoable_until(operation.session, [record_id]).get(record_id)
 
 
 def undoable_until(session: Session, record_ids: list[UUID]) -> dict[UUID, datetime]:

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
-from edms.web import formats, identity, language, words
+from edms.web import formats, identity, language, words, words_filing
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
@@ -20,6 +20,7 @@ from edms.web.views import (
     capture,
     files,
     filing,
+    filing_many,
     home,
     inbox,
     quarantine,
@@ -84,6 +85,7 @@ def create_app(archive: Archive) -> Flask:
     language.install(app)
     formats.install(app)
     words.install(app)
+    words_filing.install(app)
     app.before_request(_limit)
     identity.install(app)
     protection = CSRFProtect(
@@ -99,6 +101,7 @@ def create_app(archive: Archive) -> Flask:
         uploads,
         inbox,
         filing,
+        filing_many,
         quarantine,
         files,
         retention,

@@ -32,6 +32,11 @@ def moment(value: datetime | str | None) -> str:
     return format_datetime(local, pattern, locale=current_language())
 
 
+def seconds_left(until: datetime) -> int:
+    """How many whole seconds there are until then; 0 when it has passed."""
+    return max(0, int((until - archive().clock.now()).total_seconds()))
+
+
 def size(count: int) -> str:
     """1,5 MiB in the reader's own notation."""
     value, unit = float(count), "B"
@@ -69,6 +74,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         long_date=long_date,
         moment=moment,
+        seconds_left=seconds_left,
         filesize=size,
         number=number,
         marked=marked,

@@ -14,6 +14,7 @@ from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
 from edms.web.words_batches import BATCH_ERRORS
+from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
 
 ERRORS = (
@@ -86,6 +87,7 @@ ERRORS = (
     message("divide it, or raise [capture] max_file_bytes"),
     *SIGNING_ERRORS,
     *BATCH_ERRORS,
+    *FILING_ERRORS,
     message("nothing was changed; try again"),
 )
 

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from archive_fixtures import OWNER, pdf, settle
+from archive_fixtures import OWNER, pdf, settle, when_sealed
 from sqlalchemy import select
 
 from edms.access.actors import Actor, console_actor
@@ -72,7 +72,7 @@ def test_classification_declares_what_waited(archive: Archive, capture: Capture,
     accepted = capture(archive, pdf("Notulen rapat pimpinan"), class_code=None, level=None)
     clerk = person(archive, "clerk-dinkes")
     describe(clerk, archive, accepted.record_id, Changes(class_code="000.1.5", level=Level.RESTRICTED, title="Notulen"))
-    settle(archive)
+    when_sealed(archive)
     record = record_details(clerk, archive, accepted.record_id).record
     assert (record.state, record.class_code, record.level, record.title) == (
         "declared",
@@ -96,7 +96,7 @@ def test_description_changed_between_seal_and_declaration_is_sealed_anew(
                 break
         _one_step(archive)
     describe(person(archive, "clerk-dinkes"), archive, accepted.record_id, Changes(title="Judul yang benar"))
-    settle(archive)
+    when_sealed(archive)
     record = record_details(person(archive, "clerk-dinkes"), archive, accepted.record_id).record
     assert (record.state, record.title) == ("declared", "Judul yang benar")
     assert verify_all(console_actor("tests"), archive).ok

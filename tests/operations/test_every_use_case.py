@@ -33,6 +33,7 @@ from edms.core.unlock import Unlock
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.disclosures import TrailQuestion
+from edms.records.filing_many import ShownVersion
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.retention_report import ReportQuestion
@@ -81,6 +82,7 @@ def call(
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
+        ShownVersion: ShownVersion(ID, 1),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

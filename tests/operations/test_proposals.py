@@ -4,7 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from archive_fixtures import take_in
+from archive_fixtures import take_in, when_sealed
 from sqlalchemy import select, text
 
 from edms.access.actors import Actor
@@ -90,7 +90,7 @@ def test_what_is_taken_over_is_told_in_the_trail_and_the_rest_forgotten(
     clerk = person(archive, "clerk-dinkes")
     code = class_codes(archive, 1)[0]
     describe(clerk, archive, record_id, Changes(class_code=code, level=Level.OPEN, number="400.14.5/0112/2024"))
-    take_in(archive, b"noch ein Blatt", name="lain.txt")  # the worker goes on with what waited
+    when_sealed(archive)
     history = record_details(clerk, archive, record_id).history
     told = next(event for event in history if event["action"] == "record:classify")
     assert told["details"]["as_proposed"]["number"] == "number_line"

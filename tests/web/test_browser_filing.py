@@ -8,11 +8,14 @@ import pytest
 from archive_fixtures import pdf
 from judges import judge
 from playwright.sync_api import Browser, Page, expect
-from test_browser import PHONE, Server, Watched, browser, judged, sign_in, watched  # noqa: F401 - fixtures
+from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in, watched  # noqa: F401 - fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LETTERS = 10
+SAME_SENDER = (
+    "PEMERINTAH KOTA\nDINAS PENDIDIKAN\n\nNomor : 005/{number}/2024\nHal : Undangan rapat {number}\n\nDengan hormat"
+)
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +113,66 @@ def test_ten_letters_by_keyboard_alone(watched: Watched, tmp_path: Path) -> None
     assert not watched.away()
     expected = [said for said in watched.complaints if "422" not in said]
     assert expected == []
+
+
+def pictures(page: Page, folder: Path, name: str) -> None:
+    """Take pictures of a page at a desk and on a phone, where nothing may be cut off."""
+    page.screenshot(path=folder / f"{name}-1440.png")
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut off"
+    page.screenshot(path=folder / f"{name}-390.png", full_page=True)
+    page.set_viewport_size(DESK)
+
+
+def test_all_like_one_by_keyboard_and_back(watched: Watched, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+    """Three letters of one sender in two steps, seen before, taken back together, and filed again."""
+    page = watched.page
+    sign_in(page)
+    files = []
+    for number in range(3):
+        files.append(tmp_path / f"undangan-{number}.pdf")
+        files[-1].write_bytes(pdf(SAME_SENDER.format(number=number)))
+    page.goto("/capture")
+    page.set_input_files("input[type=file]", files)
+    expect(page.locator("#sent .state-awaiting_class")).to_have_count(3, timeout=120_000)
+    page.goto("/inbox/file")
+    keys = Keyboard(page)
+    expect(page.locator("[name=class_code]")).to_be_focused()
+    keys.press("Control+a")
+    keys.type("000.1.5")
+    keys.press("Tab")
+    keys.press("Alt+a")
+    expect(page.locator("#many")).to_be_visible()
+    expect(page.locator("#many input[name=class_code]:not([type=hidden])")).to_be_focused()
+    expect(page.locator("#many input[name=class_code]:not([type=hidden])")).to_have_value("000.1.5")
+    count = page.locator("#many input[name=record]:checked").count()
+    assert count >= 3
+    assert judged(page) == []
+    pictures(page, tmp_path, "alike")
+    keys.press("Enter")
+    expect(page.locator(".changes li").first).to_contain_text("choose a level")  # why none of them would be filed
+    expect(page.get_by_text("Change something")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#many input[name=class_code]:not([type=hidden])")).to_be_focused()
+    keys.press("Tab")
+    keys.press("ArrowDown")  # open
+    keys.press("Enter")
+    expect(page.locator(".changes li").first).to_be_visible()
+    expect(page.locator(".changes")).to_contain_text("000.1.5")
+    assert judged(page) == []
+    pictures(page, tmp_path, "preview")
+    keys.press("Enter")
+    expect(page.locator("#filed")).to_contain_text("documents are filed")
+    expect(page.locator("#filed .left")).to_contain_text("s; until then it can be taken back")
+    assert judged(page) == []
+    pictures(page, tmp_path, "filed")
+    keys.press("Alt+z")
+    expect(page.locator(".notice", has_text="taken back")).to_be_visible()
+    page.goto("/inbox/file")
+    assert page.locator("#queue-list li").count() >= 3, "all are back in the queue"
+    print(f"{count} documents filed together and taken back with {keys.presses} key presses")
+    assert not watched.away()
+    assert watched.complaints == []
 
 
 def test_the_page_is_accessible_and_looks_right(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from archive_fixtures import MOMENT, pdf, settle, take_in
+from archive_fixtures import MOMENT, pdf, settle, take_in, when_sealed
 from web_site import Site, Visitor
 
 from edms.records.file_plan import selectable_classes
@@ -34,7 +34,13 @@ def test_many_at_once(desk: tuple[Site, Visitor, list[str]]) -> None:
     fields = {"record": letters[:2], "class": "000.1.5", "level": "open"}
     after = visitor.post("/inbox/classify", fields, follow_redirects=True).text
     assert "2 documents are classified." in after
-    settle(site.archive)
+    assert "Take all back" in after
+    assert 'data-left="20"' in after
+    visitor.post("/inbox/undo", {"record": letters[:2], "back": "inbox"})
+    assert all(f'value="{letter}"' in visitor.get("/inbox").text for letter in letters)
+    visitor.post("/inbox/classify", fields)
+    when_sealed(site.archive)
+    assert "Take all back" not in visitor.get("/inbox").text
     assert [letter for letter in letters if letter in visitor.get("/inbox").text] == letters[2:]
     assert visitor.get("/search?state=declared").text.count("<h2>") >= 2
 
@@ -85,7 +91,14 @@ def test_the_level_comes_from_the_class_or_is_asked_for(desk: tuple[Site, Visito
 def test_what_is_declared_cannot_be_described(desk: tuple[Site, Visitor, list[str]]) -> None:
     site, visitor, letters = desk
     visitor.post(f"/records/{letters[0]}/describe", {"class_code": "000.1.5", "level": "open"})
-    settle(site.archive)
+    shown = visitor.get(f"/records/{letters[0]}").text
+    assert "Take back" in shown
+    visitor.post("/inbox/undo", {"record": [letters[0]], "back": "record"})
+    assert "Take back" not in visitor.get(f"/records/{letters[0]}").text
+    visitor.post(f"/records/{letters[0]}/describe", {"class_code": "000.1.5", "level": "open"})
+    when_sealed(site.archive)
+    stays = visitor.post("/inbox/undo", {"record": [letters[0]], "back": "record"}, follow_redirects=True).text
+    assert "1 document stays: the record stands as it was declared" in stays
     answer = visitor.post(f"/records/{letters[0]}/describe", {"title": "Lain"})
     assert answer.status_code == 400
     assert "stands as it was declared" in answer.text

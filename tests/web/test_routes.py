@@ -74,6 +74,13 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ),
     ("POST", "/inbox/file/<uuid:record_id>"): ("/inbox/file/{restricted}", _MENDERS),
     ("POST", "/inbox/file/<uuid:record_id>/undo"): ("/inbox/file/{restricted}/undo", _MENDERS),
+    ("GET", "/inbox/file/<uuid:record_id>/alike"): (
+        "/inbox/file/{waiting}/alike",
+        {"clerk-dinkes": 200, "records": 200, "else": 404},
+    ),
+    ("POST", "/inbox/file/<uuid:record_id>/alike"): ("/inbox/file/{waiting}/alike", _as(422, _CLERKS)),
+    ("POST", "/inbox/alike"): ("/inbox/alike", _as(302, _CLERKS)),
+    ("POST", "/inbox/undo"): ("/inbox/undo", _as(302, _CLERKS)),
     ("GET", "/inbox/habits"): ("/inbox/habits", _CLERKS),
     ("POST", "/inbox/habits"): ("/inbox/habits", _as(302, _CLERKS)),
     ("GET", "/quarantine"): ("/quarantine", _CLERKS),

@@ -57,3 +57,33 @@ for (const button of document.querySelectorAll("button[data-fill]")) {
     field.focus();
   });
 }
+
+// How long what was confirmed can be taken back, in seconds; the server decides, this only tells.
+// They are counted from when the page had them: a clock that is wrong here changes nothing.
+function countDown() {
+  for (const told of document.querySelectorAll("[data-left]")) {
+    told.dataset.end ??= performance.now() + 1000 * told.dataset.left;
+    const seconds = Math.ceil((told.dataset.end - performance.now()) / 1000);
+    told.textContent = seconds > 0 ? told.dataset.told.replace("{}", seconds) : told.dataset.over;
+    const button = told.closest("form")?.querySelector("button");
+    if (button) button.hidden = seconds <= 0;
+  }
+}
+countDown();
+setInterval(countDown, 1000);
+
+// Enter sends the form also from a list, as it does from a field.
+document.getElementById("many")?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("select, input[type=checkbox]")) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  }
+});
+
+addEventListener("keydown", (event) => {
+  const form = document.querySelector("form.undo");
+  if (event.altKey && event.key.toLowerCase() === "z" && form && !document.getElementById("filing")) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});

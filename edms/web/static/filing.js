@@ -73,6 +73,7 @@ export function startFiling(root) {
   const takeBack = () => guarded(async () => {
     const form = filed.querySelector("form.undo");
     if (!form) return;
+    if (!form.dataset.record) return form.submit(); // several at once: the page tells of each
     const answer = await ask(form.action, { method: "POST", body: new FormData(form) });
     if (!answer.ok || answer.redirected) return form.submit();
     filed.replaceChildren();
@@ -85,6 +86,15 @@ export function startFiling(root) {
     if (side === "after") await following(record, false);
     else show(await fetched(beside(side, record)));
   });
+
+  // With what stands in the form now; what is only proposed for this one goes along, to be looked at once more.
+  function alike() {
+    const link = sheet()?.querySelector("[data-alike]");
+    if (!link) return;
+    const url = new URL(link.href);
+    for (const name of ["class_code", "level", "record_type", "kip"]) url.searchParams.set(name, sheet().querySelector(`[name=${name}]`).value);
+    location.assign(url);
+  }
 
   function turn(step) {
     const preview = sheet()?.querySelector(".preview");
@@ -164,6 +174,7 @@ export function startFiling(root) {
   desk.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-go]");
     if (link) { event.preventDefault(); go(link.dataset.go); }
+    if (event.target.closest("a[data-alike]")) { event.preventDefault(); alike(); }
   });
   const help = () => (keys.open ? keys.close() : keys.showModal());
   document.getElementById("keys-button").addEventListener("click", help);
@@ -172,7 +183,7 @@ export function startFiling(root) {
     const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
     const pressed = event.key.toLowerCase();
     const acts = {
-      "alt+n": () => go("after"), "alt+p": () => go("before"), "alt+z": takeBack,
+      "alt+n": () => go("after"), "alt+p": () => go("before"), "alt+z": takeBack, "alt+a": alike,
       "alt+q": () => { const list = document.getElementById("queue-list"); list.open = !list.open; list.querySelector("summary").focus(); },
       pagedown: () => turn(1), pageup: () => turn(-1), "ctrl+arrowup": () => enlarge(25), "ctrl+arrowdown": () => enlarge(-25),
       "ctrl+enter": () => sheet() && save(sheet().querySelector("form")),

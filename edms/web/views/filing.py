@@ -17,7 +17,7 @@ from edms.records.file_plan import selectable_classes
 from edms.records.filing import NotFiled, Problem, Sheet, file_record, sheet_of
 from edms.records.habits import SOURCE, forget_habits, habits_of
 from edms.records.operations import Changed, Changes
-from edms.records.undo import undo
+from edms.records.undo import pending_of, undo
 from edms.web.arguments import date_asked, level_asked
 from edms.web.identity import actor, archive, capturers_only
 
@@ -70,15 +70,15 @@ def save(record_id: UUID) -> ResponseReturnValue:
     except Changed as error:
         return _again(record_id, [Problem("", error.message, error.mend)]), 409
     if _part():
-        return render_template("filing_saved.html", sheet=_looked(record_id), sieve=_filters())
-    return redirect(url_for("filing.desk", after=record_id, saved=record_id, **_told()))
+        return render_template("filing_saved.html", sheet=_looked(record_id), sieve=filters())
+    return redirect(url_for("filing.desk", after=record_id, saved=record_id, **told_filters()))
 
 
 @pages.post("/inbox/file/<uuid:record_id>/undo")
 def take_back(record_id: UUID) -> ResponseReturnValue:
     capturers_only()
     undo(actor(), archive(), record_id)
-    return _sheet(record_id) if _part() else redirect(url_for("filing.one", record_id=record_id, **_told()))
+    return _sheet(record_id) if _part() else redirect(url_for("filing.one", record_id=record_id, **told_filters()))
 
 
 @pages.get("/inbox/habits")
@@ -100,17 +100,17 @@ def _part() -> bool:
     return "X-Part" in request.headers
 
 
-def _filters() -> dict[str, str]:
+def filters() -> dict[str, str]:
     return {name: value for name in ("office", "source", "day", "proposed") if (value := request.args.get(name, ""))}
 
 
-def _told() -> dict[str, Any]:
+def told_filters() -> dict[str, Any]:
     """The filters as an address takes them."""
-    return dict(_filters())
+    return dict(filters())
 
 
 def _sieve() -> Sieve:
-    told = _filters()
+    told = filters()
     proposed = {"yes": True, "no": False}.get(told.get("proposed", ""))
     return Sieve(told.get("office", ""), told.get("source", ""), date_asked(told.get("day")), proposed)
 
@@ -135,6 +135,7 @@ def _page(
         listed=queue(actor(), archive(), _sieve()),
         classes=selectable_classes(archive()),
         last=_looked(saved) if saved else None,
+        pending=pending_of(actor(), archive()),
         **_of(record_id, typed, problems),
     )
 
@@ -166,7 +167,7 @@ def _of(
         "wrong": {one.field: one for one in problems or []},
         "levels": list(Level.up_to(who.clearance)),
         "kip_categories": KIP_CATEGORIES,
-        "sieve": _filters(),
+        "sieve": filters(),
     }
 
 

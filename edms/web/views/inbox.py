@@ -11,6 +11,7 @@ from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.file_plan import selectable_classes
 from edms.records.operations import Changes, describe
+from edms.records.undo import pending_of
 from edms.web.arguments import date_asked, level_asked, page_asked
 from edms.web.formats import number
 from edms.web.identity import actor, archive, capturers_only
@@ -25,7 +26,13 @@ PAGE_SIZE = 100
 @pages.get("/inbox")
 def waiting() -> ResponseReturnValue:
     levels = list(Level.up_to(capturers_only().clearance))
-    return _list("inbox.html", "pending", classes=selectable_classes(archive()), levels=levels)
+    return _list(
+        "inbox.html",
+        "pending",
+        classes=selectable_classes(archive()),
+        levels=levels,
+        pending=pending_of(actor(), archive()),
+    )
 
 
 def _list(template: str, state: str, **more: object) -> str:
@@ -102,7 +109,7 @@ def describe_record(record_id: UUID) -> ResponseReturnValue:
     if any(not one.described for one in progress_of(actor(), archive(), [record_id])):
         flash(_needs_level(), "bad")
         return redirect(url_for("record.show", record_id=record_id, queue=1 if queued else None))
-    flash(gettext("Saved. The record is being sealed and declared."), "good")
+    flash(gettext("Saved. The record is sealed and declared."), "good")
     if not queued:
         return redirect(url_for("record.show", record_id=record_id))
     return following(record_id)

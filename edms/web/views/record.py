@@ -16,6 +16,7 @@ from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
 from edms.records.retention_report import explain_record
 from edms.records.signatures import record_signatures
+from edms.records.undo import undo_of
 from edms.records.verdicts import signature_verdicts
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
@@ -47,6 +48,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
         verdicts=signature_verdicts(who, archive(), record_id),
         retention=explain_record(who, archive(), record_id, None, current_language()),
         may_classify=may_classify,
+        until=undo_of(who, archive(), record_id) if may_classify else None,
         proposals=proposals_of(who, archive(), record_id) if may_classify else {},
         untitled=record.title == title_from(record.file_name),
         most_disclosures=MOST_DISCLOSURES,
