@@ -7,7 +7,14 @@ from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
-from edms.records import alerts_model, evidence_model, filing_model, proposal_model, signatures_model
+from edms.records import (
+    alerts_model,
+    digitisation_model,
+    evidence_model,
+    filing_model,
+    proposal_model,
+    signatures_model,
+)
 from edms.records import model as records_model
 from edms.screening import model as screening_model
 from edms.vault import model as vault_model
@@ -18,6 +25,7 @@ MODELS = (
     audit_model,
     batch_model,
     capture_model,
+    digitisation_model,
     evidence_model,
     filing_model,
     intake_model,

@@ -31,6 +31,10 @@ class Action(StrEnum):
     RECONCILIATION_READ = "reconciliation:read"
     RECORD_REQUEST_SIGNATURES = "record:request_signatures"
     RECORD_SIGN = "record:sign"
+    DIGITISATION_VIEW = "digitisation:view"
+    DIGITISATION_WORK = "digitisation:work"
+    DIGITISATION_CHECK = "digitisation:check"
+    DIGITISATION_VERIFY = "digitisation:verify"
     SIGNATURE_QUEUE = "signature:queue"
     SIGNATURE_IDENTITY = "signature:identity"
     SIGNATURE_VERIFY = "signature:verify"
@@ -123,6 +127,9 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_SIGN: (Role.OFFICIAL,),
+    Action.DIGITISATION_VIEW: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.DIGITISATION_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.DIGITISATION_CHECK: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
 }
 _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_SEARCH: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
@@ -152,6 +159,8 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_EVENT,
         Action.FOLDER_MANAGE,
         Action.RECORD_REQUEST_SIGNATURES,
+        Action.DIGITISATION_WORK,
+        Action.DIGITISATION_CHECK,
     }
 )
 # What is set aside is handed out to those who have to deal with it, to nobody else.
@@ -165,6 +174,7 @@ _SYSTEM_MAY = frozenset(
         Action.ARCHIVE_VERIFY,
         Action.SIGN_IN,
         Action.SIGNATURE_VERIFY,
+        Action.DIGITISATION_VERIFY,
     }
 )
 _CONSOLE_MAY = frozenset(

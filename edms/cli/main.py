@@ -9,6 +9,7 @@ import click
 from edms.cli import (
     alerts,
     batches,
+    digitisation,
     documents,
     evidence,
     imports,
@@ -46,6 +47,7 @@ for room in (
     documents,
     signatures,
     batches,
+    digitisation,
     imports,
     intake,
     proposals,

@@ -307,6 +307,19 @@ class VerificationSettings(_Section):
     slice_seconds: float = Field(2.0, gt=0, le=60)
 
 
+class DigitisationSettings(_Section):
+    """What a scan must be (alih media), `rule` naming where that is said; and how much of it is checked."""
+
+    paper_dpi: int = Field(300, ge=72, le=2400)
+    map_dpi: int = Field(400, ge=72, le=2400)
+    photo_dpi: int = Field(600, ge=72, le=4800)
+    bits: int = Field(24, ge=1, le=64)
+    rule: str = Field("Permen ATR/BPN 2/2026", min_length=3, max_length=200)
+    sample_percent: int = Field(10, ge=1, le=100)
+    least_sample: int = Field(5, ge=1, le=1000)
+    max_items: int = Field(1000, ge=1, le=10_000)
+
+
 class Settings(_Section):
     """The whole configuration; `root` is the folder that relative paths start from."""
 
@@ -325,6 +338,7 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
     verification: VerificationSettings = VerificationSettings()
+    digitisation: DigitisationSettings = DigitisationSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""

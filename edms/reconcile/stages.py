@@ -11,6 +11,7 @@ from edms.core.errors import EdmsError, IntegrityFault, NotFound
 from edms.jobs.model import Job
 from edms.operation.model import OutboxEntry
 from edms.reconcile.checkpoints import check_checkpoints
+from edms.reconcile.digitisation import check_digitisations, copy_faults
 from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
 from edms.reconcile.rows import RowInspection
@@ -82,6 +83,10 @@ def _jobs(session: Session, _archive: Archive, report: Report, _kept: Iterable[s
     report.add(Fault("record", str(found), "it has no job, so nobody works on it") for found in session.scalars(query))
 
 
+def _digitisations(session: Session, _archive: Archive, report: Report, _kept: Iterable[str]) -> None:
+    check_digitisations(session, report)
+
+
 STAGES: tuple[tuple[str, Stage], ...] = (
     ("trail", _audit_trail),
     ("checkpoints", _checkpoints),
@@ -91,6 +96,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("blobs", _stray_blobs),
     ("index", _index),
     ("jobs", _jobs),
+    ("digitisations", _digitisations),
 )
 
 
@@ -126,6 +132,7 @@ def check_record(
         report.add(seal_faults(session, archive, record))
         report.add(evidence.record_faults(record))
         report.add(signature_faults(session, archive, record))
+        report.add(copy_faults(session, record))
     else:
         report.add(undeclared_faults(session, archive, record))
     return read

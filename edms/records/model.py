@@ -35,6 +35,7 @@ class ComponentRole(StrEnum):
     MANIFEST = "manifest"
     SIGNED = "signed"
     ATTACHMENT = "attachment"
+    AUTHENTICATED = "authenticated"
 
 
 class RuleBookEdition(Base):

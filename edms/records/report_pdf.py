@@ -1,20 +1,15 @@
-"""The retention report as a PDF to be printed and signed: A4 across, headings on every page, pages numbered.
+"""The retention report as a PDF to be printed and signed: A4 across, headings on every page, pages numbered."""
 
-The font is Noto Sans (SIL Open Font License), which comes with OCRmyPDF; only the letters that occur are embedded.
-"""
-
-import logging
 from datetime import datetime
-from importlib.resources import as_file, files
 
 from fpdf import FPDF
-from fpdf.fonts import TTFFont
 
+from edms.records.pdf_letters import FONT, add_letters, shown
 from edms.records.retention_report import Report, ReportRow
 from edms.retention.explain import OUTCOMES, TIERS, day
 from edms.retention.types import Fate, Outcome
 
-_FONT, _SIZE, _LINE = "noto", 7.5, 3.4
+_SIZE, _LINE = 7.5, 3.4
 _MARGIN, _TOP, _BOTTOM = 10.0, 24.0, 14.0
 # Heading in Indonesian and English, width in millimetres: 277 in all.
 _COLUMNS = (
@@ -64,20 +59,14 @@ class _Document(FPDF):
         self.set_lang(language)
         self.set_auto_page_break(False)
         self.set_margin(_MARGIN)
-        # It tells of tables of the font that are left out of a subset, which is what a subset is for.
-        logging.getLogger("fontTools").setLevel(logging.ERROR)
-        with as_file(files("ocrmypdf") / "data" / "NotoSans-Regular.ttf") as font:
-            self.add_font(_FONT, fname=font)
-        loaded = self.fonts[_FONT]
-        assert isinstance(loaded, TTFFont), "it was added from a file"
-        self._known = loaded.cmap
+        self._known = add_letters(self)
         self.alias_nb_pages()
         self.add_page()
 
     def header(self) -> None:
-        self.set_font(_FONT, size=12)
+        self.set_font(FONT, size=12)
         self.text(_MARGIN, 12, self._clean(self._title))
-        self.set_font(_FONT, size=_SIZE)
+        self.set_font(FONT, size=_SIZE)
         self.text(_MARGIN, 16.5, self._clean(self._archive))
         self.line(_MARGIN, _TOP - 5, self.w - _MARGIN, _TOP - 5)
         x, column = _MARGIN, 0 if self._language == "id" else 1
@@ -88,7 +77,7 @@ class _Document(FPDF):
         self.set_y(_TOP + 1)
 
     def footer(self) -> None:
-        self.set_font(_FONT, size=_SIZE)
+        self.set_font(FONT, size=_SIZE)
         self.text(_MARGIN, self.h - 7, self._made)
         place = self._words["page"].format(page=self.page_no(), pages="{nb}")
         # Only a cell has its count of pages put in afterwards.
@@ -174,11 +163,7 @@ class _Document(FPDF):
         return total
 
     def _clean(self, text: str) -> str:
-        """Only what the font can show. Control characters would also end the line of the page's own language."""
-        return "".join(
-            letter if letter == "\n" or (ord(letter) in self._known and letter.isprintable()) else "?"
-            for letter in text
-        )
+        return shown(text, self._known)
 
 
 def _most_lines(page_height: float) -> int:

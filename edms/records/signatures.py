@@ -93,18 +93,22 @@ class SignerChoice:
 def signer_choices(actor: Actor | None, archive: Archive, record_id: UUID) -> tuple[SignerChoice, ...]:
     """Return the officials who can be asked to sign this record, by name: they may see it and are able to sign."""
     with archive.door.read(actor, Action.RECORD_REQUEST_SIGNATURES) as operation:
-        facts = facts_of(decided_record(operation, record_id))
-        rows = operation.session.scalars(
-            select(SigningIdentity)
-            .join(Person)
-            .where(SigningIdentity.provider == _provider(archive), SigningIdentity.revoked_at.is_(None), Person.active)
-            .order_by(Person.name)
-        )
-        return tuple(
-            SignerChoice(row.person.username, row.person.name, row.position, _office(row.person))
-            for row in rows
-            if row.ready and _may_sign(operation.session, row.person, facts)
-        )
+        return choices_for(operation.session, archive, facts_of(decided_record(operation, record_id)))
+
+
+def choices_for(session: Session, archive: Archive, facts: RecordFacts) -> tuple[SignerChoice, ...]:
+    """Return who can sign a record of these facts, by name. Raises Refused when nobody signs in this archive."""
+    rows = session.scalars(
+        select(SigningIdentity)
+        .join(Person)
+        .where(SigningIdentity.provider == _provider(archive), SigningIdentity.revoked_at.is_(None), Person.active)
+        .order_by(Person.name)
+    )
+    return tuple(
+        SignerChoice(row.person.username, row.person.name, row.position, _office(row.person))
+        for row in rows
+        if row.ready and _may_sign(session, row.person, facts)
+    )
 
 
 def request_signatures(actor: Actor | None, archive: Archive, record_id: UUID, plan: SignaturePlan) -> UUID:
@@ -317,16 +321,24 @@ def _signers(session: Session, archive: Archive, record: Record, names: Sequence
         raise Refused(
             "signatures on this record are being asked for already", "wait for them, or withdraw that request"
         )
-    people = []
+    return [person for person, _identity in able_signers(session, archive, facts_of(record), names)]
+
+
+def able_signers(
+    session: Session, archive: Archive, facts: RecordFacts, names: Sequence[str]
+) -> list[tuple[Person, SigningIdentity]]:
+    """Return the people of these user names, in order, each with what they sign with. Raises Refused for anybody who
+    may not see a record of these facts, or has no certificate."""
+    found = []
     for name in names:
         person = person_named(session, name)
         identity = identity_of(session, person.id, _provider(archive)) if person else None
-        if person is None or identity is None or not identity.ready or not _may_sign(session, person, facts_of(record)):
+        if person is None or identity is None or not identity.ready or not _may_sign(session, person, facts):
             raise Refused(
                 f"{name} cannot sign this record", "choose from the list: officials who may see it and can sign"
             )
-        people.append(person)
-    return people
+        found.append((person, identity))
+    return found
 
 
 def identity_of(session: Session, person_id: UUID, provider: str) -> SigningIdentity | None:

@@ -47,6 +47,11 @@ FAULTS = {
         message("The seal is not over this manifest, or is not by a certificate or authority that is trusted."),
         message("Ask the administrator to bring manifest and seal back from a backup, then verify again."),
     ),
+    "digitisation": FaultWords(
+        message("Digitisation"),
+        message("List, berita acara, marks and authenticated copies of a digitisation do not tell one story."),
+        message("Ask the administrator to bring back what was altered from a backup, then verify again."),
+    ),
     "audit": FaultWords(
         message("Audit trail"),
         message("An entry of the audit trail was altered, removed or put in."),

@@ -180,6 +180,7 @@ VALUES = {
     "seal": message("seal"),
     "attachment": message("attachment"),
     "signed": message("signed by officials (PDF)"),
+    "authenticated": message("authenticated copy (PDF)"),
 }
 
 EVENTS = {

@@ -30,8 +30,12 @@ from edms.core.errors import NotFound, NotSignedIn
 from edms.core.resources import resource
 from edms.core.secret import Secret
 from edms.core.unlock import Unlock
+from edms.digitisation.standard import Kind
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
+from edms.records.digitisation_check import Finding
+from edms.records.digitisation_items import NewItem
+from edms.records.digitisations import NewDigitisation, NewScanner
 from edms.records.disclosures import TrailQuestion
 from edms.records.filing_many import ShownVersion
 from edms.records.operations import Changes
@@ -81,6 +85,9 @@ def call(
         Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
+        NewScanner: NewScanner(ID, "Loket", "Fujitsu", "fi-7160", "A3EC", 600),
+        NewDigitisation: NewDigitisation(ID, Level.OPEN, "Arsip", "Semarang", "Lemari", "baik"),
+        NewItem: NewItem(ID, ID, Kind.PAPER, "A4", 1), Finding: Finding(accepted=True),
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
         ShownVersion: ShownVersion(ID, 1),
     }  # fmt: skip

@@ -21,6 +21,7 @@ from edms.core.clock import FixedClock
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
+from edms.records.digitisations import NewScanner, add_scanner
 from edms.records.evidence_renewal import renew_evidence as renew
 from edms.records.folders import open_folder
 from edms.records.holds import place_hold
@@ -44,6 +45,9 @@ def built(demo_template: Path, shared_parsers: Archive, tmp_path_factory: pytest
     assert officer.office_id is not None
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
+    clerk = console_person(archive, "clerk-dinkes", "tests")
+    assert clerk.office_id is not None
+    add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))
     renew(CONSOLE, archive)
     tend_checkpoints(archive)
     settle(archive)
@@ -152,6 +156,7 @@ MATRIX: dict[str, tuple[Change, set[str]]] = {
     "record of a hold, removed": (_sql("DELETE FROM hold_links"), {"row"}),
     "folder, altered": (_sql("UPDATE folders SET closed_on = '2001-01-01'"), {"row"}),
     "folder, removed": (_sql("DELETE FROM folders"), {"row"}),
+    "scanner, altered": (_sql("UPDATE scanners SET optical_dpi = 1200"), {"row"}),
     "rule book, altered": (_sql("UPDATE rule_books SET content = content || ' '"), {"row"}),
     "record, title": (_sql(f"UPDATE records SET title = 'lain' WHERE {_RECORD}"), {"record"}),
     "record, due date": (_sql(f"UPDATE records SET due_on = '2001-01-01' WHERE {_RECORD}"), {"record"}),

@@ -1,0 +1,198 @@
+"""Digitisations as they are shown: where each stands, who has to act, and what is in it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edms.access.actors import Actor
+from edms.access.levels import Level
+from edms.access.policy import Action, RecordFacts, Stage, decide
+from edms.digitisation.course import STANDING, ItemState, State
+from edms.records.digitisation_model import Digitisation, DigitisedItem
+from edms.records.model import RecordState
+from edms.records.signatures_model import SignatureRequest
+from edms.records.signatures_states import RequestState, SignatureState
+
+LIST, MINUTES = "list", "minutes"
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """One record of a digitisation. `dpi`: the least resolution of its pages; `bits` likewise."""
+
+    id: UUID
+    number: int
+    record: UUID
+    title: str
+    kind: str
+    paper: str
+    page_papers: str
+    counted: int
+    pages: int
+    dpi: int
+    bits: int
+    format: str
+    scanner: str
+    note: str
+    state: str
+    sampled: bool
+    added_by: str
+    checked_by: str
+    reasons: tuple[str, ...]
+    check_note: str
+    declared: bool
+    marked: str
+    mark_token: str
+    mark_position: int
+
+
+@dataclass(frozen=True)
+class DigitisationView:
+    """`stage`: scanning, checking, checked, drawing_up, declaring, to_ask, signing, declined, marking, done, cancelled;
+    `waits_for`: whose turn it is, as names. `may_work`, `may_check`: what the actor can do with it."""
+
+    id: UUID
+    office: str
+    office_id: UUID
+    level: str
+    title: str
+    place: str
+    begun_on: date
+    source: str
+    condition: str
+    medium: str
+    process_note: str
+    class_code: str
+    opened_by: str
+    opened_at: datetime
+    state: str
+    stage: str
+    waits_for: tuple[str, ...]
+    number: str
+    signers: tuple[dict[str, Any], ...]
+    closed_at: datetime | None
+    cancel_reason: str
+    list_sha256: str
+    csv_sha256: str
+    papers: dict[str, UUID]
+    request: UUID | None
+    items: tuple[ItemView, ...]
+    to_check: int
+    may_work: bool
+    may_check: bool
+
+    @property
+    def pages(self) -> int:
+        return sum(item.pages for item in self.items)
+
+    def as_dict(self) -> dict[str, Any]:
+        """`edms digitisation show --json`."""
+        return {
+            "digitisation": str(self.id), "office": self.office, "level": self.level, "title": self.title,
+            "state": self.state, "stage": self.stage, "waits_for": list(self.waits_for), "number": self.number,
+            "list_sha256": self.list_sha256, "csv_sha256": self.csv_sha256,
+            "papers": {kind: str(record) for kind, record in self.papers.items()},
+            "items": [
+                {"item": str(item.id), "number": item.number, "record": str(item.record), "kind": item.kind,
+                 "paper": item.paper, "pages": item.pages, "dpi": item.dpi, "bits": item.bits, "state": item.state,
+                 "sampled": item.sampled, "reasons": list(item.reasons), "authenticated": item.marked}
+                for item in self.items
+            ],
+        }  # fmt: skip
+
+
+def facts_of(digitisation: Digitisation) -> RecordFacts:
+    """What the policy needs to know: its office, the level of what is in it; never open to other offices."""
+    return RecordFacts(digitisation.office_id, Level(digitisation.level), Stage.PENDING)
+
+
+def standing(digitisation: Digitisation) -> list[DigitisedItem]:
+    """The items that are part of it, in order."""
+    return [item for item in digitisation.items if ItemState(item.state) in STANDING]
+
+
+def request_on(session: Session, digitisation: Digitisation) -> SignatureRequest | None:
+    """Return the newest request to those whom the berita acara names, in their order; one to others is none of it."""
+    record = {paper.kind: paper.record_id for paper in digitisation.papers}.get(MINUTES)
+    if record is None:
+        return None
+    query = select(SignatureRequest).where(SignatureRequest.record_id == record)
+    newest = query.order_by(SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
+    named = [one["person"] for one in digitisation.signers["signers"]]
+    return next(
+        (one for one in session.scalars(newest) if [str(each.person_id) for each in one.signatures] == named), None
+    )
+
+
+def in_force(session: Session, digitisation: Digitisation) -> bool:
+    """True when all whom the berita acara names have signed it."""
+    request = request_on(session, digitisation)
+    return request is not None and request.state in (RequestState.COMPLETE.value, RequestState.SUPERSEDED.value)
+
+
+def stage_of(session: Session, digitisation: Digitisation) -> tuple[str, tuple[str, ...]]:
+    """Return where a digitisation stands, and whom it waits for."""
+    state = State(digitisation.state)
+    if state in (State.OPEN, State.CHECKING, State.CHECKED, State.CANCELLED):
+        return {State.OPEN: "scanning", State.CHECKING: "checking", State.CHECKED: "checked",
+                State.CANCELLED: "cancelled"}[state], ()  # fmt: skip
+    if len(digitisation.papers) < 2:
+        return "drawing_up", ()
+    if any(paper.record.state != RecordState.DECLARED.value for paper in digitisation.papers):
+        return "declaring", ()
+    request = request_on(session, digitisation)
+    if request is None:
+        return "to_ask", ()
+    if request.state == RequestState.OPEN.value:
+        asked = tuple(one.person.name for one in request.signatures if one.state == SignatureState.ASKED.value)
+        return "signing", asked
+    if request.state in (RequestState.DECLINED.value, RequestState.WITHDRAWN.value):
+        return "declined", ()
+    return ("done" if all(item.mark for item in standing(digitisation)) else "marking"), ()
+
+
+def view_of(session: Session, actor: Actor, digitisation: Digitisation, *, whole: bool = True) -> DigitisationView:
+    """Return a digitisation as `actor`, who may see it, is shown it; `whole`: with items that no longer stand."""
+    stage, waits_for = stage_of(session, digitisation)
+    facts, items = facts_of(digitisation), digitisation.items if whole else standing(digitisation)
+    request = request_on(session, digitisation)
+    return DigitisationView(
+        digitisation.id, digitisation.office.name, digitisation.office_id, digitisation.level, digitisation.title,
+        digitisation.place, digitisation.begun_on, digitisation.source, digitisation.condition, digitisation.medium,
+        digitisation.process_note, digitisation.class_code or "", digitisation.opener_name, digitisation.opened_at,
+        digitisation.state, stage, waits_for, digitisation.number or "",
+        tuple(digitisation.signers.get("signers", ())), digitisation.closed_at, digitisation.cancel_reason or "",
+        digitisation.list_sha256 or "", digitisation.csv_sha256 or "",
+        {paper.kind: paper.record_id for paper in digitisation.papers}, request.id if request else None,
+        tuple(_item(item) for item in items),
+        sum(item.sampled and item.state == ItemState.ADDED.value for item in items),
+        decide(actor, Action.DIGITISATION_WORK, facts).allowed,
+        decide(actor, Action.DIGITISATION_CHECK, facts).allowed and not has_worked(digitisation, actor),
+    )  # fmt: skip
+
+
+def has_worked(digitisation: Digitisation, actor: Actor) -> bool:
+    """True when the actor opened it, or scanned any of what is or was in it: such a person checks none of it (R88)."""
+    return actor.id == digitisation.opened_by or any(
+        actor.id == item.added_by or actor.name == item.record.received_by for item in digitisation.items
+    )
+
+
+def _item(item: DigitisedItem) -> ItemView:
+    pages: list[dict[str, Any]] = item.pages.get("pages", [])
+    dots = [round(min(page["dpi_x"], page["dpi_y"])) for page in pages]
+    mark = item.mark
+    return ItemView(
+        item.id, item.position, item.record_id, item.record.title, item.kind, item.paper,
+        ", ".join(f"{number}={item.page_papers[number]}" for number in sorted(item.page_papers, key=int)),
+        item.counted, len(pages), min(dots, default=0), min((page["bits"] for page in pages), default=0),
+        " ".join((pages[0]["format"], pages[0]["version"])).strip() if pages else "", item.scanner.name, item.note,
+        item.state, item.sampled, item.adder_name, item.checker_name or "",
+        tuple(item.reasons.get("reasons", ())), item.check_note or "",
+        item.record.state == RecordState.DECLARED.value, mark.sha256 if mark else "", mark.token if mark else "",
+        mark.component_position if mark else 0,
+    )  # fmt: skip
