@@ -4,13 +4,14 @@ import dataclasses
 import io
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from fpdf import FPDF
-from sqlalchemy import NullPool, create_engine, text
+from postgresql_server import new_database
 
 from edms.access.actors import Actor, console_actor
 from edms.access.levels import Level
@@ -59,29 +60,31 @@ def installation(tmp_path: Path, demo_template: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Path:
+def postgresql_template(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Iterator[Path]:
     """A demo installation on PostgreSQL that tests copy: its folder, and the database `archive_template`."""
     folder = tmp_path_factory.mktemp("template-postgresql")
-    url = _new_database(postgresql_url, "archive_template")
-    initialise(settings_in(folder, url), console_actor("tests"), demo=True, clock=FixedClock(MOMENT))
-    return folder
+    with new_database(postgresql_url, "archive_template") as url:
+        initialise(settings_in(folder, url), console_actor("tests"), demo=True, clock=FixedClock(MOMENT))
+        yield folder
 
 
 @pytest.fixture(params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def archive(request: pytest.FixtureRequest, tmp_path: Path, shared_parsers: Archive) -> Iterator[Archive]:
     """A fresh demo archive at a fixed time, on both databases."""
-    if request.param == "sqlcipher":
-        settings = settings_in(request.getfixturevalue("installation"))
-    else:
-        template = request.getfixturevalue("postgresql_template")
-        shutil.copytree(template / "storage", tmp_path / "storage")
-        server = request.getfixturevalue("postgresql_url")
-        settings = settings_in(tmp_path, _new_database(server, f"archive_{tmp_path.name}", "archive_template"))
-    opened = open_archive(settings, FixedClock(MOMENT))
-    yield dataclasses.replace(
-        opened, sandbox=shared_parsers.sandbox, reader=shared_parsers.reader, ocr=shared_parsers.ocr
-    )
-    opened.database.close()
+    with ExitStack() as held:
+        if request.param == "sqlcipher":
+            settings = settings_in(request.getfixturevalue("installation"))
+        else:
+            template = request.getfixturevalue("postgresql_template")
+            shutil.copytree(template / "storage", tmp_path / "storage")
+            server = request.getfixturevalue("postgresql_url")
+            database = new_database(server, f"archive_{tmp_path.name}", "archive_template")
+            settings = settings_in(tmp_path, held.enter_context(database))
+        opened = open_archive(settings, FixedClock(MOMENT))
+        yield dataclasses.replace(
+            opened, sandbox=shared_parsers.sandbox, reader=shared_parsers.reader, ocr=shared_parsers.ocr
+        )
+        opened.database.close()
 
 
 @pytest.fixture
@@ -92,20 +95,6 @@ def embedded(installation: Path, shared_parsers: Archive) -> Iterator[Archive]:
         opened, sandbox=shared_parsers.sandbox, reader=shared_parsers.reader, ocr=shared_parsers.ocr
     )
     opened.database.close()
-
-
-@pytest.fixture
-def fresh_postgresql_url(postgresql_url: str, tmp_path: Path) -> str:
-    """The address of an empty database of its own on the process's PostgreSQL server, which goes with it."""
-    return _new_database(postgresql_url, f"empty_{tmp_path.name}")
-
-
-def _new_database(server: str, name: str, template: str = "template1") -> str:
-    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
-    return engine.url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture

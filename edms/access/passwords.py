@@ -9,8 +9,6 @@ from edms.core.errors import Refused
 
 _HASHER = PasswordHasher()
 _ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-# Spent on names that do not exist, so that the time of an answer does not tell which names do.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
 
 
 def hash_password(password: str, min_characters: int) -> str:
@@ -21,12 +19,15 @@ def hash_password(password: str, min_characters: int) -> str:
 
 
 def password_matches(password: str, password_hash: str | None) -> bool:
-    """Check a password; with no hash (nobody of that name) the same work is done and the answer is False."""
+    """Check a password. With no hash (nobody of that name) the answer is False after the same work, so that the time of
+    an answer does not tell which names there are."""
+    if password_hash is None:
+        _HASHER.hash(password)
+        return False
     try:
-        _HASHER.verify(password_hash or _NOBODY, password)
+        return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
-    return password_hash is not None
 
 
 def random_password(min_characters: int = 0) -> str:

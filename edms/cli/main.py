@@ -6,30 +6,13 @@ from pathlib import Path
 
 import click
 
-from edms.cli import (
-    alerts,
-    batches,
-    digitisation,
-    documents,
-    evidence,
-    imports,
-    installation,
-    intake,
-    keys,
-    people,
-    proposals,
-    retention,
-    screening,
-    signatures,
-    trail,
-    upkeep,
-)
 from edms.cli.context import Context
+from edms.cli.rooms import Rooms
 from edms.core.config import ENVIRONMENT_FILE
 from edms.core.errors import EdmsError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(commands=Rooms(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="edms")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Configuration file (or EDMS_CONFIG).")
 @click.pass_context
@@ -40,28 +23,6 @@ def edms(context: click.Context, config: Path | None) -> None:
         named = Path("config.toml")
     context.obj = Context(named)
     context.call_on_close(context.obj.close)
-
-
-for room in (
-    installation,
-    documents,
-    signatures,
-    batches,
-    digitisation,
-    imports,
-    intake,
-    proposals,
-    retention,
-    evidence,
-    keys,
-    trail,
-    upkeep,
-    alerts,
-    people,
-    screening,
-):
-    for command in room.COMMANDS:
-        edms.add_command(command)
 
 
 def main() -> None:

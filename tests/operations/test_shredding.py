@@ -8,7 +8,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from archive_fixtures import MOMENT, _new_database, settings_in
+from archive_fixtures import MOMENT, settings_in
+from postgresql_server import made_like
 from sqlalchemy import make_url, select
 
 from edms.access.actors import Actor, console_actor
@@ -57,7 +58,7 @@ def copy_of(archive: Archive, folder: Path) -> Archive:
     if url:
         name = make_url(url).database or ""
         archive.database.close()
-        url = _new_database(url.replace(name, "postgres"), f"{name}_copy"[:60], name)
+        url = made_like(name, url.replace(name, "postgres"), f"{name}_copy"[:60])
     settings = settings_in(folder, url)
     keys = settings.keys.model_copy(update={"path": storage / "keys"})
     return open_archive(settings.model_copy(update={"keys": keys}), FixedClock(MOMENT))

@@ -1,0 +1,52 @@
+"""Which module holds which commands, so that a command loads its own room alone: all of them take seconds to load."""
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+
+import click
+
+ROOMS = {
+    "alerts": ("alerts",),
+    "batches": ("separators", "batch"),
+    "digitisation": ("digitisation",),
+    "documents": ("ingest", "search", "record"),
+    "evidence": ("evidence",),
+    "imports": ("import",),
+    "installation": ("init", "serve", "serve-pages", "worker"),
+    "intake": ("watch", "mail"),
+    "keys": ("keys", "encrypt-database"),
+    "people": ("person", "office"),
+    "proposals": ("proposals",),
+    "retention": ("retention", "hold"),
+    "screening": ("screen", "quarantine"),
+    "signatures": ("signature",),
+    "trail": ("audit",),
+    "upkeep": ("verify", "reindex", "doctor"),
+}
+
+
+class Rooms(MutableMapping[str, click.Command]):
+    """The commands by name; the module of one is loaded when it is looked up."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, click.Command] = {}
+        self._room_of = {name: room for room, names in ROOMS.items() for name in names}
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self._loaded:
+            commands = import_module(f"edms.cli.{self._room_of[name]}").COMMANDS
+            self._loaded.update((command.name, command) for command in commands)
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._room_of[name]
+        self._loaded.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._room_of, *self._loaded}))
+
+    def __len__(self) -> int:
+        return len({*self._room_of, *self._loaded})
