@@ -23,7 +23,7 @@ run:
 
 test:
 	@PYTHON=$(PYTHON) tools/prepare.sh test
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+	@tools/in_memory.sh $(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 lint:
 	@PYTHON=$(PYTHON) tools/prepare.sh lint
