@@ -4,7 +4,7 @@ The order matters and is the whole point: decide, store and fsync the encrypted 
 the row, the job, the audit leaf and the outbox; only then does the caller learn that it was accepted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from edms.access.policy import Action, RecordFacts, Stage, may_know_duplicate
 from edms.capture.arrivals import Origin, arrival_of, note_arrival
 from edms.capture.incoming import GIVEN_PATH, LOCATION, IncomingFile, Placement, safe_name, safe_path, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
+from edms.core.canonical import sha256_hex
 from edms.core.errors import EdmsError, LimitExceeded, OutcomeUnknown, Refused
 from edms.core.ids import new_id
 from edms.jobs.queue import enqueue
@@ -59,8 +60,11 @@ def accept(
     placement: Placement,
     settle: Settle | None = None,
     origin: Origin | None = None,
+    further: Sequence[IncomingFile] = (),
 ) -> Accepted:
     """Take in one file. When this returns, the bytes are on the disk and the row is committed.
+
+    `further`: more files of the same document, in order: its original is then all of them, one record.
 
     `settle` writes in the same transaction, for whoever must know it exactly once; what it raises undoes everything.
     With `origin` an arrival is kept, and the same thing from the same source is taken in once.
@@ -71,17 +75,55 @@ def accept(
     """
     facts = RecordFacts(placement.office_id, placement.level, Stage.PENDING)
     archive.door.permit(actor, Action.RECORD_CAPTURE, facts)
-    sealed = _sealed(archive, incoming)
+    given = _all_sealed(archive, (incoming, *further))
     try:
-        accepted = _record(actor, archive, incoming, placement, facts, sealed, settle, origin)
+        accepted = _record(actor, archive, given, placement, facts, settle, origin)
     except OutcomeUnknown:
-        raise  # the row may be there: the blob stays, and is garbage in a while if it is not
+        raise  # the row may be there: the blobs stay, and are garbage in a while if it is not
     except EdmsError:
-        archive.vault.delete(sealed)
+        given.delete(archive)
         raise
     if accepted.duplicate or accepted.repeated:
-        archive.vault.delete(sealed)
+        given.delete(archive)
     return accepted
+
+
+class _Given:
+    """What came, sealed: the files of one document and their blobs, in order."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[IncomingFile, SealedBlob]] = []
+
+    @property
+    def first(self) -> IncomingFile:
+        return self.parts[0][0]
+
+    def delete(self, archive: Archive) -> None:
+        for _file, blob in self.parts:
+            archive.vault.delete(blob)
+
+    @property
+    def size(self) -> int:
+        return sum(blob.size for _file, blob in self.parts)
+
+    @property
+    def sha256(self) -> str:
+        """Of one file its own; of several that of their digests in hexadecimal, each with a line break."""
+        if len(self.parts) == 1:
+            return self.parts[0][1].sha256
+        return sha256_hex("".join(f"{blob.sha256}\n" for _file, blob in self.parts).encode())
+
+
+def _all_sealed(archive: Archive, files: Sequence[IncomingFile]) -> _Given:
+    """Store the bytes of all files, or of none. No row names them yet."""
+    given = _Given()
+    try:
+        for one in files:
+            given.parts.append((one, _sealed(archive, one)))
+    except BaseException:
+        given.delete(archive)
+        raise
+    return given
 
 
 def _sealed(archive: Archive, incoming: IncomingFile) -> SealedBlob:
@@ -99,10 +141,9 @@ def _sealed(archive: Archive, incoming: IncomingFile) -> SealedBlob:
 def _record(
     actor: Actor | None,
     archive: Archive,
-    incoming: IncomingFile,
+    given: _Given,
     placement: Placement,
     facts: RecordFacts,
-    sealed: SealedBlob,
     settle: Settle | None,
     origin: Origin | None,
 ) -> Accepted:
@@ -111,8 +152,8 @@ def _record(
         try:
             with archive.door.write(actor, Action.RECORD_CAPTURE) as operation:
                 operation.decide(facts)
-                accepted = _taken_before(operation, origin, sealed) or _insert_or_report(
-                    operation, archive, incoming, placement, sealed, origin
+                accepted = _taken_before(operation, origin, given) or _insert_or_report(
+                    operation, archive, given, placement, origin
                 )
                 if settle is not None:
                     settle(operation, accepted)
@@ -122,61 +163,65 @@ def _record(
     raise Refused("the same file is being received by somebody else", "try again in a moment")
 
 
-def _taken_before(operation: Operation, origin: Origin | None, sealed: SealedBlob) -> Accepted | None:
+def _taken_before(operation: Operation, origin: Origin | None, given: _Given) -> Accepted | None:
     """Return what became of this very arrival when it came before, else None.
 
     When the source had been told of it (`settled_at`), the thing was brought there once more: a duplicate, audited.
     """
-    arrival = arrival_of(operation.session, origin, sealed.sha256) if origin else None
+    arrival = arrival_of(operation.session, origin, given.sha256) if origin else None
     if arrival is None:
         return None
     record = operation.session.get_one(Record, arrival.record_id)
     if arrival.settled_at is None:
         operation.unrecorded()
-        return Accepted(record.id, record.state, sealed.sha256, sealed.size, arrival.duplicate, repeated=True)
+        return Accepted(record.id, record.state, given.sha256, given.size, arrival.duplicate, repeated=True)
     operation.about("record", record.id, "record.duplicate")
-    operation.note(sha256=sealed.sha256, source=arrival.source)
-    return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=True)
+    operation.note(sha256=given.sha256, source=arrival.source)
+    return Accepted(record.id, record.state, given.sha256, given.size, duplicate=True)
 
 
 def _insert_or_report(
     operation: Operation,
     archive: Archive,
-    incoming: IncomingFile,
+    given: _Given,
     placement: Placement,
-    sealed: SealedBlob,
     origin: Origin | None,
 ) -> Accepted:
-    known, key = _known_duplicate(operation, placement.office_id, sealed.sha256)
+    known, key = _known_duplicate(operation, placement.office_id, given.sha256)
     if known is not None:
         operation.about("record", known.id, "record.duplicate")
-        operation.note(sha256=sealed.sha256)
+        operation.note(sha256=given.sha256)
         if origin:
-            note_arrival(operation, archive, origin, known.id, sealed.sha256, sealed.size, duplicate=True)
-        return Accepted(known.id, known.state, sealed.sha256, sealed.size, duplicate=True)
-    record = _new_record(operation, archive, incoming, placement, key)
+            note_arrival(operation, archive, origin, known.id, given.sha256, given.size, duplicate=True)
+        return Accepted(known.id, known.state, given.sha256, given.size, duplicate=True)
+    record = _new_record(operation, archive, given.first, placement, key)
     session, limit = operation.session, archive.settings.capture.max_name_length
-    add_blob(session, archive.vault, sealed, operation.now)
     session.add(record)
     session.flush()
-    session.add(
-        Component(
-            id=new_id(archive.clock),
-            record_id=record.id,
-            role=ComponentRole.ORIGINAL.value,
-            blob_id=sealed.blob_id,
-            name=record.file_name,
-            media_type=UNKNOWN_MEDIA_TYPE,
-            facts=_told_facts(incoming, placement, limit),
+    for position, (file, blob) in enumerate(given.parts):
+        name = safe_name(file.name, limit)
+        add_blob(session, archive.vault, blob, operation.now)
+        session.flush()
+        session.add(
+            Component(
+                id=new_id(archive.clock),
+                record_id=record.id,
+                role=ComponentRole.ORIGINAL.value,
+                position=position,
+                blob_id=blob.blob_id,
+                # Two may have one name; in a bundle each has a place of its own.
+                name=name if len(given.parts) == 1 else f"{position + 1:03d} {name}"[:255],
+                media_type=UNKNOWN_MEDIA_TYPE,
+                facts=_told_facts(file, placement, limit),
+            )
         )
-    )
     enqueue(session, archive.clock, JOB_KIND, record.id, FIRST_STEP, record.office_id)
     operation.outbox(INDEX_TOPIC, record.id)
     operation.about("record", record.id)
-    operation.note(sha256=sealed.sha256, size=sealed.size, office=str(placement.office_id))
+    operation.note(sha256=given.sha256, size=given.size, office=str(placement.office_id))
     if origin:
-        note_arrival(operation, archive, origin, record.id, sealed.sha256, sealed.size, duplicate=False)
-    return Accepted(record.id, record.state, sealed.sha256, sealed.size, duplicate=False)
+        note_arrival(operation, archive, origin, record.id, given.sha256, given.size, duplicate=False)
+    return Accepted(record.id, record.state, given.sha256, given.size, duplicate=False)
 
 
 def _told_facts(incoming: IncomingFile, placement: Placement, limit: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from edms.capture.incoming import BATCH, GIVEN_PATH, LOCATION, MAIL
+from edms.capture.incoming import BATCH, GIVEN_PATH, LOCATION, MAIL, PHOTOGRAPH
 from edms.capture.quarantine import FLAGGED, MALWARE, RELEASED, accepted
 from edms.capture.results import Unfit, original_of
 from edms.capture.screening import Scan, malware_text, remember
@@ -20,7 +20,7 @@ from edms.screening.protocol import Outcome
 from edms.text.names import contradicts, is_program_name
 from edms.text.types import Identification, Reading
 
-_KEPT = (RELEASED, GIVEN_PATH, LOCATION, MAIL, BATCH)
+_KEPT = (RELEASED, GIVEN_PATH, LOCATION, MAIL, BATCH, PHOTOGRAPH)
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,17 @@ class Findings:
     facts: dict[str, Any]
     scans: tuple[Scan, ...]
     kept: dict[str, Any] = field(default_factory=dict)
+    position: int = 0
 
     @classmethod
-    def of(cls, record: Record, reading: Reading, scan: Scan | None) -> "Findings":
-        original = original_of(record)
-        flags = flags_of(record.file_name, reading.identification, reading.flags, scan)
+    def of(cls, record: Record, reading: Reading, scan: Scan | None, position: int = 0) -> "Findings":
+        original = original_of(record, position)
+        flags = flags_of(original.name, reading.identification, reading.flags, scan)
         facts = {"format": reading.identification.format_name, **reading.facts}
         if scan is not None:
             facts["malware_scan"] = scan.as_facts()
         kept = {name: original.facts[name] for name in _KEPT if name in original.facts}
-        return cls(record, reading.identification, flags, facts, (scan,) if scan else (), kept)
+        return cls(record, reading.identification, flags, facts, (scan,) if scan else (), kept, position)
 
     def with_attached(self, archive: Archive, flags: Iterable[str], scans: Iterable[Scan | None]) -> "Findings":
         """The same, and what the files within brought to light: what sets them aside sets the whole aside."""
@@ -61,7 +62,7 @@ class Findings:
 
     def write(self, operation: Operation) -> None:
         """Put them down with the original, and the scanner's verdicts by their hashes."""
-        part = original_of(operation.session.get_one(Record, self.record.id))
+        part = original_of(operation.session.get_one(Record, self.record.id), self.position)
         self.apply(part)
         remember(operation.session, list(self.scans))
 
@@ -82,14 +83,14 @@ def flags_of(name: str, identification: Identification, found: Iterable[str], sc
     return frozenset(flags)
 
 
-def refuse_malware(record: Record, scan: Scan | None) -> None:
+def refuse_malware(record: Record, scan: Scan | None, position: int = 0) -> None:
     """Raise Unfit for a content with malware in it, before anything of ours opens it."""
     if scan is None or scan.verdict.outcome is not Outcome.INFECTED or accepted(record, MALWARE, scan.verdict.detail):
         return
-    original = original_of(record)
+    original = original_of(record, position)
 
     def write(operation: Operation) -> None:
-        part = original_of(operation.session.get_one(Record, record.id))
+        part = original_of(operation.session.get_one(Record, record.id), position)
         part.facts = {**original.facts, "malware_scan": scan.as_facts()}
         remember(operation.session, [scan])
 

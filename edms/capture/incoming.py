@@ -13,8 +13,9 @@ GIVEN_PATH = "given_path"
 LOCATION = "location"
 MAIL = "mail"
 BATCH = "batch"
-"""Among the facts of an original: where the paper lies (box, shelf), as a manifest told it."""
-"""The fact of an original that says where it lay at its sender."""
+PHOTOGRAPH = "photograph"
+"""Facts of an original: where it lay at its sender; where the paper lies (box, shelf), as a manifest told it; the
+message it came with; the batch it was cut out of; how a page is made of it."""
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _HALF = re.compile("[\ud800-\udfff]")  # half a character: bytes of a name that are no text, which nothing can store
 

@@ -14,6 +14,7 @@ class Upload(Base):
 
     `token` is the sender's own name for it, so that asking twice begins it once. `record_id` is set in the very
     transaction that makes the record; `outcome` then says captured or duplicate, `sha256` what was received.
+    `purpose`: file, which becomes a record when it is whole; page, a photograph that waits for its document.
     """
 
     __tablename__ = "uploads"
@@ -30,6 +31,7 @@ class Upload(Base):
     level: Mapped[str | None] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(255))
     path: Mapped[str] = mapped_column(String(1000))
+    purpose: Mapped[str] = mapped_column(String(10), default="file")
     length: Mapped[int] = mapped_column(BigInteger)
     claimed_sha256: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

@@ -24,11 +24,12 @@ MAY_HOLD_SIGNATURES = ("application/vnd.etsi.asic-e+zip", "application/vnd.etsi.
 SEAL_REASON = "Access copy made and sealed by the archive"
 
 
-def recognised(archive: Archive, original: Component) -> tuple[OcrOutcome | None, str]:
-    """OCR the original. Without an OCR program the record goes on, marked, and can be recognised later."""
+def recognised(archive: Archive, original: Component, made: bytes | None = None) -> tuple[OcrOutcome | None, str]:
+    """OCR the original, or the PDF `made` of it. Without an OCR program the record goes on, marked, and can be
+    recognised later."""
     try:
-        with open_component(archive, original) as stream:
-            return archive.ocr.searchable_pdf(stream, original.media_type), "done"
+        with open_component(archive, original) if made is None else io.BytesIO(made) as stream:
+            return archive.ocr.searchable_pdf(stream, original.media_type if made is None else PDF_TYPE), "done"
     except OcrUnavailable:
         return None, "unavailable"
     except NotRecognisable as fault:

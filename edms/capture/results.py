@@ -55,9 +55,10 @@ def load(archive: Archive, claimed: Claim) -> Record:
         )
 
 
-def original_of(record: Record) -> Component:
-    """Return the bytes as received. Every record has them (invariant 3)."""
-    part = record.component(ComponentRole.ORIGINAL)
+def original_of(record: Record, position: int = 0) -> Component:
+    """Return the bytes as received; of a document that came as several photographs, those of one. Every record has
+    them (invariant 3)."""
+    part = record.component(ComponentRole.ORIGINAL, position)
     if part is None:
         raise Unfit("original_missing", "the original is missing from the database")
     return part

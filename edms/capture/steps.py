@@ -12,6 +12,7 @@ from edms.capture.batch_model import Batch
 from edms.capture.batch_steps import divide, read_batch, review
 from edms.capture.declaring import declare, seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
+from edms.capture.photograph_steps import WorkingCopy, examine_photographs, photographs_of, working_copy
 from edms.capture.quarantine import MALWARE, accepted
 from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, signature_facts
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
@@ -34,6 +35,9 @@ from edms.vault.vault import SealedBlob
 def examine(archive: Archive, claimed: Claim) -> StepResult:
     """Screen, identify by content, read the text. Unreadable files go to quarantine with the reader's reason."""
     record = load(archive, claimed)
+    photographs = photographs_of(record)
+    if photographs:
+        return examine_photographs(archive, record, photographs)
     original = original_of(record)
     scan = scan_content(archive, original.blob.sha256, lambda: open_component(archive, original))
     refuse_malware(record, scan)
@@ -113,12 +117,13 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     record = load(archive, claimed)
     original = original_of(record)
     facts = dict(original.facts)
-    outcome = None
+    outcome, working = None, _working_copy(archive, record)
     if facts.get("needs_ocr"):
-        outcome, facts["ocr"] = _recognised_unless_released(archive, record, original)
+        outcome, facts["ocr"] = _recognised_unless_released(archive, record, original, working)
     if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
-    made, sealing = sealed_copy(archive, original, outcome.pdf if outcome else None, facts)
+    unsealed = outcome.pdf if outcome else working.pdf if working else None
+    made, sealing = sealed_copy(archive, original, unsealed, facts)
     copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
     text = _recognised_text(archive, record, outcome)
     proposals = _proposals(archive, record, outcome)
@@ -128,7 +133,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         original_of(row).facts = facts
         keep_proposals(operation, archive, row.id, proposals)
         if copy is not None:
-            told = {**_kind(outcome), **sealing}
+            told = {**_kind(outcome, working), **sealing}
             attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, told)
         if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
@@ -164,19 +169,27 @@ def _place(page: PageText) -> tuple[int, int]:
     return page.part, page.number
 
 
-def _recognised_unless_released(archive: Archive, record: Record, original: Component) -> tuple[OcrOutcome | None, str]:
+def _working_copy(archive: Archive, record: Record) -> WorkingCopy | None:
+    photographs = photographs_of(record)
+    return working_copy(archive, photographs) if photographs else None
+
+
+def _recognised_unless_released(
+    archive: Archive, record: Record, original: Component, working: WorkingCopy | None
+) -> tuple[OcrOutcome | None, str]:
     try:
-        return recognised(archive, original)
+        return recognised(archive, original, working.pdf if working else None)
     except Unfit as unfit:
         if accepted(record, "code", unfit.code):
             return None, "not_recognisable"
         raise
 
 
-def _kind(outcome: OcrOutcome | None) -> dict[str, Any]:
+def _kind(outcome: OcrOutcome | None, working: WorkingCopy | None) -> dict[str, Any]:
+    told = working.facts if working else {}
     if outcome is None:
-        return {"kind": "the PDF as received"}
-    return {"kind": "PDF/A-2b with recognised text" if outcome.archival else "PDF with recognised text"}
+        return {"kind": "PDF of straightened photographs" if working else "the PDF as received", **told}
+    return {"kind": "PDF/A-2b with recognised text" if outcome.archival else "PDF with recognised text", **told}
 
 
 def classify(_archive: Archive, _claimed: Claim) -> StepResult:

@@ -11,7 +11,7 @@ from edms.access.model import Person
 from edms.access.people import actor_of
 from edms.access.policy import Action
 from edms.capture.model import Upload
-from edms.capture.uploads import UploadBusy, finish
+from edms.capture.uploads import FILE, UploadBusy, finish
 from edms.core.errors import EdmsError, NotFound
 from edms.core.ids import parse_id
 from edms.records.archive import Archive
@@ -29,7 +29,11 @@ def look_after_uploads(archive: Archive) -> int:
     the page by then, so the record is made in the clerk's name, with the clerk's rights as they are now.
     """
     with archive.database.reader() as session:
-        waiting = list(session.scalars(select(Upload).where(Upload.record_id.is_(None)).limit(_MOST_AT_ONCE * 20)))
+        waiting = list(
+            session.scalars(
+                select(Upload).where(Upload.record_id.is_(None), Upload.purpose == FILE).limit(_MOST_AT_ONCE * 20)
+            )
+        )
     for row in waiting:
         _finish_if_whole(archive, row)
     removed = _expire(archive)

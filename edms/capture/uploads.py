@@ -38,11 +38,15 @@ WHOLE_AT_ONCE_BYTES = 16 * 1024 * 1024
 """A file up to this size that comes in one request is not staged: sent again it costs less than being stored twice."""
 
 
+FILE, PAGE = "file", "page"
+
+
 @dataclass(frozen=True)
 class Announced:
     """What a sender says of a file before its bytes come. `length` in bytes; `sha256` in hex, where it is known.
 
     `token`: the sender's own name for this upload, up to 64 characters, the same when the request is repeated.
+    `purpose`: FILE becomes a record when it is whole; PAGE, a photograph, waits for its document.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Announced:
     path: str = ""
     sha256: str | None = None
     token: str = ""
+    purpose: str = FILE
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ def begin_upload(actor: Actor | None, archive: Archive, announced: Announced) ->
 
 def send_whole(actor: Actor | None, archive: Archive, announced: Announced, piece: Piece) -> UploadState:
     """Begin an upload whose first request brings bytes. A small whole file becomes a record without being staged."""
-    if not 0 < announced.length <= WHOLE_AT_ONCE_BYTES:
+    if not 0 < announced.length <= WHOLE_AT_ONCE_BYTES or announced.purpose == PAGE:
         begun = begin_upload(actor, archive, announced)
         return append(actor, archive, begun.upload_id, piece) if begun.offset == piece.offset else begun
     known = _by_token(actor, archive, announced)
@@ -108,7 +113,7 @@ def send_whole(actor: Actor | None, archive: Archive, announced: Announced, piec
         if _with_token(operation, announced.token) is not None:
             raise UploadBusy("the same upload was begun a moment ago", "ask again")
         row = _new_row(operation, archive, announced)
-        _note_outcome(row, accepted)
+        note_outcome(row, accepted)
         operation.session.add(row)
         made[:] = [row]
 
@@ -149,7 +154,7 @@ def remove_upload(actor: Actor | None, archive: Archive, upload_id: UUID) -> Non
     _own(actor, archive, upload_id)
     with archive.staging.held(upload_id):
         with archive.door.write(actor, Action.RECORD_CAPTURE) as operation:
-            row = _decided(operation, upload_id)
+            row = decided_upload(operation, upload_id)
             operation.unrecorded()
             operation.session.delete(row)
         archive.staging.remove(upload_id)
@@ -157,10 +162,16 @@ def remove_upload(actor: Actor | None, archive: Archive, upload_id: UUID) -> Non
 
 def unfinished_uploads(actor: Actor | None, archive: Archive) -> list[UploadState]:
     """Return the uploads of the actor that are not records yet, oldest first, as far as the actor may still send."""
+    return unfinished(actor, archive, FILE)
+
+
+def unfinished(actor: Actor | None, archive: Archive, purpose: str) -> list[UploadState]:
+    """The same for uploads of one purpose."""
     with archive.door.read(actor, Action.RECORD_CAPTURE) as operation:
         operation.decide(_facts_of_own_office(operation.actor))
         now, me = operation.now, operation.actor.id
         query = select(Upload).where(Upload.actor_id == me, Upload.record_id.is_(None), Upload.expires_at > now)
+        query = query.where(Upload.purpose == purpose)
         rows = list(operation.session.scalars(query.order_by(Upload.id)))
     return [_state(row, archive.staging.offset(row.id)) for row in rows]
 
@@ -170,7 +181,7 @@ def finish(actor: Actor | None, archive: Archive, upload_id: UUID) -> UploadStat
     _own(actor, archive, upload_id)
     with archive.staging.held(upload_id):
         row = _own(actor, archive, upload_id)
-        if row.record_id is None:
+        if row.record_id is None and row.purpose == FILE:
             with archive.staging.open(row.id, row.length) as stream:
                 incoming = IncomingFile(row.name, stream, row.length, row.path)
                 accept(actor, archive, incoming, placement_of(row), _settling(row.id))
@@ -190,7 +201,7 @@ def _settling(upload_id: UUID):  # type: ignore[no-untyped-def]
         if row.record_id is not None:
             raise UploadBusy("the upload was finished a moment ago", "ask again")
         _require_digest(row.claimed_sha256, accepted)
-        _note_outcome(row, accepted)
+        note_outcome(row, accepted)
 
     return settle
 
@@ -199,7 +210,7 @@ def _state_or_finish(actor: Actor | None, archive: Archive, row: Upload, durable
     if row.record_id is not None:
         return _state(row, row.length)
     offset = archive.staging.offset(row.id) if durable is None else durable
-    if offset < row.length:
+    if offset < row.length or row.purpose == PAGE:
         return _state(row, offset)
     try:
         return finish(actor, archive, row.id)
@@ -291,6 +302,7 @@ def _new_row(operation: Operation, archive: Archive, announced: Announced) -> Up
         level=placement.level.value if placement.level else None,
         name=safe_name(announced.name, limit),
         path=safe_path(announced.path, limit),
+        purpose=announced.purpose,
         length=announced.length,
         claimed_sha256=announced.sha256,
         created_at=operation.now,
@@ -304,10 +316,10 @@ def _expiry(archive: Archive, now: datetime) -> datetime:
 
 def _own(actor: Actor | None, archive: Archive, upload_id: UUID) -> Upload:
     with archive.door.read(actor, Action.RECORD_CAPTURE) as operation:
-        return _decided(operation, upload_id)
+        return decided_upload(operation, upload_id)
 
 
-def _decided(operation: Operation, upload_id: UUID) -> Upload:
+def decided_upload(operation: Operation, upload_id: UUID) -> Upload:
     """Return the actor's own upload, if the actor may still send it there. Raises NotFound."""
     row = operation.session.get(Upload, upload_id)
     if row is None or row.actor_id != operation.actor.id or row.expires_at <= operation.now:
@@ -327,7 +339,7 @@ def _touch(actor: Actor | None, archive: Archive, row: Upload, claimed: str | No
     if claimed is None and row.expires_at - archive.clock.now() > half:
         return
     with archive.door.write(actor, Action.RECORD_CAPTURE) as operation:
-        found = _decided(operation, row.id)
+        found = decided_upload(operation, row.id)
         operation.unrecorded()
         found.expires_at = _expiry(archive, operation.now)
         found.claimed_sha256 = claimed or found.claimed_sha256
@@ -338,7 +350,7 @@ def _require_digest(claimed: str | None, accepted: Accepted) -> None:
         raise ChecksumMismatch("the file did not arrive as it was sent", "send it again from its beginning")
 
 
-def _note_outcome(row: Upload, accepted: Accepted) -> None:
+def note_outcome(row: Upload, accepted: Accepted) -> None:
     row.record_id, row.sha256 = accepted.record_id, accepted.sha256
     row.outcome = "duplicate" if accepted.duplicate else "captured"
 

@@ -110,6 +110,7 @@ class CaptureSettings(_Section):
     max_unfinished_uploads: int = Field(1000, ge=1, le=100_000)
     max_unfinished_bytes: int = Field(20_480 * MEBIBYTE, ge=MEBIBYTE)
     disk_reserve_bytes: int = Field(512 * MEBIBYTE, ge=0)
+    max_photographs: int = Field(60, ge=1, le=500)
     undo_seconds: int = Field(20, ge=0, le=3600)
     batch_review: Literal["always", "when_unsure", "never"] = "always"
     folders: tuple[WatchedFolder, ...] = ()

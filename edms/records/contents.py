@@ -165,7 +165,7 @@ def _hazard(operation: Operation, record: Record, part: Component) -> Hazard | N
 
 def _download_name(record: Record, part: Component) -> str:
     if part.role == ComponentRole.ORIGINAL:
-        return record.file_name
+        return part.name if "photograph" in part.facts else record.file_name
     if part.role == ComponentRole.ATTACHMENT:
         return str(part.facts.get("name") or part.name)
     return _name_beside(record.file_name, part.name)

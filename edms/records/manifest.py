@@ -6,6 +6,7 @@ from edms.core.canonical import canonical_json
 from edms.records.model import ComponentRole, Record
 
 MANIFEST_VERSION = 1
+_TOLD = ("batch", "photograph")
 _SEALED_ROLES = (ComponentRole.ORIGINAL, ComponentRole.ACCESS_COPY, ComponentRole.TEXT, ComponentRole.ATTACHMENT)
 
 
@@ -46,9 +47,11 @@ def _metadata(record: Record) -> dict[str, Any]:
 def _component(part: Any) -> dict[str, Any]:
     """One component; of an attachment also its place, and that of the file it lay in (0: the original).
 
-    Of an original that was cut out of a batch also the batch's hash and its pages.
+    Of an original that was cut out of a batch also the batch's hash and its pages; of a photograph how a page was made
+    of it.
     """
     placed = {"position": part.position, "parent": int(part.facts.get("parent", 0))}
+    told = {name: part.facts[name] for name in _TOLD if part.role == ComponentRole.ORIGINAL and name in part.facts}
     return {
         **(placed if part.role == ComponentRole.ATTACHMENT else {}),
         "name": part.name,
@@ -56,5 +59,5 @@ def _component(part: Any) -> dict[str, Any]:
         "media_type": part.media_type,
         "size": part.blob.size,
         "sha256": part.blob.sha256,
-        **({"batch": part.facts["batch"]} if part.role == ComponentRole.ORIGINAL and "batch" in part.facts else {}),
+        **told,
     }

@@ -15,6 +15,7 @@ from edms.web.language import gettext, message
 from edms.web.limits import form_limit
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_filing import FILING_ERRORS
+from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
 
 ERRORS = (
@@ -88,6 +89,7 @@ ERRORS = (
     *SIGNING_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,
+    *PHOTOGRAPH_ERRORS,
     message("nothing was changed; try again"),
 )
 
@@ -119,6 +121,7 @@ PROBLEMS = {
     "empty": message("The file is empty. Scan or save it again."),
     "encrypted": message("The file is protected by a password. Bring it without one."),
     "damaged": message("The file is damaged and cannot be opened. Scan or save it again."),
+    "no_picture": message("A page of a photographed document is no picture."),
     "decompression_bomb": message("The file unpacks to far more than is allowed."),
     "archive_depth": message("The file holds packages within packages, deeper than is allowed."),
     "xml_entities": message("The file holds XML entities, which are not let in."),

@@ -23,6 +23,7 @@ from edms.audit.model import AuditLeaf
 from edms.batches.edits import Act, Edit
 from edms.batches.sheet import Sheet
 from edms.capture.incoming import IncomingFile, Placement
+from edms.capture.photographs import ChosenPage, PageParameters
 from edms.capture.queue import Sieve
 from edms.capture.separators import AskedSheets
 from edms.capture.uploads import Announced, Piece
@@ -47,6 +48,7 @@ from edms.retention.rulebook import RuleBook, load_rules
 from edms.retention.types import TriggerType
 
 ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+PAGE_WHOLE = PageParameters(((0, 0), (9, 0), (9, 9), (0, 9)))
 ROOMS = ("edms.records.", "edms.capture.", "edms.reconcile.")
 
 
@@ -88,6 +90,7 @@ def call(
         NewScanner: NewScanner(ID, "Loket", "Fujitsu", "fi-7160", "A3EC", 600),
         NewDigitisation: NewDigitisation(ID, Level.OPEN, "Arsip", "Semarang", "Lemari", "baik"),
         NewItem: NewItem(ID, ID, Kind.PAPER, "A4", 1), Finding: Finding(accepted=True),
+        ChosenPage: ChosenPage(ID, PAGE_WHOLE), PageParameters: PAGE_WHOLE,
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
         ShownVersion: ShownVersion(ID, 1),
     }  # fmt: skip

@@ -19,7 +19,7 @@ _READERS = {"admin": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
 _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
-_NO_SUCH_BATCH = {"else": 404}
+_NO_SUCH_BATCH = _NO_SUCH_PHOTOGRAPH = {"else": 404}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _SIGNERS = {"auditor": 403, "admin": 403, "else": 200}
@@ -53,6 +53,11 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/capture"): ("/capture", _CLERKS),
     ("POST", "/capture/files"): ("/capture/files", _as(415, _CLERKS)),
     ("GET", "/capture/progress"): ("/capture/progress?records={waiting}", _CLERKS),
+    ("GET", "/photographs/"): ("/photographs/", _CLERKS),
+    ("POST", "/photographs/"): ("/photographs/", _as(400, _CLERKS)),
+    ("GET", "/photographs/<uuid:upload_id>"): (f"/photographs/{uuid4()}", _NO_SUCH_PHOTOGRAPH),
+    ("GET", "/photographs/<uuid:upload_id>/picture"): (f"/photographs/{uuid4()}/picture", _NO_SUCH_PHOTOGRAPH),
+    ("GET", "/photographs/<uuid:upload_id>/page"): (f"/photographs/{uuid4()}/page", _NO_SUCH_PHOTOGRAPH),
     ("GET", "/uploads/"): ("/uploads/", _UPLOADERS),
     ("POST", "/uploads/"): ("/uploads/", _WITHOUT_VERSION),
     ("GET", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", {"nobody": 401, "else": 404}),
@@ -90,6 +95,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/records/<uuid:record_id>/evidence"): ("/records/{restricted}/evidence", _RESTRICTED),
     ("POST", "/records/<uuid:record_id>/describe"): ("/records/{restricted}/describe", _MENDERS),
     ("POST", "/records/<uuid:record_id>/retry"): ("/records/{restricted}/retry", _MENDERS),
+    ("GET", "/records/<uuid:record_id>/originals/<int:position>"): ("/records/{restricted}/originals/1", {"else": 404}),
     ("GET", "/records/<uuid:record_id>/attachments/<int:position>"): (
         "/records/{restricted}/attachments/1",
         {"else": 404},

@@ -26,7 +26,7 @@ SPEAKING = (
     "records/operations.py", "operation/door.py",
     "records/signatures.py", "records/signatures_sign.py", "records/signatures_shown.py",
     "records/signatures_states.py", "records/signatures_identities.py", "operation/attempts.py",
-    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py",
+    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py", "capture/photographs.py",
     "records/filing_many.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
@@ -124,7 +124,7 @@ def test_every_template_is_said_somewhere() -> None:
                                        "records/evidence.py", "records/contents.py", "vault/vault.py")
             for sentence in sentences(ROOMS / room)}  # fmt: skip
     for signing in ("signing/personal.py", "signing/personal_pilot.py", "signing/personal_check.py", "signing/bsre.py",
-                    "records/signatures_sign.py"):  # fmt: skip
+                    "records/signatures_sign.py", "text/photographs.py"):  # fmt: skip
         tree = ast.parse((ROOMS / signing).read_text("utf-8"))
         said |= {shown(node) for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)}
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()

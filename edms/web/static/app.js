@@ -3,6 +3,7 @@
 import { startReview } from "./batch.js";
 import { startCapture } from "./capture.js";
 import { startFiling } from "./filing.js";
+import { startPhotographs } from "./photographs.js";
 
 document.documentElement.classList.add("scripted");
 
@@ -10,7 +11,10 @@ const batch = document.getElementById("batch");
 if (batch) startReview(batch);
 
 const capture = document.getElementById("capture");
-if (capture) startCapture(capture);
+if (capture) {
+  const page = startCapture(capture), photographs = document.getElementById("photographs");
+  if (photographs) startPhotographs(photographs, page);
+}
 
 const filing = document.getElementById("filing");
 if (filing) startFiling(filing);

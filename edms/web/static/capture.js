@@ -51,9 +51,18 @@ export function startCapture(form) {
   addEventListener("focus", () => goOn(page));
   forgetOld();
   showUnfinished(page);
+  return page;
 }
 
-function fieldsOf(page) {
+// A document that came another way than as one file: into the list, to see what becomes of it.
+export function listed(page, name, { record, outcome, sha256 }) {
+  page.panel.hidden = false;
+  const item = { file: { name, size: 0 }, path: "", state: "waiting", row: newRow(page, name) };
+  page.items.push(item);
+  received(page, item, { record, outcome, sha256, same: false, differs: false });
+}
+
+export function fieldsOf(page) {
   const fields = new FormData(page.form);
   return { office: fields.get("office"), class: fields.get("class"), level: fields.get("level") };
 }

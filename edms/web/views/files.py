@@ -41,6 +41,12 @@ def component(record_id: UUID, role: str) -> ResponseReturnValue:
     return _component(record_id, wanted, 0)
 
 
+@pages.get("/records/<uuid:record_id>/originals/<int:position>")
+def original(record_id: UUID, position: int) -> ResponseReturnValue:
+    """One of several originals: a photograph."""
+    return _component(record_id, ComponentRole.ORIGINAL, position)
+
+
 @pages.get("/records/<uuid:record_id>/attachments/<int:position>")
 def attachment(record_id: UUID, position: int) -> ResponseReturnValue:
     return _component(record_id, ComponentRole.ATTACHMENT, position)

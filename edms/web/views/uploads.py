@@ -15,6 +15,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected
 
 from edms.capture.uploads import (
+    FILE,
+    PAGE,
     Announced,
     Checksum,
     ChecksumMismatch,
@@ -101,6 +103,7 @@ def begin() -> ResponseReturnValue:
         path=told.get("relativePath", ""),
         sha256=sha256,
         token=told.get("token", "")[:64],
+        purpose=PAGE if told.get("photograph") else FILE,
     )
     if request.content_length or request.headers.get("Transfer-Encoding"):
         state = _from_body(lambda piece: send_whole(actor(), archive(), announced, piece), 0)
