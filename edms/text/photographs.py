@@ -9,6 +9,7 @@ from typing import Any
 
 import img2pdf
 import numpy as np
+import pikepdf
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -69,7 +70,10 @@ def joined(descriptors: list[int], sizes: list[int]) -> tuple[dict[str, Any], li
     """Return the PDF of pages that lie one after the other in a file, `sizes` bytes each; same input, same bytes."""
     with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
         pages = [stream.read(size) for size in sizes]
-    return {"pages": len(pages), "made_by": programs()}, [img2pdf.convert(pages, nodate=True)]
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(img2pdf.convert(pages, nodate=True))) as document:
+        document.save(out, deterministic_id=True)
+    return {"pages": len(pages), "made_by": programs()}, [out.getvalue()]
 
 
 def programs() -> str:

@@ -10,12 +10,15 @@ import pillow_heif
 import pypdfium2 as pdfium
 from PIL import Image, ImageOps, ImageSequence
 
+from edms.text.jpeg import without_notes
 from edms.text.pdf import open_pdf
 from edms.text.types import PageText, Unreadable
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
 pillow_heif.register_heif_opener()
 _LONGEST_SIDE = 6000
+_ORIENTATION = 0x0112
+_TURNS = {3: img2pdf.Rotation["180"], 6: img2pdf.Rotation["90"], 8: img2pdf.Rotation["270"]}
 _A4_WIDTH_INCHES = 8.27
 _A3_HEIGHT_INCHES = 16.6
 _LEAST_DPI, _MOST_DPI = 60, 1300
@@ -121,6 +124,7 @@ def pictures_to_pdf(content: bytes, numbers: Sequence[int] | None = None) -> byt
 
     `numbers`: only these frames, in this order (first is 1).
     """
+    turn = img2pdf.Rotation.ifvalid
     with Image.open(io.BytesIO(content)) as picture:
         single = getattr(picture, "n_frames", 1) == 1
         layout = img2pdf.get_fixed_dpi_layout_fun(resolution_of(picture))
@@ -128,10 +132,13 @@ def pictures_to_pdf(content: bytes, numbers: Sequence[int] | None = None) -> byt
             frames = [_frame_as_png(picture, number) for number in numbers]
         elif single and picture.format in ("JPEG", "PNG", "TIFF") and picture.mode in ("1", "L", "RGB"):
             frames = [content]
+            if picture.format == "JPEG":
+                # The place where a photograph was taken is for its original alone; only which way is up goes along.
+                frames, turn = [without_notes(content)], _TURNS.get(picture.getexif().get(_ORIENTATION) or 1, turn)
         else:
             frames = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
     try:
-        made: bytes = img2pdf.convert(frames, layout_fun=layout, rotation=img2pdf.Rotation.ifvalid)
+        made: bytes = img2pdf.convert(frames, layout_fun=layout, rotation=turn)
     except (img2pdf.ImageOpenError, img2pdf.AlphaChannelError, ValueError, TypeError):
         with Image.open(io.BytesIO(content)) as picture:
             wanted = range(1, getattr(picture, "n_frames", 1) + 1) if numbers is None else numbers

@@ -20,6 +20,7 @@ from edms.records.archive import Archive
 from edms.text.page_corners import find_page
 from edms.text.perspective import Corners, homography, paper_of, proportion, usable
 from edms.text.photograph_reader import UNIT, Look, PageParameters, PhotographFault, PhotographReader
+from edms.text.pictures import pictures_to_pdf
 
 DESKS = {"wood": (96, 70, 52), "slate": (60, 60, 64), "beech": (170, 150, 120), "pale": (205, 200, 190)}
 WHOLE = PageParameters(((0, 0), (UNIT, 0), (UNIT, UNIT), (0, UNIT)))
@@ -127,6 +128,15 @@ def test_nothing_of_the_cameras_notes_is_carried_on(reader: PhotographReader) ->
     assert len(pdfium.PdfDocument(joined)) == 2
     assert joined == reader.joined([page.jpeg, page.jpeg])[0]
     assert made_by.startswith("edms photographs 1, Pillow ")
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_photograph_that_is_handed_in_as_a_file_tells_its_place_in_no_copy(orientation: int) -> None:
+    photo = photograph(2, size=(300, 400), orientation=orientation)
+    wrapped = pictures_to_pdf(photo.jpeg)
+    assert not [mark for mark in (b"Exif", b"Telepon", b"2026:11:24") if mark in wrapped]
+    seen = pdfium.PdfDocument(wrapped)[0].render(scale=1).to_pil().convert("RGB").resize(photo.size)
+    assert np.abs(np.asarray(seen, float) - np.asarray(upright(photo).convert("RGB"), float)).mean() < 8
 
 
 @pytest.mark.parametrize("orientation", [3, 6, 8])
