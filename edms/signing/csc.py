@@ -20,6 +20,7 @@ from pyhanko.sign.signers.csc_signer import (
     fetch_certs_in_csc_credential,
 )
 
+from edms.core.coroutines import finish
 from edms.core.errors import ConfigurationError
 from edms.signing.errors import SignerUnavailable
 from edms.signing.outside import LATER, HeldSecret, SignerCertificates
@@ -52,7 +53,7 @@ class CscKey:
         session: Any = _Session(self._seconds, self._token)
         if self._info is None:
             try:
-                info = asyncio.run(fetch_certs_in_csc_credential(session, service))
+                info = finish(fetch_certs_in_csc_credential(session, service))
             except SignerUnavailable:
                 raise
             except Exception as error:  # noqa: BLE001 - told by its kind alone

@@ -7,7 +7,6 @@ certificate that came along stands in for it: the authority's own word on its ce
 and whether that authority is trusted is another verdict.
 """
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +17,8 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import RevokedError
+
+from edms.core.coroutines import finish
 
 GOOD = "good"
 REVOKED = "revoked"
@@ -104,7 +105,7 @@ def revocation(
         retroactive_revinfo=proven,
     )
     try:
-        asyncio.run(CertificateValidator(signer, list(found.certificates), context).async_validate_path())
+        finish(CertificateValidator(signer, list(found.certificates), context).async_validate_path())
     except RevokedError as error:
         return RevocationVerdict(REVOKED, error.revocation_dt)
     except Exception:  # noqa: BLE001 - pyHanko raises errors of many kinds on damaged answers; none says good

@@ -5,7 +5,6 @@ response as RFC 5940 has it. LTA (clause 5.5.3): an attribute archive-time-stamp
 ats-hash-index-v3 (clause 5.5.2). Both are unsigned additions: the signature stays as it was.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from asn1crypto import algos, cms, core, crl, ocsp, x509
 from pyhanko.sign.timestamps import TimeStamper
 
+from edms.core.coroutines import finish
 from edms.signing.revocation import RevocationData
 
 ARCHIVE_TIMESTAMP_V3 = "0.4.0.1733.2.4"
@@ -69,7 +69,7 @@ def with_archive_timestamp(seal: bytes, content: bytes, timestamper: TimeStamper
     signer = data["signer_infos"][0]
     index = hash_index(data, signer)
     imprint = archive_imprint(data, signer, hashlib.new(DIGEST, content).digest(), index, DIGEST)
-    token = asyncio.run(timestamper.async_timestamp(imprint, DIGEST))
+    token = finish(timestamper.async_timestamp(imprint, DIGEST))
     token = cms.ContentInfo.load(token.dump())
     stamped = token["content"]["signer_infos"][0]
     stamped["unsigned_attrs"] = _attributes([*_own(stamped), _attribute(HASH_INDEX_V3, index)])

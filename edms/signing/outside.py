@@ -17,6 +17,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
 from edms.core.clock import Clock
+from edms.core.coroutines import finish
 from edms.core.errors import ConfigurationError, KeyUnavailable
 from edms.core.unlock import Unlock
 from edms.signing.errors import SignerUnavailable
@@ -139,7 +140,7 @@ class _Checked(PdfSigner):
     def _asked(self, data: bytes, digest_algorithm: str) -> bytes:
         try:
             signer: Any = self._key.open(self._certificates)
-            return bytes(asyncio.run(signer.async_sign_raw(data, digest_algorithm)))
+            return bytes(finish(signer.async_sign_raw(data, digest_algorithm)))
         except SignerUnavailable:
             self._key.lost()
             raise

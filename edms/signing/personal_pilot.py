@@ -29,6 +29,7 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from edms.core.clock import Clock
+from edms.core.coroutines import finish
 from edms.core.secret import Secret
 from edms.signing.authority import AuthorityMaterial
 from edms.signing.errors import SignerUnavailable
@@ -188,5 +189,5 @@ class PilotSigner:
             new_field_spec=SigFieldSpec(name, on_page=mark.placement.page - 1, box=mark.placement.box),
         )
         out = io.BytesIO()
-        sealer.sign_pdf(writer, output=out)
+        finish(sealer.async_sign_pdf(writer, output=out))
         return out.getvalue()

@@ -5,7 +5,6 @@ stamped it is put in, for LTA a timestamp over all of it. What cannot be reached
 seal waits, or its lower level is recorded with the reason.
 """
 
-import asyncio
 import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.validation import DocumentSecurityStore
 
+from edms.core.coroutines import finish
 from edms.core.errors import EdmsError
 from edms.signing.errors import CertificateRevoked, RevocationUnavailable, SealRefused
 from edms.signing.long_term import with_archive_timestamp, with_revocation_data
@@ -167,5 +167,5 @@ def _with_security_store(document: bytes, data: RevocationData, timestamps: Time
     if timestamps is not None:
         writer = IncrementalPdfFileWriter(out, strict=False)
         stamper = PdfTimeStamper(timestamps.pyhanko())
-        asyncio.run(stamper.async_timestamp_pdf(writer, DIGEST, in_place=True))
+        finish(stamper.async_timestamp_pdf(writer, DIGEST, in_place=True))
     return out.getvalue()

@@ -5,7 +5,6 @@ first: no document, no signature that came with one and no answer can make the a
 raises errors of many kinds on damaged answers; each becomes RevocationUnavailable.
 """
 
-import asyncio
 import itertools
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from pyhanko_certvalidator.fetchers.common_utils import (
 )
 from pyhanko_certvalidator.util import get_ocsp_urls, get_relevant_crl_dps
 
+from edms.core.coroutines import finish
 from edms.signing.errors import CertificateRevoked, RevocationUnavailable
 from edms.signing.web import ExchangeFault, exchange
 
@@ -161,7 +161,7 @@ def _path(
     """Return the validated path, the end certificate first. Raises RevocationUnavailable when there is none."""
     context = ValidationContext(trust_roots=roots, other_certs=known, moment=moment, best_signature_time=moment)
     try:
-        path = asyncio.run(CertificateValidator(certificate, known, context).async_validate_path())
+        path = finish(CertificateValidator(certificate, known, context).async_validate_path())
     except Exception as error:  # noqa: BLE001 - see the head of this file
         raise RevocationUnavailable(
             f"the certificate of {certificate.subject.human_friendly} does not lead to a root that is trusted here "
@@ -180,7 +180,7 @@ def _confirmed(
     """Check that the data says good of the whole path; return until when it serves further seals."""
     try:
         context = revocation_context(roots, path, data.crls, data.ocsps, moment)
-        asyncio.run(CertificateValidator(certificate, list(path), context).async_validate_path())
+        finish(CertificateValidator(certificate, list(path), context).async_validate_path())
     except RevokedError as revoked:
         raise CertificateRevoked(
             f"the certificate of {certificate.subject.human_friendly}, or one above it, was revoked on "

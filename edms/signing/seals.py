@@ -3,7 +3,6 @@
 What makes them last longer than that is added by `edms.signing.profiles`.
 """
 
-import asyncio
 import io
 from typing import Any, BinaryIO
 
@@ -15,6 +14,7 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 from pyhanko.sign.timestamps import TimestampRequestError
 
 from edms.core.clock import Clock
+from edms.core.coroutines import finish
 from edms.signing.encoding import remember_encodings
 from edms.signing.errors import SealRefused, SignerUnavailable
 from edms.signing.protocols import Signer, TimestampAuthority
@@ -32,7 +32,7 @@ def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority
     require_valid(signer.certificate, signer.clock.now(), _SEAL)
     attributes = PdfCMSSignedAttributes(signing_time=signer.clock.now(), cades_signed_attrs=CAdESSignedAttrSpec())
     try:
-        signed = asyncio.run(
+        signed = finish(
             signer.pyhanko().async_sign_general_data(
                 content,
                 DIGEST,
@@ -74,7 +74,7 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
     out = io.BytesIO()
     try:
-        sealer.sign_pdf(writer, output=out)
+        finish(sealer.async_sign_pdf(writer, output=out))
     except SignerUnavailable:
         raise
     except OSError as error:

@@ -4,7 +4,6 @@ A token is judged as of a moment: that at which it is relied on. For a timestamp
 later timestamp covers it is the time of the later one, whatever has become of its certificate since (RFC 4998 5.3).
 """
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from edms.core.coroutines import finish
 from edms.signing.authority import DEVELOPMENT
 from edms.signing.errors import SigningFault
 
@@ -144,7 +144,7 @@ def _signature_problems(token: Token, imprint: bytes, roots: Iterable[bytes], mo
         best_signature_time=moment,
     )
     try:
-        told = asyncio.run(validate_tst_signed_data(token.signed_data, context, lambda _name: imprint))
+        told = finish(validate_tst_signed_data(token.signed_data, context, lambda _name: imprint))
     except Exception as error:  # noqa: BLE001 - pyHanko raises errors of many kinds on damaged ones
         return [f"it cannot be checked ({type(error).__name__})"]
     status = TimestampSignatureStatus(**told)

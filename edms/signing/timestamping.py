@@ -1,9 +1,9 @@
 """Asking a timestamp authority for a token over a hash, and not believing the answer."""
 
-import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
+from edms.core.coroutines import finish
 from edms.core.errors import EdmsError
 from edms.signing.errors import SignerUnavailable, SigningFault
 from edms.signing.protocols import TimestampAuthority
@@ -17,7 +17,7 @@ def request_token(
 ) -> tuple[bytes, Token]:
     """Return a token over `imprint`, DER and read, that is good at `moment` under `roots`. Raises SignerUnavailable."""
     try:
-        answer = asyncio.run(authority.pyhanko().async_timestamp(imprint, algorithm))
+        answer = finish(authority.pyhanko().async_timestamp(imprint, algorithm))
         data = bytes(answer.dump())
         token = read_token(data)
     except SigningFault as fault:

@@ -4,7 +4,6 @@ pyHanko raises errors of many kinds on damaged files, so every call into it is w
 a verdict that says so, or SigningFault.
 """
 
-import asyncio
 import io
 import logging
 from dataclasses import asdict, dataclass, field, replace
@@ -24,6 +23,7 @@ from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko.sign.validation.status import SignatureCoverageLevel, TimestampSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from edms.core.coroutines import finish
 from edms.signing.appearance import exchanged_looks
 from edms.signing.authority import DEVELOPMENT
 from edms.signing.errors import SigningFault
@@ -154,7 +154,7 @@ def _heeding_lists(verdict: SignatureVerdict, status: Any, trust: TrustMaterial,
 
 
 def _validated(content: bytes, data: Any, signers: ValidationContext, stampers: ValidationContext) -> Any:
-    return asyncio.run(
+    return finish(
         async_validate_detached_cms(content, data, signer_validation_context=signers, ts_validation_context=stampers)
     )
 
@@ -203,7 +203,7 @@ def signed_pdf(source: BinaryIO) -> PdfFileReader:
 def verify_timestamp(data: Any, digest: bytes, trust: TrustMaterial) -> TimestampVerdict:
     """Check the signed data of an RFC 3161 token over `digest`. Raises whatever pyHanko raises on a malformed one."""
     moment = data["encap_content_info"]["content"].parsed["gen_time"].native
-    told = asyncio.run(validate_tst_signed_data(data, _context(trust.timestamps, moment), lambda _kind: digest))
+    told = finish(validate_tst_signed_data(data, _context(trust.timestamps, moment), lambda _kind: digest))
     return _timestamp(TimestampSignatureStatus(**told))
 
 
@@ -224,7 +224,7 @@ def embedded_verdict(embedded: Any, trust: TrustMaterial) -> SignatureVerdict:
 def _judged(embedded: Any, trust: TrustMaterial, *, follow: bool) -> SignatureVerdict:
     data = embedded.signed_data
     claimed = _claimed_time(data)
-    status = asyncio.run(
+    status = finish(
         async_validate_pdf_signature(
             embedded,
             signer_validation_context=_context(trust.roots, claimed),
@@ -248,7 +248,7 @@ def embedded_timestamp(embedded: Any, trust: TrustMaterial) -> TimestampVerdict 
     """Judge one document timestamp of `signed_pdf`; None when it cannot be, or does not cover its whole revision."""
     try:
         moment = embedded.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
-        status = asyncio.run(async_validate_pdf_timestamp(embedded, _context(trust.timestamps, moment)))
+        status = finish(async_validate_pdf_timestamp(embedded, _context(trust.timestamps, moment)))
         whole = status.coverage in (SignatureCoverageLevel.ENTIRE_FILE, SignatureCoverageLevel.ENTIRE_REVISION)
         return _timestamp(status) if whole else None
     except Exception:  # noqa: BLE001 - see the head of this file

@@ -41,6 +41,13 @@ def test_nobody_asks_for_the_time_but_the_clock() -> None:
     assert offenders(wrong, set()) != [], "the rule no longer finds what it is about"
 
 
+def test_coroutines_are_run_in_one_place() -> None:
+    """A second `asyncio.run` fails where a loop runs already, and a seal was then called bad for it."""
+    wrong = re.compile(r"^asyncio\.run$|\.run_until_complete$")
+    assert offenders(wrong, {"edms/core/coroutines.py"}) == []
+    assert offenders(wrong, set()) != [], "the rule no longer finds what it is about"
+
+
 def test_nothing_prints_but_the_console() -> None:
     outside = [path for path in (ROOT / "edms").rglob("*.py") if "cli" not in path.parts and path.parts[-2] != "verify"]
     assert [str(path) for path in outside if any(call == "print" for _, call in calls(path))] == []

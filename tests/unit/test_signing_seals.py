@@ -314,3 +314,16 @@ def test_times_are_the_archives_not_the_machines(seal: bytes, sealed_pdf: bytes,
     assert claimed["signing_time"] == MOMENT
     assert MOMENT.strftime("D:%Y%m%d%H%M%S").encode() in sealed_pdf
     assert MOMENT.tzinfo == UTC
+
+
+def test_seals_are_made_and_judged_where_an_event_loop_runs(material: AuthorityMaterial, trust: TrustMaterial) -> None:
+    """A caller that is asynchronous itself gets the same seals and the same verdicts."""
+
+    async def caller() -> tuple[bool, bool]:
+        detached = seal_detached(MANIFEST, *parts(material))
+        sealed = seal_pdf(io.BytesIO(pdf("Surat")), *parts(material), "Salinan arsip")
+        verdicts = verify_detached(MANIFEST, detached, trust), verify_pdf(io.BytesIO(sealed), trust)[0]
+        assert not verify_detached(MANIFEST + b" ", detached, trust).intact
+        return verdicts[0].trusted, verdicts[1].trusted
+
+    assert asyncio.run(caller()) == (True, True)
