@@ -62,12 +62,12 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The reason in English, the page first; the faces translate it."""
-        return f"page {self.page}: " + _SENTENCES[self.code].format(**dict(self.told))
+        return f"page {self.page}: " + SENTENCES[self.code].format(**dict(self.told))
 
 
-_SENTENCES = {
+SENTENCES = {
     "no_picture": "it is no scan, for there is no picture on it",
-    "partial": "the picture covers {percent} % of the page, so its size says nothing of the paper",
+    "partial": "the picture covers {percent} percent of the page, so its size says nothing of the paper",
     "contradiction": "by its pixels and its own resolution it is {told}, and the paper was said to be {paper}",
     "resolution": "{dpi} dpi; at least {least} dpi is required",
     "depth": "{bits} bits to a pixel; at least {least} are required",

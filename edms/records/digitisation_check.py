@@ -67,7 +67,7 @@ def check_item(actor: Actor | None, archive: Archive, item_id: UUID, finding: Fi
         if not finding.accepted and (
             not reasons or set(reasons) - set(REASONS) or (reasons == ("other",) and not note)
         ):
-            raise Refused("say what is wrong with it", f"one or more of {', '.join(REASONS)}; with other, a note")
+            raise Refused("say what is wrong with it", "choose a reason; with something else, say what in the note")
         item.state = (ItemState.ACCEPTED if finding.accepted else ItemState.REJECTED).value
         item.checked_by, item.checker_name, item.checked_at = operation.actor.id, operation.actor.name, operation.now
         item.reasons, item.check_note = {"reasons": list(reasons)}, note or None

@@ -18,6 +18,7 @@ from edms.web.views import (
     alerts,
     batches,
     capture,
+    digitisations,
     files,
     filing,
     filing_many,
@@ -61,7 +62,7 @@ class UploadRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        if self.endpoint == "verification.compare":
+        if self.endpoint in ("verification.compare", "verification.compare_copy"):
             return cast(IO[bytes], DigestStream())
         return io.BytesIO()
 
@@ -98,6 +99,7 @@ def create_app(archive: Archive) -> Flask:
         search,
         record,
         batches,
+        digitisations,
         capture,
         uploads,
         photographs,
@@ -115,6 +117,7 @@ def create_app(archive: Archive) -> Flask:
     ):
         app.register_blueprint(part.pages)
     protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
+    protection.exempt("edms.web.views.verification.compare_copy")  # as the one below
     protection.exempt("edms.web.views.verification.compare")  # asks and changes nothing; the page sets no cookie
     app.register_error_handler(EdmsError, _explain)
     app.register_error_handler(CSRFError, _form_expired)

@@ -15,7 +15,17 @@ from edms.records.archive import Archive
 from edms.web.language import gettext
 
 COOKIE = "edms_session"
-_WITHOUT_PEOPLE = frozenset({"static", "healthz", "trail.add_checkpoint", "verification.show", "verification.compare"})
+_WITHOUT_PEOPLE = frozenset(
+    {
+        "static",
+        "healthz",
+        "trail.add_checkpoint",
+        "verification.show",
+        "verification.compare",
+        "verification.copy",
+        "verification.compare_copy",
+    }
+)
 _PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
 
 

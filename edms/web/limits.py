@@ -24,7 +24,7 @@ def request_limit(request: Request, settings: Settings) -> int:
     """Return the most bytes that the body of `request` may have, by what it is for."""
     if request.endpoint in ("uploads.begin", "uploads.add"):
         return settings.capture.max_file_bytes
-    if request.endpoint == "verification.compare":
+    if request.endpoint in ("verification.compare", "verification.compare_copy"):
         return settings.capture.max_file_bytes + SMALL_FORM_BYTES
     if request.endpoint != "capture.receive":
         return SMALL_FORM_BYTES

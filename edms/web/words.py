@@ -14,6 +14,7 @@ from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
 from edms.web.words_batches import BATCH_ERRORS
+from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
@@ -87,6 +88,7 @@ ERRORS = (
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
     *SIGNING_ERRORS,
+    *DIGITISATION_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,

@@ -20,6 +20,9 @@ _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, 
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
 _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
 _NO_SUCH_BATCH = _NO_SUCH_PHOTOGRAPH = {"else": 404}
+_NO_SUCH_BATCH = {"else": 404}
+_NO_SUCH = _NO_SUCH_BATCH
+_SCANNING = _CLERKS
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _SIGNERS = {"auditor": 403, "admin": 403, "else": 200}
@@ -69,6 +72,39 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/batches/<uuid:batch_id>/edit"): (f"/batches/{uuid4()}/edit", {"else": 400}),
     ("POST", "/batches/<uuid:batch_id>/undo"): (f"/batches/{uuid4()}/undo", _NO_SUCH_BATCH),
     ("POST", "/batches/<uuid:batch_id>/confirm"): (f"/batches/{uuid4()}/confirm", _NO_SUCH_BATCH),
+    ("GET", "/digitisations"): ("/digitisations", _READERS),
+    ("POST", "/digitisations"): ("/digitisations", _as(400, _SCANNING)),
+    ("GET", "/digitisations/scanners"): ("/digitisations/scanners", _SCANNING),
+    ("POST", "/digitisations/scanners"): ("/digitisations/scanners", _as(302, _SCANNING)),
+    ("POST", "/digitisations/scanners/<uuid:scanner_id>/retire"): (
+        f"/digitisations/scanners/{uuid4()}/retire",
+        _NO_SUCH,
+    ),
+    ("GET", "/digitisations/<uuid:digitisation_id>"): (f"/digitisations/{uuid4()}", _NO_SUCH),
+    ("POST", "/digitisations/<uuid:digitisation_id>/items"): (f"/digitisations/{uuid4()}/items", {"else": 400}),
+    ("POST", "/digitisations/<uuid:digitisation_id>/<any('hand-over','close','draw-up','ask','cancel'):act>"): (
+        f"/digitisations/{uuid4()}/cancel",
+        _NO_SUCH,
+    ),
+    ("POST", "/digitisations/<uuid:digitisation_id>/items/<uuid:item_id>/remove"): (
+        f"/digitisations/{uuid4()}/items/{uuid4()}/remove",
+        _NO_SUCH,
+    ),
+    ("GET", "/digitisations/<uuid:digitisation_id>/check"): (f"/digitisations/{uuid4()}/check", _NO_SUCH),
+    ("POST", "/digitisations/<uuid:digitisation_id>/items/<uuid:item_id>/check"): (
+        f"/digitisations/{uuid4()}/items/{uuid4()}/check",
+        _NO_SUCH,
+    ),
+    ("GET", "/digitisations/<uuid:digitisation_id>/list.<any('json','csv'):form>"): (
+        f"/digitisations/{uuid4()}/list.csv",
+        _NO_SUCH,
+    ),
+    ("GET", "/records/<uuid:record_id>/authenticated/<int:position>"): (
+        "/records/{restricted}/authenticated/1",
+        _NO_SUCH,
+    ),
+    ("GET", "/v/a/<token>"): ("/v/a/AAAAAAAAAAAAAAAA", {"nobody": 404, "else": 404}),
+    ("POST", "/v/a/<token>"): ("/v/a/AAAAAAAAAAAAAAAA", {"nobody": 404, "else": 404}),
     ("GET", "/inbox"): ("/inbox", _CLERKS),
     ("POST", "/inbox/classify"): ("/inbox/classify", _as(302, _CLERKS)),
     ("GET", "/inbox/after/<uuid:record_id>"): ("/inbox/after/{restricted}", _as(302, _CLERKS)),
@@ -182,7 +218,7 @@ def test_no_post_without_the_token_of_the_session(city: City, method: str, rule:
         visitor = city.visitors[person]
         answer = visitor.client.post(path, data={"csrf_token": token} if token else {})
         refused = 302 if person == "nobody" and "nobody" not in EXPECTED[method, rule][1] else 400
-        if rule == "/v/<token>":
+        if rule in ("/v/<token>", "/v/a/<token>"):
             refused = 404  # changes nothing and knows no session, so there is no token to ask for
         if person == "nobody" and rule == "/uploads/":
             refused = 401  # programs ask here: they are told, and not sent to a page

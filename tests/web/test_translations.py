@@ -11,12 +11,14 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import edms.web
+from edms.digitisation.judge import SENTENCES
 from edms.web.words import ERRORS, SIGNATURES, error_text
 
 FACE = Path(edms.web.__file__).parent
 ROOMS = FACE.parent
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "message": None}
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
+FIGURE = re.compile(r"\{\w+\}")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%(?![(\s])\w?")
 
 # What these rooms say can come to a page, by an operation that a view calls.
@@ -27,7 +29,9 @@ SPEAKING = (
     "records/signatures.py", "records/signatures_sign.py", "records/signatures_shown.py",
     "records/signatures_states.py", "records/signatures_identities.py", "operation/attempts.py",
     "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py", "capture/photographs.py",
-    "records/filing_many.py",
+    "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
+    "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
+    "digitisation/standard.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -102,7 +106,7 @@ def sentences(path: Path) -> Iterator[str]:
     """What the code of a room says when it refuses; a changing part is shown as `…`."""
     kinds = (
         "Refused", "LimitExceeded", "NotPermitted", "NotSignedIn", "UploadBusy", "OffsetConflict", "ChecksumMismatch",
-        "Changed", "Problem",
+        "Changed", "Problem", "BadPaper",
     )  # fmt: skip
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:
@@ -127,6 +131,8 @@ def test_every_template_is_said_somewhere() -> None:
                     "records/signatures_sign.py", "text/photographs.py"):  # fmt: skip
         tree = ast.parse((ROOMS / signing).read_text("utf-8"))
         said |= {shown(node) for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)}
+    said |= {f"page …: {re.sub(FIGURE, '…', sentence)}" for sentence in SENTENCES.values()}
+    said.add("scan them again, or say which paper they are")
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
 
 

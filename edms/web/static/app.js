@@ -1,6 +1,7 @@
 // Progressive enhancement: every page works without this file; with it, the keyboard reaches further and uploads show
 // what happens to each file.
 import { startReview } from "./batch.js";
+import { startCheck } from "./check.js";
 import { startCapture } from "./capture.js";
 import { startFiling } from "./filing.js";
 import { startPhotographs } from "./photographs.js";
@@ -9,6 +10,8 @@ document.documentElement.classList.add("scripted");
 
 const batch = document.getElementById("batch");
 if (batch) startReview(batch);
+const check = document.getElementById("check");
+if (check) startCheck(check);
 
 const capture = document.getElementById("capture");
 if (capture) {

@@ -58,6 +58,12 @@ def signed(record_id: UUID, position: int) -> ResponseReturnValue:
     return _component(record_id, ComponentRole.SIGNED, position)
 
 
+@pages.get("/records/<uuid:record_id>/authenticated/<int:position>")
+def authenticated(record_id: UUID, position: int) -> ResponseReturnValue:
+    """A copy with the mark of authentication."""
+    return _component(record_id, ComponentRole.AUTHENTICATED, position)
+
+
 def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseReturnValue:
     try:
         found = download(actor(), archive(), record_id, role, position, warned="warned" in request.args)

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from edms.core.errors import NotFound
+from edms.records.digitisation_public import compare_with_copy, public_copy
 from edms.records.signatures_public import compare_with_signed, public_signature
 from edms.web.identity import archive
 from edms.web.limits import Pace
@@ -31,10 +32,37 @@ def show(token: str) -> ResponseReturnValue:
 @pages.post("/v/<token>")
 def compare(token: str) -> ResponseReturnValue:
     """Hold a file in hand against the signed one: its SHA-256, or the file, of which only that is made."""
+    return _answer(token, _digest_given() or "none")
+
+
+@pages.get("/v/a/<token>")
+def copy(token: str) -> ResponseReturnValue:
+    """What is known of an authenticated copy, as far as the record's class allows."""
+    return _copy_answer(token, "")
+
+
+@pages.post("/v/a/<token>")
+def compare_copy(token: str) -> ResponseReturnValue:
+    """Hold a file in hand against the authenticated copy, as `compare` does."""
+    return _copy_answer(token, _digest_given() or "none")
+
+
+def _copy_answer(token: str, digest: str) -> Response:
+    if not _pace.allows(request.remote_addr or "", archive().settings.server.public_lookups_per_minute):
+        return _page(429, outcome="slow")
+    try:
+        if digest in ("", "none"):
+            return _page(200, copied=public_copy(archive(), token), outcome=digest)
+        found, outcome = compare_with_copy(archive(), token, digest)
+        return _page(200, copied=found, outcome=outcome)
+    except NotFound:
+        return _page(404, outcome="unknown")
+
+
+def _digest_given() -> str:
     given = request.form.get("sha256", "").strip().lower()
     part = request.files.get("file")
-    digest = given if _SHA256.fullmatch(given) else digest_of(part) if part is not None else ""
-    return _answer(token, digest or "none")
+    return given if _SHA256.fullmatch(given) else digest_of(part) if part is not None else ""
 
 
 def _answer(token: str, digest: str) -> Response:
@@ -51,6 +79,8 @@ def _answer(token: str, digest: str) -> Response:
 
 
 def _page(status: int, **told: object) -> Response:
-    response = Response(render_template("verification.html", **{"signature": None, **told}), status, _HEADERS)
+    response = Response(
+        render_template("verification.html", **{"signature": None, "copied": None, **told}), status, _HEADERS
+    )
     response.content_type = "text/html; charset=utf-8"
     return response

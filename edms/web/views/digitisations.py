@@ -1,0 +1,204 @@
+"""Alih media: scanners, digitisations, their check by keyboard, closing. Every change is a form."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from edms.access.actors import Actor, Role
+from edms.access.levels import Level
+from edms.capture.digitisation_close import close_digitisation, draw_up
+from edms.core.errors import NotFound, Refused
+from edms.digitisation.course import REASONS
+from edms.digitisation.standard import PAPERS, Kind
+from edms.records.digitisation_check import Finding, check_item, hand_over
+from edms.records.digitisation_items import NewItem, WrongScan, add_item, candidates, remove_item, rescan_item
+from edms.records.digitisation_list import list_file
+from edms.records.digitisation_signing import ask_for_signatures, minutes_signers
+from edms.records.digitisation_views import DigitisationView
+from edms.records.digitisations import (
+    NewDigitisation,
+    NewScanner,
+    add_scanner,
+    cancel_digitisation,
+    list_digitisations,
+    office_scanners,
+    open_digitisation,
+    retire_scanner,
+    show_digitisation,
+)
+from edms.records.file_plan import selectable_classes
+from edms.web.arguments import date_asked
+from edms.web.identity import actor, archive, capturers_only
+from edms.web.words import error_text
+
+pages = Blueprint("digitisations", __name__)
+
+
+@pages.get("/digitisations")
+def listing() -> ResponseReturnValue:
+    who = actor()
+    found = list_digitisations(who, archive())
+    works = who is not None and who.office_id is not None and who.has(Role.CLERK, Role.RECORDS_OFFICER)
+    return render_template(
+        "digitisations.html", items=found, works=works, levels=list(Level.up_to(who.clearance)) if who else [],
+        classes=selectable_classes(archive()) if works else (),
+    )  # fmt: skip
+
+
+@pages.post("/digitisations")
+def begin() -> ResponseReturnValue:
+    who, form = _worker(), request.form
+    try:
+        level = Level(form.get("level", ""))
+    except ValueError:
+        abort(400)
+    told = NewDigitisation(
+        _office(who), level, form.get("title", ""), form.get("place", ""), form.get("source", ""),
+        form.get("condition", ""), form.get("medium", ""), form.get("process_note", ""), form.get("class_code") or None,
+    )  # fmt: skip
+    try:
+        made = open_digitisation(who, archive(), told)
+    except Refused as refused:
+        return _refused(refused, url_for("digitisations.listing"))
+    return redirect(url_for("digitisations.show", digitisation_id=made))
+
+
+@pages.get("/digitisations/scanners")
+def scanners() -> ResponseReturnValue:
+    who = _worker()
+    return render_template("scanners.html", scanners=office_scanners(who, archive(), _office(who), retired=True))
+
+
+@pages.post("/digitisations/scanners")
+def new_scanner() -> ResponseReturnValue:
+    who, form = _worker(), request.form
+    try:
+        add_scanner(who, archive(), NewScanner(
+            _office(who), form.get("name", ""), form.get("make", ""), form.get("model", ""), form.get("serial", ""),
+            form.get("optical_dpi", 0, type=int), form.get("settings", ""), date_asked(form.get("calibrated_on")),
+        ))  # fmt: skip
+    except Refused as refused:
+        return _refused(refused, url_for("digitisations.scanners"))
+    return redirect(url_for("digitisations.scanners"))
+
+
+@pages.post("/digitisations/scanners/<uuid:scanner_id>/retire")
+def retire(scanner_id: UUID) -> ResponseReturnValue:
+    return _done(lambda: retire_scanner(actor(), archive(), scanner_id), url_for("digitisations.scanners"))
+
+
+@pages.get("/digitisations/<uuid:digitisation_id>")
+def show(digitisation_id: UUID) -> ResponseReturnValue:
+    who = actor()
+    found = show_digitisation(who, archive(), digitisation_id)
+    scanning = found.may_work and found.stage == "scanning"
+    closing = found.may_work and found.stage == "checked"
+    return render_template(
+        "digitisation.html", one=found, kinds=list(Kind), papers=PAPERS,
+        candidates=candidates(who, archive(), digitisation_id) if scanning else (),
+        scanners=office_scanners(who, archive(), found.office_id) if scanning else (),
+        signers=_signers(found) if closing else (), rejected=[item for item in found.items if item.state == "rejected"],
+    )  # fmt: skip
+
+
+@pages.post("/digitisations/<uuid:digitisation_id>/items")
+def add(digitisation_id: UUID) -> ResponseReturnValue:
+    form, back = request.form, url_for("digitisations.show", digitisation_id=digitisation_id)
+    try:
+        told = NewItem(
+            UUID(form.get("record", "")), UUID(form.get("scanner", "")), Kind(form.get("kind", "")),
+            form.get("paper", ""), form.get("counted", 0, type=int), form.get("page_papers", ""), form.get("note", ""),
+        )  # fmt: skip
+        instead = UUID(form["instead_of"]) if form.get("instead_of") else None
+    except ValueError:
+        abort(400)
+    if instead is not None:
+        return _done(lambda: rescan_item(actor(), archive(), instead, told), back)
+    return _done(lambda: add_item(actor(), archive(), digitisation_id, told), back)
+
+
+@pages.post("/digitisations/<uuid:digitisation_id>/<any('hand-over','close','draw-up','ask','cancel'):act>")
+def advance(digitisation_id: UUID, act: str) -> ResponseReturnValue:
+    form, who, where = request.form, actor(), archive()
+    signers = [name for name in (*form.getlist("witness"), form.get("head", "")) if name]
+    acts: dict[str, Callable[[], object]] = {
+        "hand-over": lambda: hand_over(who, where, digitisation_id),
+        "close": lambda: close_digitisation(who, where, digitisation_id, form.get("number", ""), signers),
+        "draw-up": lambda: draw_up(who, where, digitisation_id),
+        "ask": lambda: ask_for_signatures(who, where, digitisation_id),
+        "cancel": lambda: cancel_digitisation(who, where, digitisation_id, form.get("reason", "")),
+    }
+    return _done(acts[act], url_for("digitisations.show", digitisation_id=digitisation_id))
+
+
+@pages.post("/digitisations/<uuid:digitisation_id>/items/<uuid:item_id>/remove")
+def remove(digitisation_id: UUID, item_id: UUID) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    back = url_for("digitisations.show", digitisation_id=digitisation_id)
+    return _done(lambda: remove_item(actor(), archive(), item_id, reason), back)
+
+
+@pages.get("/digitisations/<uuid:digitisation_id>/check")
+def checking(digitisation_id: UUID) -> ResponseReturnValue:
+    """The next document to be looked at, page by page, with the keys of the check."""
+    found = show_digitisation(actor(), archive(), digitisation_id)
+    waiting = [item for item in found.items if item.sampled and item.state == "added"]
+    if not waiting or found.state not in ("checking", "checked"):
+        return redirect(url_for("digitisations.show", digitisation_id=digitisation_id))
+    return render_template("digitisation_check.html", one=found, scan=waiting[0], left=len(waiting), reasons=REASONS)
+
+
+@pages.post("/digitisations/<uuid:digitisation_id>/items/<uuid:item_id>/check")
+def check(digitisation_id: UUID, item_id: UUID) -> ResponseReturnValue:
+    form = request.form
+    finding = Finding(
+        "accept" in form, tuple(form.getlist("reason")) if "accept" not in form else (), form.get("note", "")
+    )
+    back = url_for("digitisations.checking", digitisation_id=digitisation_id)
+    return _done(lambda: check_item(actor(), archive(), item_id, finding), back)
+
+
+@pages.get("/digitisations/<uuid:digitisation_id>/list.<any('json','csv'):form>")
+def exported(digitisation_id: UUID, form: str) -> ResponseReturnValue:
+    content = list_file(actor(), archive(), digitisation_id, form)
+    response = Response(content, mimetype="application/json" if form == "json" else "text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="daftar-arsip-alih-media.{form}"'
+    return response
+
+
+def _worker() -> Actor:
+    who = capturers_only()
+    if who.office_id is None:
+        raise NotFound()
+    return who
+
+
+def _office(who: Actor) -> UUID:
+    assert who.office_id is not None, "a worker has an office"
+    return who.office_id
+
+
+def _signers(found: DigitisationView) -> object:
+    try:
+        return minutes_signers(actor(), archive(), found.id)
+    except Refused as refused:
+        flash(error_text(refused.message), "bad")
+        return ()
+
+
+def _done(act: Callable[[], object], back: str) -> ResponseReturnValue:
+    try:
+        act()
+    except Refused as refused:
+        return _refused(refused, back)
+    return redirect(back)
+
+
+def _refused(refused: Refused, back: str) -> ResponseReturnValue:
+    for sentence in refused.sentences[:20] if isinstance(refused, WrongScan) else (refused.message,):
+        flash(error_text(sentence), "bad")
+    if refused.mend:
+        flash(error_text(refused.mend), "bad")
+    return redirect(back)
