@@ -50,6 +50,7 @@ from edms.signing.remote import HttpTimestamps
 from edms.signing.revocation import CollectedRevocation, FetchRules
 from edms.signing.trust import TrustMaterial
 from edms.text.ocr import OcrMyPdfEngine
+from edms.text.office_printer import LibreOfficePrinter
 from edms.text.reader import Reader, sandbox_limits
 from edms.vault.file_operations import folder_lock
 from edms.vault.keyring import KeyRing
@@ -215,6 +216,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         sandbox=sandbox,
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
+        printer=LibreOfficePrinter(sandbox, settings.text),
         signer=signer,
         timestamps=timestamps,
         trust=trust,

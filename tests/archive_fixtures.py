@@ -21,7 +21,7 @@ from edms.capture.incoming import Description, IncomingFile, Placement
 from edms.capture.indexing import bring_index_up_to_date
 from edms.capture.work import work_until_idle
 from edms.core.clock import FixedClock
-from edms.core.settings import DatabaseSettings, Settings, StorageSettings
+from edms.core.settings import DatabaseSettings, Settings, StorageSettings, TextSettings
 from edms.records.archive import Archive
 from edms.records.people import console_person, office_by_code
 
@@ -31,7 +31,9 @@ OWNER = "tests/0"
 
 def settings_in(folder: Path, url: str = "") -> Settings:
     """Return settings of an installation in `folder`."""
-    settings = Settings(storage=StorageSettings(path=Path("storage")), database=DatabaseSettings(url=url))
+    # Printing takes LibreOffice a second or more for each document: tests that are about it turn it on.
+    text = TextSettings(office="off")
+    settings = Settings(storage=StorageSettings(path=Path("storage")), database=DatabaseSettings(url=url), text=text)
     return settings.rooted_at(folder)
 
 

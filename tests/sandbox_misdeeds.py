@@ -306,3 +306,18 @@ def sleep_named(_descriptors: list[int], mark: str) -> Told:
     _name_self(mark)
     time.sleep(120)
     return {}, []
+
+
+def bind_unix(_descriptors: list[int], path: str) -> Told:
+    """Make UNIX sockets, name one and wait at it."""
+    told = {}
+    for name, kind in (("stream", socket.SOCK_STREAM), ("datagram", socket.SOCK_DGRAM)):
+        try:
+            made = socket.socket(socket.AF_UNIX, kind)
+            made.bind(path)
+            told[name] = "bound"
+            made.listen()
+            made.accept()
+        except OSError as error:
+            told["accept" if name in told else name] = type(error).__name__
+    return told, []

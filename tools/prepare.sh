@@ -37,6 +37,11 @@ if [ "$purpose" = test ]; then
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi
 
+# 464 MB with all it needs: named, and left to who runs the archive.
+if [ "$purpose" != lint ] && ! have soffice; then
+  echo "optional: without LibreOffice office documents have no PDF/A copy (as root: apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui)" >&2
+fi
+
 if [ ${#missing[@]} -gt 0 ]; then
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi

@@ -12,6 +12,7 @@ from edms.capture.batch_model import Batch
 from edms.capture.batch_steps import divide, read_batch, review
 from edms.capture.declaring import declare, seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
+from edms.capture.office_copies import printed, provenance
 from edms.capture.photograph_steps import WorkingCopy, examine_photographs, photographs_of, working_copy
 from edms.capture.quarantine import MALWARE, accepted
 from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, signature_facts
@@ -122,7 +123,9 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         outcome, facts["ocr"] = _recognised_unless_released(archive, record, original, working)
     if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
-    unsealed = outcome.pdf if outcome else working.pdf if working else None
+    office, told_of_office = (None, {}) if outcome or working else printed(archive, original)
+    facts.update(told_of_office)
+    unsealed = outcome.pdf if outcome else working.pdf if working else office.pdf if office else None
     made, sealing = sealed_copy(archive, original, unsealed, facts)
     copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
     text = _recognised_text(archive, record, outcome)
@@ -133,12 +136,12 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         original_of(row).facts = facts
         keep_proposals(operation, archive, row.id, proposals)
         if copy is not None:
-            told = {**_kind(outcome, working), **sealing}
+            told = {**(provenance(original, office) if office else _kind(outcome, working)), **sealing}
             attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, told)
         if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
-        if outcome is not None:
-            row.page_count = len(outcome.pages)
+        if outcome is not None or office is not None:
+            row.page_count = len(outcome.pages) if outcome else office.pages if office else None
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
         return Step.SEAL if row.class_code and row.level else Step.CLASSIFY

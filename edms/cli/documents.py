@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from edms.access.levels import Level
+from edms.capture.copies import lacking_copies, make_copy
 from edms.capture.ingest import IngestLine, IngestReport, ingest_paths, wait_until_done
+from edms.capture.office_copies import DONE
 from edms.capture.reconciliations import sign_and_keep
 from edms.cli.context import (
     Context,
@@ -147,6 +149,33 @@ def export(context: Context, record_id: str, username: str, output: Path | None)
     target = output or Path(f"{record_id}.evidence.zip")
     export_bundle(context.person(username), context.archive, asked_id(record_id), target)
     click.echo(str(target))
+
+
+@record.command("copy")
+@click.argument("record_ids", nargs=-1, metavar="[ID...]")
+@click.option("--missing", is_flag=True, help="Every office document that has no copy, oldest first.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="With --missing.")
+@as_option
+@json_option
+@pass_context
+def make_copies(
+    context: Context, record_ids: tuple[str, ...], missing: bool, limit: int, username: str, as_json: bool
+) -> None:
+    """Make the access copy (PDF/A-2b) of office documents, later or anew. Exits 1 when one could not be made."""
+    actor = context.person(username)
+    if missing == bool(record_ids):
+        raise click.UsageError("name records, or give --missing")
+    wanted = lacking_copies(actor, context.archive, limit) if missing else [asked_id(one) for one in record_ids]
+    failed = 0
+    for record_id in wanted:
+        made = make_copy(actor, context.archive, record_id)
+        failed += made.outcome != DONE
+        if as_json:
+            print_json(made.as_dict())
+        else:
+            click.echo(f"{made.outcome:<16} {made.record_id} {made.sha256[:16]}  {made.reason}".rstrip())
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 COMMANDS = (ingest, search_command, record)

@@ -73,16 +73,19 @@ class Sandbox:
         sink: int | None = None,
         limits: Limits | None = None,
         folder: str = "",
+        readable: tuple[str, ...] = (),
     ) -> Answer:
         """Run a function on `files` (each handed over as a descriptor at position 0). Raises SandboxFault.
 
         `lent`: files that it may read piece by piece, over one descriptor behind those; for what may be large. A fault
         that opening or reading them meets is raised here. `sink`: a descriptor that it may write to, the last one; it
-        is closed here. `folder` is the one it may write to, none by default; a resident process has none.
+        is closed here. `folder` is the one it may write to, none by default; a resident process has none. `readable`:
+        what it may read beside the system's programs and libraries.
         """
         allowed = limits or self.limits
         folders = [folder] if folder else []
-        request = {"function": function, "arguments": arguments, "limits": allowed.as_dict(), "folders": folders}
+        request: dict[str, Any] = {"function": function, "arguments": arguments, "limits": allowed.as_dict()}
+        request |= {"folders": folders, "readable": list(readable)}
         encoded = json.dumps(request).encode()
         if len(encoded) > MOST_REQUEST_BYTES or len(files) > MOST_FILES:
             raise ValueError("a sandboxed call takes large things as files, and few of them")

@@ -29,8 +29,8 @@ _SYSTEM = (
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
-def close_the_files(folders: tuple[str, ...] = ()) -> bool:
-    """Leave this process what it is made of to read and `folders` to read and write. False: the kernel cannot."""
+def close_the_files(folders: tuple[str, ...] = (), readable: tuple[str, ...] = ()) -> bool:
+    """Leave this process its own code and `readable` to read, and `folders` to write. False: the kernel cannot."""
     libc = ctypes.CDLL(None, use_errno=True)
     version = int(libc.syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION_FLAG))
     if version < 1:
@@ -41,7 +41,7 @@ def close_the_files(folders: tuple[str, ...] = ()) -> bool:
     if rules < 0:
         return False
     try:
-        for path in (*_SYSTEM, *_own_code()):
+        for path in (*_SYSTEM, *_own_code(), *readable):
             _permit(libc, rules, path, _READ)
         for path in _DEVICES:
             _permit(libc, rules, path, 2 | 4)

@@ -31,6 +31,7 @@ class Limits:
     is not held to); 0 means that the call may start no process and no program at all, which holds for everybody.
     `niceness`: by how much others come before it when the cores are busy. `resident_bytes`: what the call and all that
     it starts may hold together; 0 for no such limit.
+    `unbound_sockets`: sockets may be made that are bound nowhere and reach nobody (`edms.core.sandbox_calls`).
     """
 
     seconds: int = 300
@@ -39,6 +40,7 @@ class Limits:
     processes: int = 4096
     niceness: int = 0
     resident_bytes: int = 0
+    unbound_sockets: bool = False
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -66,7 +68,7 @@ def limit_cpu(seconds: int, *, for_good: bool) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (used + seconds + 5, hard))
 
 
-def close_the_network(*, alone: bool = False) -> str:
+def close_the_network(*, alone: bool = False, unbound_sockets: bool = False) -> str:
     """Take the network away, by every means this kernel permits; return their names, "" when there is none.
 
     `alone`: no processes and no programs may be started either.
@@ -74,7 +76,7 @@ def close_the_network(*, alone: bool = False) -> str:
     means = []
     if _unshare():
         means.append("network namespace")
-    if _filter_calls(alone=alone):
+    if _filter_calls(alone=alone, unbound_sockets=unbound_sockets):
         means.append("seccomp")
     return ", ".join(means)
 
@@ -101,8 +103,8 @@ def _write(path: str, text: str) -> None:
         os.close(descriptor)
 
 
-def _filter_calls(*, alone: bool) -> bool:
-    program = program_for(os.uname().machine, alone=alone)
+def _filter_calls(*, alone: bool, unbound_sockets: bool) -> bool:
+    program = program_for(os.uname().machine, alone=alone, unbound_sockets=unbound_sockets)
     if not program:
         return False
     buffer = ctypes.create_string_buffer(program)

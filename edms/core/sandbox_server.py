@@ -112,8 +112,8 @@ def _child(request: dict[str, Any], descriptors: list[int], server: int) -> None
 
 def _confine(request: dict[str, Any]) -> str:
     limits = Limits(**request["limits"])
-    means = [close_the_network(alone=limits.processes == 0)]
-    if close_the_files(tuple(request["folders"])):
+    means = [close_the_network(alone=limits.processes == 0, unbound_sockets=limits.unbound_sockets)]
+    if close_the_files(tuple(request["folders"]), tuple(request["readable"])):
         means.append("landlock")
     apply_limits(limits)
     return ", ".join(filter(None, means))

@@ -22,6 +22,7 @@ from edms.screening.protocol import ScannerUnavailable
 from edms.signing.authority import RENEW_BEFORE
 from edms.signing.errors import RevocationUnavailable, SignerUnavailable
 from edms.text.ocr import ocr_available
+from edms.text.office_printer import printer_status
 from edms.vault.file_provider import is_locked, permission_findings
 from edms.vault.model import KeyRotation, StoredBlob
 
@@ -164,6 +165,9 @@ def _programs(archive: Archive) -> Iterator[Finding]:
     status = ocr_available(archive.settings.text)
     if not status.available:
         yield Finding("warning", f"scans are kept but not recognised: {status.reason}", status.mend)
+    printer = printer_status(archive.settings.text)
+    if not printer.available:
+        yield Finding("warning", f"office documents have no PDF/A copy: {printer.reason}", printer.mend)
     yield Finding("info", f"parsers are isolated by: {archive.sandbox.isolation()}")
 
 

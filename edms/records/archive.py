@@ -16,6 +16,7 @@ from edms.signing.profiles import SealRules
 from edms.signing.protocols import Signer, TimestampAuthority
 from edms.signing.trust import TrustMaterial
 from edms.text.ocr import OcrEngine
+from edms.text.office_printer import OfficePrinter
 from edms.text.reader import Reader
 from edms.vault.keyring import KeyRing
 from edms.vault.staging import Staging
@@ -40,6 +41,7 @@ class Archive:
     sandbox: Sandbox
     reader: Reader
     ocr: OcrEngine
+    printer: OfficePrinter
     signer: Signer
     timestamps: TimestampAuthority
     trust: TrustMaterial

@@ -18,6 +18,8 @@ from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.vault.sealed import SealedBlob
 
 PREVIEWED = "record.previewed"
+# The newest copy first; what has none is shown by its original, where that can be.
+PICTURED_ROLES = (ComponentRole.LATER_COPY, ComponentRole.ACCESS_COPY, ComponentRole.ORIGINAL)
 _TEXT_EXTRACT = 20_000
 
 
@@ -149,7 +151,7 @@ def _previewed(operation: Operation, record_id: UUID) -> None:
 
 
 def _best_for_pictures(record: Record) -> Component | None:
-    for role in (ComponentRole.ACCESS_COPY, ComponentRole.ORIGINAL):
+    for role in PICTURED_ROLES:
         part = record.component(role)
         if part is not None and (part.media_type == "application/pdf" or part.media_type.startswith("image/")):
             return part

@@ -16,9 +16,10 @@ from edms.operation.door import Operation
 from edms.proposals.types import Field
 from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
+from edms.records.contents import PICTURED_ROLES
 from edms.records.facts import decided_record
 from edms.records.habits import Habit, favourites, remember, usual
-from edms.records.model import ComponentRole, Record, RecordState
+from edms.records.model import Record, RecordState
 from edms.records.operations import Changes, apply_changes, describable
 from edms.records.proposals import Shown, shown_proposals
 from edms.records.undo import locked_job, undoable_until
@@ -111,7 +112,7 @@ def problems_of(actor: Actor | None, archive: Archive, record_id: UUID, changes:
 
 
 def _has_pictures(role: str, media_type: str) -> bool:
-    shown = role in (ComponentRole.ACCESS_COPY.value, ComponentRole.ORIGINAL.value)
+    shown = role in {one.value for one in PICTURED_ROLES}
     return shown and (media_type == "application/pdf" or media_type.startswith("image/"))
 
 

@@ -28,6 +28,8 @@ class RecordState(StrEnum):
 
 
 class ComponentRole(StrEnum):
+    """`LATER_COPY`: an access copy made after the declaration, which the sealed manifest therefore does not name."""
+
     ORIGINAL = "original"
     ACCESS_COPY = "access_copy"
     TEXT = "text"
@@ -36,6 +38,7 @@ class ComponentRole(StrEnum):
     SIGNED = "signed"
     ATTACHMENT = "attachment"
     AUTHENTICATED = "authenticated"
+    LATER_COPY = "later_copy"
 
 
 class RuleBookEdition(Base):

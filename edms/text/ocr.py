@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - private folders are made in it
 NICENESS = 10
 """Recognition takes what cores there are; whatever is quick comes before it."""
 _PREFIX = "edms-ocr-"
+_ATTEMPTS_TO_REMOVE = 100
 
 
 class OcrUnavailable(EdmsError):
@@ -79,7 +81,7 @@ class OcrMyPdfEngine:
         status = ocr_available(self._settings)
         if not status.available:
             raise OcrUnavailable(status.reason, status.mend)
-        with _private_folder() as folder:
+        with private_folder() as folder:
             answer = self._sandbox.call(
                 "edms.text.recognise:searchable_pdf",
                 media_type,
@@ -134,7 +136,7 @@ def _languages(program: str) -> set[str]:
 
 
 @contextlib.contextmanager
-def _private_folder() -> Iterator[str]:
+def private_folder() -> Iterator[str]:
     """A folder that only we can enter, in memory; its name tells whose it is, so that a killed worker's is found."""
     base = MEMORY_FOLDER if MEMORY_FOLDER.is_dir() and os.access(MEMORY_FOLDER, os.W_OK) else None
     if base is None:
@@ -143,7 +145,16 @@ def _private_folder() -> Iterator[str]:
     try:
         yield folder
     finally:
+        _remove(Path(folder))
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which a process may still be writing that has just been killed."""
+    for _attempt in range(_ATTEMPTS_TO_REMOVE):
         shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def _remove_stale_folders() -> None:

@@ -9,7 +9,7 @@ from edms.access.levels import Level
 from edms.access.policy import Action, decide
 from edms.capture.incoming import title_from
 from edms.records.classification import KIP_CATEGORIES
-from edms.records.contents import text_extract
+from edms.records.contents import PICTURED_ROLES, text_extract
 from edms.records.describe import MOST_DISCLOSURES, RecordDetails, record_details
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
@@ -34,7 +34,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
     details = record_details(who, archive(), record_id)
     record = details.record
     pictured = any(
-        part["role"] in (ComponentRole.ACCESS_COPY, ComponentRole.ORIGINAL)
+        part["role"] in PICTURED_ROLES
         and (part["media_type"] == "application/pdf" or part["media_type"].startswith("image/"))
         for part in details.components
     )
@@ -43,6 +43,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
         "record.html",
         details=details,
         record=record,
+        copy_role=_copy_role(details),
         pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state not in _SET_ASIDE else 0,
         extract="" if pictured or record.state in _SET_ASIDE else text_extract(who, archive(), record_id),
         verdicts=signature_verdicts(who, archive(), record_id),
@@ -65,6 +66,12 @@ def show(record_id: UUID) -> ResponseReturnValue:
         levels=list(Level.up_to(who.clearance)),
         kip_categories=KIP_CATEGORIES,
     )
+
+
+def _copy_role(details: RecordDetails) -> str:
+    """Which copy is offered: the newest."""
+    roles = {part["role"] for part in details.components}
+    return ComponentRole.LATER_COPY if ComponentRole.LATER_COPY in roles else ComponentRole.ACCESS_COPY
 
 
 def _acts(details: RecordDetails, name: str) -> frozenset[Action]:
