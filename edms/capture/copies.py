@@ -1,6 +1,7 @@
 """Making the access copy of an office document later or anew: LibreOffice was installed since, or was mended."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -8,15 +9,16 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor
 from edms.access.filters import sql_filter
-from edms.access.policy import Action
+from edms.access.policy import Action, decide
 from edms.capture.office_copies import DONE, printed, provenance
 from edms.capture.renditions import sealed_copy
 from edms.capture.results import PDF_TYPE, original_of
 from edms.core.errors import Refused
 from edms.records.archive import Archive
 from edms.records.components import attach, seal_bytes
-from edms.records.facts import decided_record
+from edms.records.facts import decided_record, facts_of
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.searching import INDEX_TOPIC
 from edms.text.office_printer import PRINTABLE
 
 _STATES = (RecordState.PENDING.value, RecordState.DECLARED.value)
@@ -66,20 +68,21 @@ def make_copy(actor: Actor | None, archive: Archive, record_id: UUID) -> CopyMad
             part.facts = facts
         row.page_count = made.pages
         row.version += 1
+        operation.outbox(INDEX_TOPIC, record_id)
         operation.about("record", record_id, "record.access_copy_made")
         operation.note(made=True, sha256=kept.sha256, original=part.blob.sha256, later=later)
     return CopyMade(record_id, DONE, sha256=kept.sha256)
 
 
 def lacking_copies(actor: Actor | None, archive: Archive, limit: int) -> list[UUID]:
-    """The records whose office document has no copy, oldest first, as far as the actor may see them."""
+    """The records whose office document has no copy, oldest first, as far as the actor may mend them."""
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
         copied = select(Component.record_id).where(
             Component.role.in_((ComponentRole.ACCESS_COPY.value, ComponentRole.LATER_COPY.value))
         )
         query = (
-            select(Record.id)
+            select(Record)
             .join(Component)
             .where(
                 Component.role == ComponentRole.ORIGINAL.value,
@@ -89,9 +92,11 @@ def lacking_copies(actor: Actor | None, archive: Archive, limit: int) -> list[UU
                 sql_filter(scope, Record.office_id, Record.level, Record.state),
             )
             .order_by(Record.received_at, Record.id)
-            .limit(limit)
         )
-        return list(operation.session.scalars(query))
+        found = operation.session.scalars(query.execution_options(yield_per=500))
+        actor_here = operation.actor
+        mendable = (one.id for one in found if decide(actor_here, Action.RECORD_RETRY, facts_of(one)).allowed)
+        return list(islice(mendable, limit))
 
 
 def _printable(record: Record) -> Component:

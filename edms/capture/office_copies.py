@@ -27,6 +27,11 @@ def printed(archive: Archive, original: Component) -> tuple[Printed | None, dict
         return None, {"office_copy": fault.code, "office_reason": fault.message}
 
 
+def will_print(archive: Archive, media_type: str) -> bool:
+    """Whether the step that makes copies is going to print a document of this type."""
+    return media_type in PRINTABLE and archive.printer.status().available
+
+
 def provenance(original: Component, made: Printed) -> dict[str, Any]:
     """What is kept with the copy: from which bytes it was made, by what, how, and with which fonts."""
     return {

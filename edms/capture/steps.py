@@ -12,7 +12,7 @@ from edms.capture.batch_model import Batch
 from edms.capture.batch_steps import divide, read_batch, review
 from edms.capture.declaring import declare, seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
-from edms.capture.office_copies import printed, provenance
+from edms.capture.office_copies import printed, provenance, will_print
 from edms.capture.photograph_steps import WorkingCopy, examine_photographs, photographs_of, working_copy
 from edms.capture.quarantine import MALWARE, accepted
 from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, signature_facts
@@ -71,14 +71,15 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
     told = {**details, "attachments": len(kept)}
-    return StepResult("record.examined", write, told, _lane_after(archive, claimed, needs_ocr, kept))
+    slow = needs_ocr or will_print(archive, reading.identification.media_type)
+    return StepResult("record.examined", write, told, _lane_after(archive, claimed, slow, kept))
 
 
-def _lane_after(archive: Archive, claimed: Claim, needs_ocr: bool, kept: list[Kept]) -> Lane:
-    """Recognition takes seconds for each page, and so does reading a batch."""
+def _lane_after(archive: Archive, claimed: Claim, slow: bool, kept: list[Kept]) -> Lane:
+    """Recognition takes seconds for each page, and so do printing an office document and reading a batch."""
     with archive.database.reader() as session:
         batch = session.get(Batch, claimed.subject_id) is not None
-    return Lane.LONG if batch or needs_ocr or any(one.told.needs_ocr for one in kept) else Lane.QUICK
+    return Lane.LONG if batch or slow or any(one.told.needs_ocr for one in kept) else Lane.QUICK
 
 
 def _worth_keeping(archive: Archive, reading: Reading, *, needs_ocr: bool) -> SealedBlob | None:

@@ -71,6 +71,8 @@ class OfficePrinter(Protocol):
     """Prints office documents. MUST raise OfficeUnavailable when it cannot work at all, NotPrintable for one file; MUST
     run no macro, fetch nothing and read no other file; MUST NOT write plaintext to a disk."""
 
+    def status(self) -> PrinterStatus: ...
+
     def archival_copy(self, source: BinaryIO, media_type: str) -> Printed: ...
 
 
@@ -84,9 +86,13 @@ class LibreOfficePrinter:
         self._lock = threading.Lock()
         self._profile = b""
 
+    def status(self) -> PrinterStatus:
+        """Say whether it can print here."""
+        return printer_status(self._settings)
+
     def archival_copy(self, source: BinaryIO, media_type: str) -> Printed:
         """Return the document as PDF/A-2b."""
-        status = printer_status(self._settings)
+        status = self.status()
         if not status.available:
             raise OfficeUnavailable(status.reason, status.mend)
         try:
