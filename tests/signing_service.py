@@ -16,10 +16,10 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from outside_authority import serving
 
-SHA256, ECDSA = "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2"
+SHA256, ECDSA, RSA = "2.16.840.1.101.3.4.2.1", "1.2.840.10045.4.3.2", "1.2.840.113549.1.1.11"
 
 
 class Refusal(Exception):
@@ -34,7 +34,7 @@ class Refusal(Exception):
 class Service:
     """The service. `lifetime`: of activation data, in seconds; `pinned`: which hashes authorize counts for."""
 
-    key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     chain: list[x509.Certificate]
     token: str = "bearer-0f6c2d"
     pin: str = "271828"
@@ -64,7 +64,7 @@ class Service:
         der = [one.public_bytes(serialization.Encoding.DER) for one in self.chain]
         held = [base64.b64encode(one).decode() for one in der] if body.get("certificates") == "chain" else []
         return {
-            "key": {"status": "enabled", "algo": [ECDSA], "len": 256},
+            "key": {"status": "enabled", "algo": [self.algorithm], "len": self.key.key_size},
             "cert": {"status": "valid", "certificates": held},
             "auth": {"mode": "explicit"}, "SCAL": "2", "multisign": 1,
         }  # fmt: skip
@@ -83,13 +83,22 @@ class Service:
         until, pinned = self.given.pop(body.get("SAD", ""), (0.0, []))
         if until <= time.monotonic():
             raise Refusal(400, "sad_expired" if until else "invalid_request")
-        if body["hashes"] != pinned or body.get("hashAlgorithmOID") != SHA256 or body.get("signAlgo") != ECDSA:
+        if body["hashes"] != pinned or body.get("hashAlgorithmOID") != SHA256 or body.get("signAlgo") != self.algorithm:
             raise Refusal(400, "hash_not_authorized")
         digests = [base64.b64decode(one) for one in body["hashes"]]
         if self.forges:
             digests = [bytes(32) for _one in digests]
-        made = [self.key.sign(one, ec.ECDSA(utils.Prehashed(hashes.SHA256()))) for one in digests]
-        return {"signatures": [base64.b64encode(one).decode() for one in made]}
+        return {"signatures": [base64.b64encode(self.signature(one)).decode() for one in digests]}
+
+    @property
+    def algorithm(self) -> str:
+        return RSA if isinstance(self.key, rsa.RSAPrivateKey) else ECDSA
+
+    def signature(self, digest: bytes) -> bytes:
+        hashed = utils.Prehashed(hashes.SHA256())
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(digest, padding.PKCS1v15(), hashed)
+        return self.key.sign(digest, ec.ECDSA(hashed))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from archive_fixtures import pdf, settle, take_in
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from judges import asked
 from key_services import PIN
@@ -37,6 +37,8 @@ CONTENT = b"yang disegel"
 PASSPHRASE = b"kuda-hijau-22"
 PROVIDERS = ("local", "pkcs12", "pkcs11", "csc")
 OUTSIDE = PROVIDERS[1:]
+RSA = ("pkcs12 2048", "pkcs12 4096", "pkcs11 3072", "csc 2048")
+"""With keys of RSA and so many bits, which most certificates of officials and offices have."""
 
 
 @dataclass
@@ -74,13 +76,13 @@ def secret_file(folder: Path, name: str, content: bytes) -> str:
 
 @pytest.fixture
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
-    provider = request.param
+    provider, _, kind = request.param.partition(" ")
     pilot = create_authority("Pemerintah Kota Cendana", "ID", SystemClock(), 5)
     if provider == "local":
         yield Made(SigningSettings(), pilot, "", SystemClock(), lambda: None, lambda: None)
         return
     outside: Outside = request.getfixturevalue("outside")
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, int(kind)) if kind else ec.generate_private_key(ec.SECP256R1())
     certificate = outside.certificate("Segel Kota Cendana", key)
     chain = outside.chain_pem(certificate)
     (tmp_path / "seal.pem").write_text(chain)
@@ -155,7 +157,7 @@ every = pytest.mark.parametrize("made", PROVIDERS, indirect=True)
 elsewhere = pytest.mark.parametrize("made", OUTSIDE, indirect=True)
 
 
-@every
+@pytest.mark.parametrize("made", PROVIDERS + RSA, indirect=True)
 def test_openssl_and_poppler_and_we_accept_what_it_signs(made: Made, tmp_path: Path) -> None:
     signer, stamps = made.signer(), DevelopmentTimestamps(made.pilot, made.clock)
     signer.require_ready()
