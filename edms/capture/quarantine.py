@@ -12,7 +12,8 @@ from sqlalchemy import Select, select
 
 from edms.access.actors import Actor, system_actor
 from edms.access.policy import Action
-from edms.capture.results import Unfit, original_of
+from edms.capture.ranges import forget_ranges
+from edms.capture.results import Unfit, original_of, record_of
 from edms.capture.states import FIRST_STEP, Step
 from edms.core.errors import Refused
 from edms.core.flags import FLAGS
@@ -37,9 +38,10 @@ def quarantine(archive: Archive, claimed: Claim, unfit: Unfit) -> None:
     with archive.door.write(system_actor("capture"), Action.RECORD_PROCESS) as operation:
         operation.decide()
         held(operation.session, claimed)
-        record = operation.session.get_one(Record, claimed.subject_id)
+        record = operation.session.get_one(Record, record_of(operation.session, claimed))
         if unfit.write is not None:
             unfit.write(operation)
+        forget_ranges(operation.session, record.id)
         set_aside(operation, archive, record, unfit.code, unfit.message)
         operation.outbox(INDEX_TOPIC, record.id)
         operation.about("record", record.id, "record.quarantined")

@@ -4,20 +4,24 @@ import io
 import json
 import os
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from edms.capture.results import PDF_TYPE, Unfit
 from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
 from edms.records.components import open_component
-from edms.records.model import Component
+from edms.records.model import Component, ComponentRole
 from edms.signing.containers import verify_container
 from edms.signing.errors import SealRefused, SigningFault
-from edms.signing.profiles import pdf_seal
+from edms.signing.profiles import pdf_seal, pdf_seal_update
 from edms.signing.received import verify_received_pdf
 from edms.signing.trust import TrustMaterial
 from edms.text.ocr import NotRecognisable, OcrOutcome, OcrUnavailable
 from edms.text.reader import problem_of
+from edms.vault.vault import SealedBlob
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # Beside PDFs that say so: a container of files with their signatures, and a zip of a document and its `.p7s`.
 MAY_HOLD_SIGNATURES = ("application/vnd.etsi.asic-e+zip", "application/vnd.etsi.asic-s+zip", "application/zip")
@@ -36,7 +40,8 @@ def recognised(archive: Archive, original: Component, made: bytes | None = None)
         raise Unfit(fault.code, fault.message) from fault
     except SandboxFault as fault:
         problem = problem_of(fault)
-        raise Unfit(problem.code, f"its pages cannot be recognised: {problem.message}") from fault
+        message = f"its pages cannot be recognised: {problem.message}"
+        raise Unfit(problem.code, message, again=problem.again) from fault
 
 
 def sealed_copy(
@@ -55,6 +60,43 @@ def sealed_copy(
     except SealRefused as refused:
         facts["seal_refused"] = refused.message
         return made, {}
+
+
+def sealed_joined(archive: Archive, made: SealedBlob, facts: dict[str, Any]) -> tuple[SealedBlob, dict[str, Any]]:
+    """Return a long copy with its seal behind it, and facts of the seal. It goes from blob to blob in pieces."""
+    try:
+        with archive.vault.open(made) as stream:
+            sealed = pdf_seal_update(stream, archive.signer, archive.timestamps, SEAL_REASON, archive.seal_rules)
+            stream.seek(0)
+            final = archive.vault.put(
+                cast(BinaryIO, _Following(stream, sealed.content)), ComponentRole.ACCESS_COPY.value
+            )
+    except SealRefused as refused:
+        facts["seal_refused"] = refused.message
+        return made, {}
+    archive.vault.delete(made)
+    return final, sealed.facts()
+
+
+class _Following(io.RawIOBase):
+    """A stream and then some bytes."""
+
+    def __init__(self, first: BinaryIO, behind: bytes) -> None:
+        super().__init__()
+        self._streams = [first, io.BytesIO(behind)]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        while self._streams:
+            piece = self._streams[0].read(len(view))
+            if piece:
+                view[: len(piece)] = piece
+                return len(piece)
+            self._streams.pop(0)
+        return 0
 
 
 def signature_facts(archive: Archive, original: Component) -> list[dict[str, Any]]:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
-from edms.capture.states import Step
+from edms.capture.range_model import PageRange
+from edms.capture.states import RANGE_KIND, Step
 from edms.core.errors import EdmsError
 from edms.jobs.model import Lane
 from edms.jobs.queue import Claim
@@ -22,13 +24,17 @@ CMS_TYPE = "application/pkcs7-signature"
 class Unfit(EdmsError):
     """The file cannot be digested or may not go on: it goes to quarantine under `code`.
 
-    `write` puts down what was found out of it, in the transaction that sets it aside.
+    `write` puts down what was found out of it, in the transaction that sets it aside. `again`: it may be no fault of
+    the file (its parser was killed), so it has cost one attempt and is tried again.
     """
 
-    def __init__(self, code: str, message: str, write: Callable[[Operation], None] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, write: Callable[[Operation], None] | None = None, *, again: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.write = write
+        self.again = again
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,23 @@ class StepResult:
     """What a step found: `event` and `details` for the audit trail, `write` for the rows.
 
     `write` runs inside the worker's one transaction for the step and returns the next step (None: done). `lane`: which
-    one that next step belongs to.
+    one that next step belongs to. `record_id`: whom the event is about, where the job's subject is no record. `parts`:
+    the next step waits for the jobs that `write` has added.
     """
 
     event: str
     write: Callable[[Operation], Step | None]
     details: dict[str, Any] = field(default_factory=dict)
     lane: Lane = Lane.QUICK
+    record_id: UUID | None = None
+    parts: bool = False
+
+
+def record_of(session: Session, claimed: Claim) -> UUID:
+    """Return the record that a job is about."""
+    if claimed.kind == RANGE_KIND:
+        return session.get_one(PageRange, claimed.subject_id).record_id
+    return claimed.subject_id
 
 
 def load(archive: Archive, claimed: Claim) -> Record:
@@ -50,7 +66,7 @@ def load(archive: Archive, claimed: Claim) -> Record:
     with archive.database.reader() as session:
         return session.get_one(
             Record,
-            claimed.subject_id,
+            record_of(session, claimed),
             options=[selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)],
         )
 

@@ -8,6 +8,8 @@ pages are looked at, a person reviews the cut, its parts are made.
 from enum import StrEnum
 
 JOB_KIND = "capture"
+RANGE_KIND = "pages"
+"""The subject of such a job is a range of pages (edms.capture.range_model), not a record."""
 
 
 class Step(StrEnum):
@@ -19,6 +21,8 @@ class Step(StrEnum):
     READ_BATCH = "read_batch"
     REVIEW = "review"
     DIVIDE = "divide"
+    SPREAD = "spread"
+    RECOGNISE = "recognise"
 
 
 WAITING_FOR_A_PERSON = frozenset((Step.CLASSIFY, Step.REVIEW))

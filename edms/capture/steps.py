@@ -15,7 +15,8 @@ from edms.capture.findings import Findings, refuse_flagged, refuse_malware
 from edms.capture.office_copies import printed, provenance, will_print
 from edms.capture.photograph_steps import WorkingCopy, examine_photographs, photographs_of, working_copy
 from edms.capture.quarantine import MALWARE, accepted
-from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, signature_facts
+from edms.capture.ranges import forget_ranges, is_long, joined, ranges_of, recognise, spread
+from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, sealed_joined, signature_facts
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
 from edms.capture.screening import malware_text, scan_content
 from edms.capture.states import Step
@@ -67,7 +68,9 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
-        return Step.READ_BATCH if operation.session.get(Batch, row.id) else Step.ACCESS_COPY
+        if operation.session.get(Batch, row.id):
+            return Step.READ_BATCH
+        return Step.SPREAD if needs_ocr and is_long(archive, reading.page_count) else Step.ACCESS_COPY
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
     told = {**details, "attachments": len(kept)}
@@ -119,22 +122,32 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     record = load(archive, claimed)
     original = original_of(record)
     facts = dict(original.facts)
-    outcome, working = None, _working_copy(archive, record)
-    if facts.get("needs_ocr"):
+    outcome, unsealed, working = None, None, _working_copy(archive, record)
+    with archive.database.reader() as session:
+        spread_over = bool(ranges_of(session, record.id))
+    if spread_over:
+        unsealed, archival, pages = joined(archive, record, original)
+        outcome, facts["ocr"] = OcrOutcome(b"", pages, archival), "done"
+    elif facts.get("needs_ocr"):
         outcome, facts["ocr"] = _recognised_unless_released(archive, record, original, working)
     if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
     office, told_of_office = (None, {}) if outcome or working else printed(archive, original)
     facts.update(told_of_office)
-    unsealed = outcome.pdf if outcome else working.pdf if working else office.pdf if office else None
-    made, sealing = sealed_copy(archive, original, unsealed, facts)
-    copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
+    copy: SealedBlob | None
+    if unsealed is not None:
+        copy, sealing = sealed_joined(archive, unsealed, facts)
+    else:
+        seen = outcome.pdf if outcome else working.pdf if working else office.pdf if office else None
+        made, sealing = sealed_copy(archive, original, seen, facts)
+        copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
     text = _recognised_text(archive, record, outcome)
     proposals = _proposals(archive, record, outcome)
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
         original_of(row).facts = facts
+        forget_ranges(operation.session, row.id)
         keep_proposals(operation, archive, row.id, proposals)
         if copy is not None:
             told = {**(provenance(original, office) if office else _kind(outcome, working)), **sealing}
@@ -215,4 +228,6 @@ STEPS: dict[Step, Callable[[Archive, Claim], StepResult]] = {
     Step.READ_BATCH: read_batch,
     Step.REVIEW: review,
     Step.DIVIDE: divide,
+    Step.SPREAD: spread,
+    Step.RECOGNISE: recognise,
 }

@@ -16,7 +16,7 @@ from uuid import UUID
 from edms.access.actors import system_actor
 from edms.access.policy import Action
 from edms.capture.quarantine import quarantine
-from edms.capture.results import StepResult, Unfit
+from edms.capture.results import StepResult, Unfit, record_of
 from edms.capture.states import WAITING_FOR_A_PERSON, Step
 from edms.capture.steps import STEPS
 from edms.core.errors import EdmsError, KeyUnavailable, StorageFault
@@ -36,6 +36,7 @@ from edms.jobs.queue import (
     resume,
     retry_later,
     wait,
+    wait_for_parts,
 )
 from edms.jobs.turns import Turns
 from edms.operation.door import Operation
@@ -124,7 +125,10 @@ def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
             result = STEPS[step](archive, claimed)
         return _settle(archive, claimed, result)
     except Unfit as unfit:
-        quarantine(archive, claimed, unfit)
+        if unfit.again and claimed.attempts < archive.settings.worker.max_attempts:
+            _fail(archive, claimed, unfit.message)
+        else:
+            quarantine(archive, claimed, unfit)
     except LeaseLost:
         raise
     except _SURROUNDINGS as fault:
@@ -170,13 +174,16 @@ def _settle(archive: Archive, claimed: Claim, result: StepResult) -> Step | None
         operation.decide()
         job = held(operation.session, claimed)
         following = result.write(operation)
-        operation.about("record", claimed.subject_id, result.event)
+        operation.about("record", result.record_id or claimed.subject_id, result.event)
         operation.note(**result.details)
         if following is None:
             finish(job, archive.clock)
             return None
         if following in WAITING_FOR_A_PERSON:
             wait(job, following.value)
+            return None
+        if result.parts:
+            wait_for_parts(job, following.value)
             return None
         if result.lane is Lane.LONG:
             hand_over(job, archive.clock, following.value)
@@ -202,7 +209,7 @@ def _fail(archive: Archive, claimed: Claim, message: str) -> None:
         return
     with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
         operation.decide()
-        operation.about("record", claimed.subject_id, "record.step_failed")
+        operation.about("record", record_of(operation.session, claimed), "record.step_failed")
         operation.note(attempt=claimed.attempts)
         retry_later(held(operation.session, claimed), archive.clock, message)
 

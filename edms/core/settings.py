@@ -166,6 +166,7 @@ class TextSettings(_Section):
     ocr_languages: str = Field("ind+eng", pattern=r"^[a-z_]{3,}(\+[a-z_]{3,})*$")
     ocr: Literal["auto", "off"] = "auto"
     office: Literal["auto", "off"] = "auto"
+    pages_at_once: int = Field(8, ge=1, le=200)
     time_limit_seconds: int = Field(300, ge=1)
     memory_limit_bytes: int = Field(2048 * MEBIBYTE, ge=64 * MEBIBYTE)
     max_output_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)

@@ -11,10 +11,12 @@ from edms.core.database import Base
 
 
 class JobState(StrEnum):
-    """`WAITING` waits for a person (a class to be given); `FAILED` has used up its attempts."""
+    """`WAITING` waits for a person (a class to be given), `PARTS` for jobs that do a part of it each; `FAILED` has used
+    up its attempts."""
 
     READY = "ready"
     WAITING = "waiting"
+    PARTS = "parts"
     DONE = "done"
     FAILED = "failed"
 

@@ -160,6 +160,13 @@ def wait(job: Job, step: str) -> None:
     _let_go(job)
 
 
+def wait_for_parts(job: Job, step: str) -> None:
+    """Stop before `step` until the last of the jobs that do its parts makes it ready again."""
+    job.step = step
+    job.state = JobState.PARTS.value
+    _let_go(job)
+
+
 def finish(job: Job, clock: Clock, state: JobState = JobState.DONE) -> None:
     """End the job."""
     job.state = state.value

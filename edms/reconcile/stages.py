@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from edms.access.policy import Action
 from edms.audit.model import AuditLeaf
+from edms.capture.range_model import PageRange
 from edms.core.errors import EdmsError, IntegrityFault, NotFound
 from edms.jobs.model import Job
 from edms.operation.model import OutboxEntry
@@ -57,6 +58,8 @@ def _lost_records(session: Session, _archive: Archive, report: Report, _kept: It
 def _stray_blobs(session: Session, archive: Archive, report: Report, _kept: Iterable[str]) -> None:
     """A row without a component is a fault; a blob without a row is garbage that waits for its grace period."""
     used = set(session.scalars(select(Component.blob_id)))
+    for column in (PageRange.pdf_id, PageRange.text_id):
+        used.update(session.scalars(select(column).where(column.is_not(None))))
     for blob in session.scalars(select(StoredBlob)):
         if blob.id not in used:
             report.add([Fault("blob", blob.name, "its row belongs to no record")])

@@ -62,11 +62,16 @@ def pages_to_bytes(pages: tuple[PageText, ...]) -> bytes:
     return json.dumps({"version": 1, "pages": [asdict(page) for page in pages]}, ensure_ascii=False).encode()
 
 
+def pages_from_bytes(content: bytes) -> list[dict[str, Any]]:
+    """Return the pages that `pages_to_bytes` has written."""
+    pages: list[dict[str, Any]] = json.loads(content)["pages"]
+    return pages
+
+
 def read_pages(archive: Archive, record: Record) -> list[dict[str, Any]]:
     """Return the pages of the record's text component; empty before the text was read."""
     part = record.component(ComponentRole.TEXT)
     if part is None:
         return []
     with open_component(archive, part) as stream:
-        pages: list[dict[str, Any]] = json.loads(stream.read())["pages"]
-    return pages
+        return pages_from_bytes(stream.read())

@@ -96,6 +96,7 @@ NOT_COVERED = {
     "uploads": "files on their way in, nobody was told of yet; what becomes a record is covered from then on",
     "content_scans": "what a scanner said of bytes; they are scanned anew when its definitions are newer",
     "batches": "scanned stacks that are cut at separator sheets; what becomes a record is covered from then on",
+    "page_ranges": "pages of scans that are being recognised; what is made of them is in the record",
     "batch_parts": "where a stack is cut; what becomes a record is covered from then on",
     "arrivals": "how each file came in; the event of its capture and its reconciliation say it too",
     "intake_sources": "how far a watched source was looked at; a changed one is looked at again",

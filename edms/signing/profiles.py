@@ -7,8 +7,8 @@ seal waits, or its lower level is recorded with the reason.
 
 import io
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO, Literal, TypeVar
 
 from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -18,13 +18,15 @@ from pyhanko.sign.validation import DocumentSecurityStore
 
 from edms.core.coroutines import finish
 from edms.core.errors import EdmsError
+from edms.signing.appended import Appended
 from edms.signing.errors import CertificateRevoked, RevocationUnavailable, SealRefused
 from edms.signing.long_term import with_archive_timestamp, with_revocation_data
 from edms.signing.protocols import Signer, TimestampAuthority
 from edms.signing.revocation import CollectedRevocation, RevocationData, RevocationSource
-from edms.signing.seals import DIGEST, seal_detached, seal_pdf, unavailable
+from edms.signing.seals import DIGEST, seal_detached, seal_pdf_behind, unavailable
 from edms.signing.trust import TrustMaterial
 
+T = TypeVar("T")
 Profile = Literal["B-T", "B-LT", "B-LTA"]
 B_T: Profile = "B-T"
 B_LTA: Profile = "B-LTA"
@@ -63,7 +65,7 @@ def detached_seal(content: bytes, signer: Signer, timestamps: TimestampAuthority
         made = with_revocation_data(seal, data)
         return with_archive_timestamp(made, content, timestamps.pyhanko()) if rules.profile == B_LTA else made
 
-    return _at_level(lambda: seal_detached(content, signer, timestamps), _of_cms, lasting, signer, rules)
+    return Sealed(*_at_level(lambda: seal_detached(content, signer, timestamps), _of_cms, lasting, signer, rules))
 
 
 def _refused(error: Exception) -> EdmsError:
@@ -74,34 +76,48 @@ def _refused(error: Exception) -> EdmsError:
 
 
 def pdf_seal(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str, rules: SealRules) -> Sealed:
-    """Return the PDF with a PAdES seal in incremental updates. Raises SealRefused and SignerUnavailable."""
+    """Return the whole PDF with the updates of `pdf_seal_update`."""
+    content = source.read()
+    sealed = pdf_seal_update(io.BytesIO(content), signer, timestamps, reason, rules)
+    return replace(sealed, content=content + sealed.content)
 
-    def lasting(document: bytes, data: RevocationData) -> bytes:
+
+def pdf_seal_update(
+    source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str, rules: SealRules
+) -> Sealed:
+    """Return a PAdES seal as incremental updates, to be put behind the PDF `source` (seekable), which is read in
+    pieces. Raises SealRefused and SignerUnavailable."""
+
+    def lasting(document: Appended, data: RevocationData) -> Appended:
         return _with_security_store(document, data, timestamps if rules.profile == B_LTA else None)
 
-    return _at_level(lambda: seal_pdf(source, signer, timestamps, reason), _of_pdf, lasting, signer, rules, _refused)
+    made, level, shortfall = _at_level(
+        lambda: seal_pdf_behind(source, signer, timestamps, reason), _of_pdf, lasting, signer, rules, _refused
+    )
+    return Sealed(made.update(), level, shortfall)
 
 
 def _at_level(
-    seal: Callable[[], bytes],
-    signature: Callable[[bytes], Any],
-    lasting: Callable[[bytes, RevocationData], bytes],
+    seal: Callable[[], T],
+    signature: Callable[[T], Any],
+    lasting: Callable[[T, RevocationData], T],
     signer: Signer,
     rules: SealRules,
     broken: Callable[[Exception], EdmsError] = unavailable,
-) -> Sealed:
+) -> tuple[T, Profile, str]:
+    """Return the seal, the level that it reached, and why it reached no higher one."""
     if rules.profile == B_T:
-        return Sealed(seal(), B_T)
+        return seal(), B_T, ""
     own = _data_or_reason(rules, signer.certificate, signer.pyhanko().cert_registry, rules.trust.roots, signer)
     if isinstance(own, str):
-        return Sealed(seal(), B_T, own)
+        return seal(), B_T, own
     made = seal()
     try:
         stamping, known = _stamping(signature(made))
         data = _data_or_reason(rules, stamping, known, rules.trust.timestamps, signer)
         if isinstance(data, str):
-            return Sealed(made, B_T, data)
-        return Sealed(lasting(made, own.merged(data)), rules.profile)
+            return made, B_T, data
+        return lasting(made, own.merged(data)), rules.profile, ""
     except EdmsError:
         raise
     except Exception as error:
@@ -126,8 +142,8 @@ def _of_cms(seal: bytes) -> Any:
     return cms.ContentInfo.load(seal)["content"]
 
 
-def _of_pdf(document: bytes) -> Any:
-    return PdfFileReader(io.BytesIO(document), strict=False).embedded_regular_signatures[-1].signed_data
+def _of_pdf(document: Appended) -> Any:
+    return PdfFileReader(document, strict=False).embedded_regular_signatures[-1].signed_data
 
 
 def _stamping(data: Any) -> tuple[x509.Certificate, list[x509.Certificate]]:
@@ -153,9 +169,8 @@ def _is_named(certificate: x509.Certificate, named: Any) -> bool:
     return bool(named.chosen.native == certificate.key_identifier)
 
 
-def _with_security_store(document: bytes, data: RevocationData, timestamps: TimestampAuthority | None) -> bytes:
+def _with_security_store(out: Appended, data: RevocationData, timestamps: TimestampAuthority | None) -> Appended:
     """Add a document security store, and with `timestamps` a document timestamp (EN 319 142-1, 5.4 and 5.5)."""
-    out = io.BytesIO(document)
     DocumentSecurityStore.add_dss(
         out,
         None,
@@ -168,4 +183,4 @@ def _with_security_store(document: bytes, data: RevocationData, timestamps: Time
         writer = IncrementalPdfFileWriter(out, strict=False)
         stamper = PdfTimeStamper(timestamps.pyhanko())
         finish(stamper.async_timestamp_pdf(writer, DIGEST, in_place=True))
-    return out.getvalue()
+    return out

@@ -15,6 +15,7 @@ from pyhanko.sign.timestamps import TimestampRequestError
 
 from edms.core.clock import Clock
 from edms.core.coroutines import finish
+from edms.signing.appended import Appended
 from edms.signing.encoding import remember_encodings
 from edms.signing.errors import SealRefused, SignerUnavailable
 from edms.signing.protocols import Signer, TimestampAuthority
@@ -50,15 +51,20 @@ def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority
 
 
 def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str) -> bytes:
-    """Return the PDF with an invisible PAdES-B-T signature added as an incremental update.
+    """Return the whole PDF as `seal_pdf_behind` makes it."""
+    return seal_pdf_behind(io.BytesIO(source.read()), signer, timestamps, reason).whole()
+
+
+def seal_pdf_behind(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str) -> Appended:
+    """Append an invisible PAdES-B-T signature to the PDF `source` (seekable) as an incremental update.
 
     What was in the file stays byte for byte, earlier signatures included. Raises SealRefused when the file does not
     permit it, SignerUnavailable when signer or authority do not answer.
     """
     require_valid(signer.certificate, signer.clock.now(), _SEAL)
-    content = source.read()
+    out = Appended(source)
     try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
+        writer = IncrementalPdfFileWriter(out, strict=False)
         if writer.prev.encrypted:
             raise SealRefused("an encrypted PDF cannot be sealed inside")
         metadata = signers.PdfSignatureMetadata(
@@ -72,16 +78,15 @@ def seal_pdf(source: BinaryIO, signer: Signer, timestamps: TimestampAuthority, r
         raise
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
-    out = io.BytesIO()
     try:
-        finish(sealer.async_sign_pdf(writer, output=out))
+        finish(sealer.async_sign_pdf(writer, in_place=True))
     except SignerUnavailable:
         raise
     except OSError as error:
         raise unavailable(error) from error
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
-    return out.getvalue()
+    return out
 
 
 def unavailable(error: Exception) -> SignerUnavailable:

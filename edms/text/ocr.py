@@ -6,13 +6,15 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from edms.core.errors import EdmsError
-from edms.core.sandbox import Sandbox, SandboxFault
+from edms.core.sandbox import Answer, Sandbox, SandboxFault
+from edms.core.sandbox_lending import Opener
+from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.text.reader import parser_limits
 from edms.text.types import PageText
@@ -66,6 +68,8 @@ class OcrEngine(Protocol):
     file; MUST NOT write plaintext to a disk; MUST keep every page, in order."""
 
     def searchable_pdf(self, source: BinaryIO, media_type: str) -> OcrOutcome: ...
+    def searchable_range(self, lender: Opener, media_type: str, first: int, last: int) -> OcrOutcome: ...
+    def join(self, lenders: Sequence[Opener], media_type: str, pieces: list[int], sink: int) -> bool: ...
 
 
 class OcrMyPdfEngine:
@@ -78,10 +82,7 @@ class OcrMyPdfEngine:
 
     def searchable_pdf(self, source: BinaryIO, media_type: str) -> OcrOutcome:
         """Return the searchable PDF of a scan."""
-        status = ocr_available(self._settings)
-        if not status.available:
-            raise OcrUnavailable(status.reason, status.mend)
-        with private_folder() as folder:
+        with self._place() as folder:
             answer = self._sandbox.call(
                 "edms.text.recognise:searchable_pdf",
                 media_type,
@@ -90,22 +91,70 @@ class OcrMyPdfEngine:
                 parser_limits(self._settings),
                 files=(source,),
                 folder=folder,
-                limits=replace(self._sandbox.limits, niceness=NICENESS),
+                limits=self._limits,
             )
-        problem = answer.values.get("problem")
-        if problem:
-            raise NotRecognisable(str(problem["code"]), str(problem["message"]))
-        if len(answer.sections) != 1:
+        return _outcome(answer, 1)
+
+    def searchable_range(self, lender: Opener, media_type: str, first: int, last: int) -> OcrOutcome:
+        """Return the same of some pages of a file of which only these are read."""
+        with self._place() as folder:
+            answer = self._sandbox.call(
+                "edms.text.recognise:searchable_range",
+                media_type,
+                first,
+                last,
+                self._settings.ocr_languages,
+                folder,
+                parser_limits(self._settings),
+                lent=(lender,),
+                folder=folder,
+                limits=self._limits,
+            )
+        outcome = _outcome(answer, first)
+        if len(outcome.pages) != last - first + 1:
             raise SandboxFault("crash", "the answer makes no sense")
-        try:
-            told = enumerate(answer.values["pages"], 1)
-            pages = tuple(
-                PageText(number, str(page["text"]), str(page["source"]), language=str(page["language"])[:10])
-                for number, page in told
-            )
-        except (KeyError, TypeError):
-            raise SandboxFault("crash", "the answer makes no sense") from None
-        return OcrOutcome(answer.sections[0], pages, answer.values.get("pdfa") is True)
+        return outcome
+
+    def join(self, lenders: Sequence[Opener], media_type: str, pieces: list[int], sink: int) -> bool:
+        """Write the original (the first lender) with what its pieces have, so many pages each, as one PDF to `sink`,
+        which is closed. Return whether that is PDF/A-2b. Raises SandboxFault: then what was written is worth nothing.
+        """
+        answer = self._sandbox.call(
+            "edms.text.joining:joined", media_type, pieces, lent=lenders, sink=sink, limits=self._limits
+        )
+        if answer.values.get("pages") != sum(pieces):
+            raise SandboxFault("crash", "the answer makes no sense")
+        return answer.values.get("pdfa") is True
+
+    @property
+    def _limits(self) -> Limits:
+        return replace(self._sandbox.limits, niceness=NICENESS)
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[str]:
+        status = ocr_available(self._settings)
+        if not status.available:
+            raise OcrUnavailable(status.reason, status.mend)
+        with private_folder() as folder:
+            yield folder
+
+
+def _outcome(answer: Answer, first: int) -> OcrOutcome:
+    """Return what a process says that may have been taken over: checked, and nothing else believed."""
+    problem = answer.values.get("problem")
+    if problem:
+        raise NotRecognisable(str(problem["code"]), str(problem["message"]))
+    if len(answer.sections) != 1:
+        raise SandboxFault("crash", "the answer makes no sense")
+    try:
+        told = enumerate(answer.values["pages"], first)
+        pages = tuple(
+            PageText(number, str(page["text"]), str(page["source"]), language=str(page["language"])[:10])
+            for number, page in told
+        )
+    except (KeyError, TypeError):
+        raise SandboxFault("crash", "the answer makes no sense") from None
+    return OcrOutcome(answer.sections[0], pages, answer.values.get("pdfa") is True)
 
 
 def ocr_available(settings: TextSettings) -> OcrStatus:

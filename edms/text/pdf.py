@@ -1,6 +1,7 @@
 """Text of PDF pages through PDFium; which pages need OCR; what is active in the file."""
 
 import math
+import os
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -10,7 +11,7 @@ import pypdfium2.raw as pdfium_c
 from edms.text.attachments import ATTACHED
 from edms.text.legibility import illegible
 from edms.text.pdf_contents import embedded, flags_of
-from edms.text.types import PageText, Unreadable
+from edms.text.types import LARGE_BYTES, PageText, Unreadable
 
 MEDIA_TYPE = "application/pdf"
 _FEW_CHARACTERS = 25
@@ -27,7 +28,7 @@ _MARKS = {
 
 def read(stream: BinaryIO, limits: dict[str, int]) -> tuple[list[PageText], set[str], dict[str, Any]]:
     """Return pages, flags and facts. Raises Unreadable: encrypted, damaged, too_many_pages."""
-    content = stream.read()
+    content = _whole_or_lent(stream)
     document = open_pdf(content)
     try:
         count = len(document)
@@ -47,8 +48,16 @@ def read(stream: BinaryIO, limits: dict[str, int]) -> tuple[list[PageText], set[
         document.close()
 
 
-def open_pdf(content: bytes) -> pdfium.PdfDocument:
-    """Open a PDF from memory; an empty user password opens. Raises Unreadable."""
+def _whole_or_lent(stream: BinaryIO) -> bytes | BinaryIO:
+    """Take a file of a usual size into memory; of a large one PDFium and qpdf fetch what they need."""
+    if stream.seek(0, os.SEEK_END) > LARGE_BYTES:
+        return stream
+    stream.seek(0)
+    return stream.read()
+
+
+def open_pdf(content: bytes | BinaryIO) -> pdfium.PdfDocument:
+    """Open a PDF from memory or a seekable stream; an empty user password opens. Raises Unreadable."""
     try:
         return pdfium.PdfDocument(content)
     except pdfium.PdfiumError as error:
@@ -120,9 +129,14 @@ def _image_share(page: pdfium.PdfPage) -> float:
     return float(min(1.0, covered / area))
 
 
-def _flags(content: bytes) -> set[str]:
-    head = content[:_SCREENED]
-    tail = content[-_SCREENED:] if len(content) > _SCREENED else b""
+def _flags(content: bytes | BinaryIO) -> set[str]:
+    if isinstance(content, bytes):
+        head, tail = content[:_SCREENED], content[-_SCREENED:] if len(content) > _SCREENED else b""
+    else:
+        content.seek(0)
+        head = content.read(_SCREENED)
+        content.seek(-_SCREENED, os.SEEK_END)
+        tail = content.read(_SCREENED)
     marked = {flag for flag, marks in _MARKS.items() if any(mark in head or mark in tail for mark in marks)}
     return marked | flags_of(content)
 

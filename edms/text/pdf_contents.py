@@ -2,13 +2,15 @@
 streams hide from a search of the bytes, not from qpdf (ISO 32000-1, 7.5.7, 12.6 and 7.11.4)."""
 
 import io
+import os
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 import pikepdf
 import pypdfium2 as pdfium
 
 _MOST_OBJECTS = 50_000
+_END_BYTES = 8 * 1024 * 1024
 _ACTIONS = {
     "/JavaScript": "javascript",
     "/Launch": "launch",
@@ -25,18 +27,26 @@ _HINTS = (b"/JavaScript", b"/JS", b"/Launch", b"/OpenAction", b"/AA", b"/RichMed
           b"/SubmitForm", b"/ImportData", b"/Rendition", b"/ObjStm", b"#")  # fmt: skip
 
 
-def flags_of(content: bytes) -> set[str]:
+def flags_of(content: bytes | BinaryIO) -> set[str]:
     """Return the flags of a PDF. What qpdf cannot open has been opened by PDFium: it is judged by its bytes."""
-    if not any(hint in content for hint in _HINTS):
+    if isinstance(content, bytes) and not any(hint in content for hint in _HINTS):
         return set()
     try:
-        with pikepdf.open(io.BytesIO(content), suppress_warnings=True) as document:
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        with pikepdf.open(source, suppress_warnings=True) as document:
             found = _root(document)
             for one in islice(document.objects, _MOST_OBJECTS):
                 found |= _of(one)
             return found
     except Exception:  # noqa: BLE001 - qpdf and pikepdf raise many kinds of errors on damaged files
-        return _by_bytes(content)
+        return _by_bytes(content if isinstance(content, bytes) else _ends(content))
+
+
+def _ends(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    head = stream.read(_END_BYTES)
+    stream.seek(-_END_BYTES, os.SEEK_END)
+    return head + stream.read(_END_BYTES)
 
 
 def _root(document: pikepdf.Pdf) -> set[str]:

@@ -1,7 +1,6 @@
 """Pictures: what a scan is, and pictures of pages for looking at. Runs inside the sandbox."""
 
 import io
-import os
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -10,6 +9,7 @@ import pillow_heif
 import pypdfium2 as pdfium
 from PIL import Image, ImageOps, ImageSequence
 
+from edms.core.sandbox_lending import opened
 from edms.text.jpeg import without_notes
 from edms.text.pdf import open_pdf
 from edms.text.types import PageText, Unreadable
@@ -74,7 +74,7 @@ def page_picture(
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Return one page as WebP, `width` pixels wide; no section when there is no such page. For the sandbox."""
     Image.MAX_IMAGE_PIXELS = most_pixels
-    with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
+    with opened(descriptors[0]) as stream:
         made = _pdf_page(stream, page, width) if media_type == "application/pdf" else _frame(stream, page, width)
     if made is None:
         return {"found": False}, []
@@ -84,7 +84,7 @@ def page_picture(
 
 
 def _pdf_page(stream: BinaryIO, number: int, width: int) -> Image.Image | None:
-    document = open_pdf(stream.read())
+    document = open_pdf(stream)
     try:
         document.init_forms()  # without it PDFium leaves fields out, and with them every visible signature
         if number > len(document):
@@ -119,28 +119,30 @@ def _true_height(shown: Image.Image, picture: Image.Image, width: int) -> int:
     return max(1, min(_LONGEST_SIDE, round(shown.height * stretch * width / max(1, shown.width))))
 
 
-def pictures_to_pdf(content: bytes, numbers: Sequence[int] | None = None) -> bytes:
+def pictures_to_pdf(source: bytes | BinaryIO, numbers: Sequence[int] | None = None) -> bytes:
     """Wrap pictures into a PDF, a page for each frame, pixels untouched; pages as large as the paper was.
 
-    `numbers`: only these frames, in this order (first is 1).
+    `numbers`: only these frames, in this order (first is 1); only they are read then.
     """
     turn = img2pdf.Rotation.ifvalid
-    with Image.open(io.BytesIO(content)) as picture:
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    with Image.open(stream) as picture:
         single = getattr(picture, "n_frames", 1) == 1
         layout = img2pdf.get_fixed_dpi_layout_fun(resolution_of(picture))
         if numbers is not None and not single:
             frames = [_frame_as_png(picture, number) for number in numbers]
         elif single and picture.format in ("JPEG", "PNG", "TIFF") and picture.mode in ("1", "L", "RGB"):
-            frames = [content]
-            if picture.format == "JPEG":
-                # The place where a photograph was taken is for its original alone; only which way is up goes along.
-                frames, turn = [without_notes(content)], _TURNS.get(picture.getexif().get(_ORIENTATION) or 1, turn)
+            turn = _TURNS.get(picture.getexif().get(_ORIENTATION) or 1, turn) if picture.format == "JPEG" else turn
+            stream.seek(0)
+            # The place where a photograph was taken is for its original alone; only which way is up goes along.
+            frames = [without_notes(stream.read()) if picture.format == "JPEG" else stream.read()]
         else:
             frames = [_as_png(frame) for frame in ImageSequence.Iterator(picture)]
     try:
         made: bytes = img2pdf.convert(frames, layout_fun=layout, rotation=turn)
     except (img2pdf.ImageOpenError, img2pdf.AlphaChannelError, ValueError, TypeError):
-        with Image.open(io.BytesIO(content)) as picture:
+        stream.seek(0)
+        with Image.open(stream) as picture:
             wanted = range(1, getattr(picture, "n_frames", 1) + 1) if numbers is None else numbers
             plain = [_frame_as_png(picture, number) for number in wanted]
         made = img2pdf.convert(plain, layout_fun=layout)

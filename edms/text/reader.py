@@ -1,12 +1,13 @@
 """Reading from outside the sandbox: hands the bytes over, gets plain values back."""
 
+import os
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from edms.core.sandbox import Sandbox, SandboxFault
 from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
-from edms.text.types import AttachedFile, Identification, PageText, Problem, Reading
+from edms.text.types import LARGE_BYTES, AttachedFile, Identification, PageText, Problem, Reading
 
 _ENCRYPTED_OFFICE = "fmt/494"
 _BY_PROGRAM = ("application/msword", "application/x-ole", "application/x-ole-storage")
@@ -18,7 +19,9 @@ _FAULTS = {
     "time": Problem("time_limit", "reading it took longer than is allowed"),
     "memory": Problem("memory_limit", "reading it needs more memory than is allowed"),
     "output": Problem("output_limit", "it yields more text than is allowed"),
-    "crash": Problem("damaged", "the program that reads it gave up; the file is damaged or made to do harm"),
+    "crash": Problem(
+        "damaged", "the program that reads it gave up; the file is damaged or made to do harm", again=True
+    ),
     "error": Problem("damaged", "the file is damaged or not what it seems"),
 }
 
@@ -89,7 +92,11 @@ class Reader:
             # The reader of old letters is a program of its own; everything else is read without starting any.
             may_start = self._limits_with_programs if identification.media_type in _BY_PROGRAM else self._alone
             answer = self._reading.call(
-                "edms.text.reading:read", identification.media_type, self._limits, files=(source,), limits=may_start
+                "edms.text.reading:read",
+                identification.media_type,
+                self._limits,
+                limits=may_start,
+                **_handed_over(source, identification.media_type),
             )
             return _reading(identification, answer.values, answer.sections)
         except SandboxFault as fault:
@@ -106,8 +113,8 @@ class Reader:
                 page,
                 width,
                 self._most_pixels,
-                files=(source,),
                 limits=self._alone,
+                **_handed_over(source, media_type),
             )
         except SandboxFault:
             return None
@@ -136,6 +143,14 @@ class Reader:
         if len(answer.sections) != 1 or answer.values.get("pages") != len(pages):
             raise SandboxFault("crash", "the answer makes no sense")
         return answer.sections[0]
+
+
+def _handed_over(source: BinaryIO, media_type: str) -> dict[str, Any]:
+    """Say how a call gets a file: large documents of pages are lent, all others are copied into its memory."""
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    pages = media_type == "application/pdf" or media_type.startswith("image/")
+    return {"lent": (lambda: source,)} if pages and size > LARGE_BYTES else {"files": (source,)}
 
 
 def _unread(identification: Identification, problem: Problem) -> Reading:

@@ -1,11 +1,11 @@
 """Reading a file inside the sandbox: one pass, dispatch by media type. Nothing here runs in a process with keys."""
 
 import io
-import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO
 
+from edms.core.sandbox_lending import opened
 from edms.text import compound, mail, office, pdf, pictures, plain, rtf
 from edms.text.attachments import take_out
 from edms.text.language import language_of
@@ -55,7 +55,7 @@ def read(descriptors: list[int], media_type: str, limits: dict[str, int]) -> tup
     """Return pages, flags, facts, what lies in it and the problem of the file at the first descriptor. For the sandbox.
 
     The sections are the bytes of what lies in it, in order."""
-    stream = os.fdopen(os.dup(descriptors[0]), "rb")
+    stream = opened(descriptors[0])
     try:
         pages, flags, facts = read_stream(stream, media_type, limits)
         attached, more = take_out(facts, limits, read_stream)

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import ocrmypdf
 import ocrmypdf.builtin_plugins.optimize
@@ -22,6 +22,7 @@ import pikepdf.pdfa
 from ocrmypdf.exceptions import ExitCodeException
 from PIL import Image
 
+from edms.core.sandbox_lending import opened
 from edms.text import ocr_pages, pdf
 from edms.text.language import language_of
 from edms.text.legibility import illegible
@@ -64,6 +65,46 @@ def searchable_pdf(
     return {"pages": pages, "pdfa": archival}, [made]
 
 
+def searchable_range(
+    descriptors: list[int], media_type: str, first: int, last: int, languages: str, folder: str, limits: dict[str, int]
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return the same of the pages `first` to `last` (first is 1) of a file that is lent. Pages that have their text
+    are taken over as they are. For the sandbox."""
+    os.environ.update(TMPDIR=folder, OMP_THREAD_LIMIT="1")
+    Image.MAX_IMAGE_PIXELS = limits["max_page_pixels"]
+    work = Path(folder)
+    source, target, sidecar = work / "in.pdf", work / "out.pdf", work / "text.txt"
+    try:
+        with opened(descriptors[0]) as stream:
+            if media_type == pdf.MEDIA_TYPE:
+                piece = _extracted(stream, first, last)
+                known, form = _known(piece, limits)
+            else:
+                piece, known, form = pictures_to_pdf(stream, range(first, last + 1)), [], False
+        source.write_bytes(piece)
+        if known and not any(page.needs_ocr for page in known):
+            return {"pages": [_page(None, page) for page in known], "pdfa": False}, [piece]
+        _recognise(source, target, sidecar, languages, limits["max_page_pixels"], known, form=form, kind="pdf")
+    except Unreadable as unreadable:
+        return {"problem": {"code": unreadable.code, "message": unreadable.message}}, []
+    count = last - first + 1
+    found = _by_page(sidecar.read_text(encoding="utf-8", errors="replace"), count)
+    pages = [_page(found[number], known[number] if known else None) for number in range(count)]
+    return {"pages": pages, "pdfa": False}, [target.read_bytes()]
+
+
+def _extracted(stream: BinaryIO, first: int, last: int) -> bytes:
+    out = io.BytesIO()
+    try:
+        with pikepdf.open(stream, suppress_warnings=True) as whole, pikepdf.new() as part:
+            for number in range(first, last + 1):
+                part.pages.append(whole.pages[number - 1])
+            part.save(out)
+    except (pikepdf.PdfError, IndexError):
+        raise Unreadable("damaged", f"the pages {first} to {last} cannot be taken out of it") from None
+    return out.getvalue()
+
+
 def _known(content: bytes, limits: dict[str, int]) -> tuple[list[PageText], bool]:
     """What the PDF's own text says of each page, and whether it is a form."""
     pages, flags, _facts = pdf.read(io.BytesIO(content), limits)
@@ -93,7 +134,15 @@ def _mode(wanted: list[PageText], *, form: bool) -> str:
 
 
 def _recognise(
-    source: Path, target: Path, sidecar: Path, languages: str, pixels: int, known: list[PageText], *, form: bool
+    source: Path,
+    target: Path,
+    sidecar: Path,
+    languages: str,
+    pixels: int,
+    known: list[PageText],
+    *,
+    form: bool,
+    kind: str = "auto",
 ) -> None:
     """Run OCRmyPDF in this process: one job, no ghostscript, only the pages that need it."""
     wanted = [page for page in known if page.needs_ocr]
@@ -106,7 +155,7 @@ def _recognise(
                 target,
                 language=languages.split("+"),
                 # PDF/A-2b where it can be had: a page with a font that is not embedded can become none.
-                output_type="auto",
+                output_type=kind,
                 pdfa_backend="internal",
                 rasterizer="pypdfium",
                 sidecar=sidecar,

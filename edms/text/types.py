@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+LARGE_BYTES = 32 * 1024 * 1024
+"""A document of pages that is larger is never held whole."""
+
 
 @dataclass(frozen=True)
 class Identification:
@@ -35,10 +38,11 @@ class PageText:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a file cannot be digested: a stable code and words for a person."""
+    """Why a file cannot be digested: a stable code and words for a person. `again`: another attempt may succeed."""
 
     code: str
     message: str
+    again: bool = False
 
 
 @dataclass(frozen=True)
