@@ -2,7 +2,7 @@
 
 from edms.access import model as access_model
 from edms.audit import model as audit_model
-from edms.capture import batch_model, intake_model, range_model
+from edms.capture import batch_model, intake_model
 from edms.capture import model as capture_model
 from edms.core.database import Base
 from edms.jobs import model as jobs_model
@@ -13,6 +13,7 @@ from edms.records import (
     evidence_model,
     filing_model,
     proposal_model,
+    range_model,
     signatures_model,
 )
 from edms.records import model as records_model

@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from edms.capture.range_model import PageRange
 from edms.capture.results import StepResult, Unfit, load, original_of
 from edms.capture.states import RANGE_KIND, Step
 from edms.core.errors import IntegrityFault
@@ -26,6 +25,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import open_component, pages_from_bytes, pages_to_bytes, seal_bytes
 from edms.records.model import Component, ComponentRole, Record
+from edms.records.range_model import PageRange
 from edms.text.ocr import NotRecognisable, OcrUnavailable, ocr_available
 from edms.text.reader import problem_of
 from edms.text.types import PageText

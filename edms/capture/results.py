@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session, selectinload
 
-from edms.capture.range_model import PageRange
 from edms.capture.states import RANGE_KIND, Step
 from edms.core.errors import EdmsError
 from edms.jobs.model import Lane
@@ -15,6 +14,7 @@ from edms.jobs.queue import Claim
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record
+from edms.records.range_model import PageRange
 
 JSON_TYPE = "application/json"
 PDF_TYPE = "application/pdf"

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 JOB_KIND = "capture"
 RANGE_KIND = "pages"
-"""The subject of such a job is a range of pages (edms.capture.range_model), not a record."""
+"""The subject of such a job is a range of pages (edms.records.range_model), not a record."""
 
 
 class Step(StrEnum):

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session, selectinload
 
 from edms.access.policy import Action
 from edms.audit.model import AuditLeaf
-from edms.capture.range_model import PageRange
 from edms.core.errors import EdmsError, IntegrityFault, NotFound
 from edms.jobs.model import Job
 from edms.operation.model import OutboxEntry
@@ -20,6 +19,7 @@ from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.reconcile.signatures import signature_faults
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.range_model import PageRange
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.model import OrderedDestruction, StoredBlob
 

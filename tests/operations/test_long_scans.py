@@ -15,7 +15,6 @@ from text_material import Paper, picture, tiff
 
 from edms.access.actors import console_actor
 from edms.capture import work
-from edms.capture.range_model import PageRange
 from edms.core.clock import FixedClock
 from edms.core.sandbox import SandboxFault
 from edms.jobs.model import Job, Lane
@@ -24,6 +23,7 @@ from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.components import open_component, read_pages
 from edms.records.model import ComponentRole, Record
+from edms.records.range_model import PageRange
 from edms.text.ocr import ocr_available
 
 LETTER = "Yang bertanda tangan di bawah ini menerangkan bahwa barang tersebut telah diterima. " * 6
