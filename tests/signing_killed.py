@@ -34,11 +34,11 @@ def _killed(*_anything: Any, **_told: Any) -> None:
 def main(folder: str, url: str, user: str, point: str) -> None:
     archive = with_certified(open_archive(settings_in(Path(folder), url), FixedClock(MOMENT)))
     if point == "signed":
-        signatures_sign._store = _killed  # type: ignore[assignment]
+        signatures_sign._store = _killed
     elif point == "kept":
-        signatures_sign.advance = _killed  # type: ignore[assignment]
+        signatures_sign.advance = _killed
     else:
-        signatures_sign._fill = _killed  # type: ignore[assignment]
+        signatures_sign._fill = _killed
     give(archive, user)
 
 

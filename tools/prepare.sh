@@ -37,11 +37,6 @@ if [ "$purpose" = test ]; then
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi
 
-# 464 MB with all it needs: named, and left to who runs the archive.
-if [ "$purpose" != lint ] && ! have soffice; then
-  echo "optional: without LibreOffice office documents have no PDF/A copy (as root: apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui)" >&2
-fi
-
 if [ ${#missing[@]} -gt 0 ]; then
   as_root=()
   if [ "$(id -u)" -ne 0 ]; then as_root=(sudo -n); fi
@@ -69,6 +64,10 @@ if .venv/bin/python -c '' 2>/dev/null; then
 fi
 
 echo "preparing .venv from $lock; the first time takes minutes"
+# 464 MB with all it needs: named, and left to who runs the archive.
+if [ "$purpose" != lint ] && ! have soffice; then
+  echo "optional: without LibreOffice office documents have no PDF/A copy (as root: apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui)"
+fi
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
