@@ -64,19 +64,29 @@ def _require_rules(settings: Settings, folder: Path) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(
             f"there is no configuration file {path}", "copy config.example.toml there, or name another with --config"
         ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}", "compare it with config.example.toml") from None
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not TOML: it is not UTF-8", "save it as UTF-8") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}", "compare it with config.example.toml") from None
     except OSError as error:
         raise ConfigurationError(
             f"{path} cannot be read: {error.strerror}", "check the path and its permissions"
         ) from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Return what a TOML text holds. Raises ValueError, also where the library fails in other ways on strange ones."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("tables or lists stand too deep in each other") from None
+    except OverflowError:
+        raise ValueError("a number is too large") from None
 
 
 def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
@@ -99,8 +109,8 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> dict[st
 
 def _unquoted(text: str) -> str:
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = _parsed(f"value = {text}")["value"]
+    except ValueError:
         return text
     return value if isinstance(value, str) else text
 

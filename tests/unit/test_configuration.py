@@ -40,6 +40,9 @@ WRONG = {
     "not a web address": ('[signing]\ntimestamp_url = "file:///etc"', ("signing.timestamp_url", "http:// or https://")),
     "rules that are not there": ('[retention]\nrules = "jra"', ("retention.rules", "there is no folder", "jra")),
     "not TOML": ("[server\nport = 1", ("is not TOML", "line 1", "config.example.toml")),
+    "too deep": (f"server = {'[' * 5000}{']' * 5000}", ("is not TOML", "too deep")),
+    "a number of 5,000 digits": (f"[capture]\nmax_file_bytes = {'9' * 5000}", ("is not TOML", "4300 digits")),
+    "a number beyond all": (f"[capture]\nmax_file_bytes = 0x{'f' * 5000}", ("max_file_bytes", "must not be beyond")),
     "twice": ("[server]\nport = 1\nport = 2\n# end", ("is not TOML", "line 3")),
 }
 
@@ -134,7 +137,10 @@ def test_the_environment_wins_and_is_read_as_the_setting_asks(tmp_path: Path) ->
         ("EDMS_SERVER__PROT", "1", "there is no such setting"),
         ("EDMS_NOTHING__PORT", "1", "there is no such setting"),
         ("EDMS_ARCHIVE__COUNTRY", "Indonesia", "should match"),
+        ("EDMS_SERVER__PORT", "[" * 5000, "must be a whole number"),
+        ("EDMS_CAPTURE__MAX_FILE_BYTES", "9" * 40, "must not be beyond"),
     ],
+    ids=lambda value: value[:30],
 )
 def test_a_wrong_variable_is_named_itself(tmp_path: Path, name: str, value: str, reason: str) -> None:
     file = written(tmp_path, "[server]\nport = 1")
