@@ -129,7 +129,9 @@ class RowStates:
             if (one.kind, spelled_key(key)) not in session.info[_TOUCHED][1]:
                 keys.setdefault(one.kind, {})[spelled_key(key)] = key
         for one in self.stated:
-            for text in self._differing(session, one, keys.get(one.kind, {})):
+            if one.kind not in keys:
+                continue
+            for text in self._differing(session, one, keys[one.kind]):
                 row = AlteredRow(one.fault, named(one, text))
                 session.info[_ALTERED][one.kind, text] = row
 
@@ -140,7 +142,7 @@ class RowStates:
         query = select(_STATES.c.key, _STATES.c.version, _STATES.c.code, _STATES.c.gone).where(
             _STATES.c.kind == one.kind
         )
-        for _look in range(_LOOKS if left else 0):
+        for _look in range(_LOOKS):
             lines = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}
             states = states_of(session, one, left)
             after = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}

@@ -6,10 +6,14 @@ than sealing a letter.
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
+
+_BUFFER = 64 * 1024
 
 
 class Appended(io.RawIOBase):
@@ -75,3 +79,12 @@ class Appended(io.RawIOBase):
             raise OSError("an update is appended; what was there stays as it is")
         del self._tail[end - self._size :]
         return end
+
+
+@contextmanager
+def buffered(document: Appended) -> Iterator[BinaryIO]:
+    """Give `document` with a buffer in front: PDF libraries read byte by byte. What was written is in it at the end."""
+    stream = io.BufferedRandom(document, _BUFFER)
+    yield stream
+    stream.flush()
+    stream.detach()

@@ -6,19 +6,19 @@ seal waits, or its lower level is recorded with the reason.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Literal, TypeVar
 
 from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.signers import PdfTimeStamper
 from pyhanko.sign.validation import DocumentSecurityStore
 
 from edms.core.coroutines import finish
 from edms.core.errors import EdmsError
-from edms.signing.appended import Appended
+from edms.signing.appended import Appended, buffered
 from edms.signing.errors import CertificateRevoked, RevocationUnavailable, SealRefused
 from edms.signing.long_term import with_archive_timestamp, with_revocation_data
 from edms.signing.protocols import Signer, TimestampAuthority
@@ -27,6 +27,7 @@ from edms.signing.seals import DIGEST, seal_detached, seal_pdf_behind, unavailab
 from edms.signing.trust import TrustMaterial
 
 T = TypeVar("T")
+_CONTENTS = re.compile(rb"/Contents\s*<([0-9A-Fa-f]+)>")
 Profile = Literal["B-T", "B-LT", "B-LTA"]
 B_T: Profile = "B-T"
 B_LTA: Profile = "B-LTA"
@@ -143,7 +144,10 @@ def _of_cms(seal: bytes) -> Any:
 
 
 def _of_pdf(document: Appended) -> Any:
-    return PdfFileReader(document, strict=False).embedded_regular_signatures[-1].signed_data
+    """Return the signature that was appended last. Looked for as we wrote it: reading the file anew, hexadecimal digit
+    by digit, took as long as making the seal."""
+    found = _CONTENTS.findall(document.update())
+    return cms.ContentInfo.load(bytes.fromhex(found[-1].decode()))["content"]
 
 
 def _stamping(data: Any) -> tuple[x509.Certificate, list[x509.Certificate]]:
@@ -171,16 +175,17 @@ def _is_named(certificate: x509.Certificate, named: Any) -> bool:
 
 def _with_security_store(out: Appended, data: RevocationData, timestamps: TimestampAuthority | None) -> Appended:
     """Add a document security store, and with `timestamps` a document timestamp (EN 319 142-1, 5.4 and 5.5)."""
-    DocumentSecurityStore.add_dss(
-        out,
-        None,
-        certs=[x509.Certificate.load(der) for der in data.path],
-        crls=[crl.CertificateList.load(der) for der in data.crls],
-        ocsps=[ocsp.OCSPResponse.load(der) for der in data.ocsps],
-        strict=False,
-    )
-    if timestamps is not None:
-        writer = IncrementalPdfFileWriter(out, strict=False)
-        stamper = PdfTimeStamper(timestamps.pyhanko())
-        finish(stamper.async_timestamp_pdf(writer, DIGEST, in_place=True))
+    with buffered(out) as document:
+        DocumentSecurityStore.add_dss(
+            document,
+            None,
+            certs=[x509.Certificate.load(der) for der in data.path],
+            crls=[crl.CertificateList.load(der) for der in data.crls],
+            ocsps=[ocsp.OCSPResponse.load(der) for der in data.ocsps],
+            strict=False,
+        )
+        if timestamps is not None:
+            writer = IncrementalPdfFileWriter(document, strict=False)
+            stamper = PdfTimeStamper(timestamps.pyhanko())
+            finish(stamper.async_timestamp_pdf(writer, DIGEST, in_place=True))
     return out

@@ -15,7 +15,7 @@ from pyhanko.sign.timestamps import TimestampRequestError
 
 from edms.core.clock import Clock
 from edms.core.coroutines import finish
-from edms.signing.appended import Appended
+from edms.signing.appended import Appended, buffered
 from edms.signing.encoding import remember_encodings
 from edms.signing.errors import SealRefused, SignerUnavailable
 from edms.signing.protocols import Signer, TimestampAuthority
@@ -63,8 +63,14 @@ def seal_pdf_behind(source: BinaryIO, signer: Signer, timestamps: TimestampAutho
     """
     require_valid(signer.certificate, signer.clock.now(), _SEAL)
     out = Appended(source)
+    with buffered(out) as document:
+        _sign_in_place(document, signer, timestamps, reason)
+    return out
+
+
+def _sign_in_place(document: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str) -> None:
     try:
-        writer = IncrementalPdfFileWriter(out, strict=False)
+        writer = IncrementalPdfFileWriter(document, strict=False)
         if writer.prev.encrypted:
             raise SealRefused("an encrypted PDF cannot be sealed inside")
         metadata = signers.PdfSignatureMetadata(
@@ -86,7 +92,6 @@ def seal_pdf_behind(source: BinaryIO, signer: Signer, timestamps: TimestampAutho
         raise unavailable(error) from error
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
-    return out
 
 
 def unavailable(error: Exception) -> SignerUnavailable:
