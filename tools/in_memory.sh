@@ -11,5 +11,6 @@ if [ "${room:-0}" -lt "$need" ] || [ "${memory:-0}" -lt "$need" ] || [ ! -w "$pl
 
 TMPDIR=$(mktemp -d "$place/edms.XXXXXX")
 export TMPDIR
+chmod 711 "$TMPDIR" # as /tmp is: servers under test run as users of their own
 trap 'rm -rf "$TMPDIR"' EXIT
 "$@"

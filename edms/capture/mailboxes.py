@@ -4,6 +4,7 @@ import contextlib
 import imaplib
 import logging
 import re
+import socket
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,18 +82,18 @@ def _look(archive: Archive, box: Mailbox, owner: str, *, now: bool) -> MailRound
             return found
         try:
             mail_placement(archive, box, f"[[capture.mailboxes]] {box.name}")
-            with _connected(box) as server:
+            with connected(box) as server:
                 _empty(archive, box, server, found)
         except EdmsError as error:
             found.problem = str(error)
         except (OSError, imaplib.IMAP4.error) as error:
-            found.problem = f"the mail server {box.host} does not do what is asked: {error}"[:500]
+            found.problem = unwilling(box, error)
         held.waiting, held.problem = found.waiting, found.problem
     return found
 
 
 @contextlib.contextmanager
-def _connected(box: Mailbox) -> Any:
+def connected(box: Mailbox) -> Any:
     """Sign in, under TLS unless it is on this machine and the setting says so. Raises OSError, IMAP4.error."""
     trust = ssl.create_default_context(cafile=str(box.ca_file) if box.ca_file else None)
     server: imaplib.IMAP4
@@ -114,8 +115,8 @@ def _connected(box: Mailbox) -> Any:
 def _empty(archive: Archive, box: Mailbox, server: imaplib.IMAP4, found: MailRound) -> None:
     for folder in (box.done, box.failed):
         server.create(_quoted(folder))  # a NO says that it is there
-    _require(server.select(_quoted(box.mailbox)), f"there is no mailbox {box.mailbox}")
-    listed = _require(server.uid("SEARCH", "UNDELETED"), "it cannot be searched")
+    required(server.select(_quoted(box.mailbox)), f"there is no mailbox {box.mailbox}")
+    listed = required(server.uid("SEARCH", "UNDELETED"), "it cannot be searched")
     uids = (listed[0] or b"").split()
     found.waiting = max(0, len(uids) - MESSAGES_IN_A_ROUND)
     for uid in uids[:MESSAGES_IN_A_ROUND]:
@@ -123,14 +124,14 @@ def _empty(archive: Archive, box: Mailbox, server: imaplib.IMAP4, found: MailRou
 
 
 def _message(archive: Archive, box: Mailbox, server: imaplib.IMAP4, uid: str, found: MailRound) -> None:
-    told = _require(server.uid("FETCH", uid, "(RFC822.SIZE)"), "a message cannot be read")
+    told = required(server.uid("FETCH", uid, "(RFC822.SIZE)"), "a message cannot be read")
     size = _SIZE.search(told[0] if isinstance(told[0], bytes) else b"")
     if size and int(size.group(1)) > box.max_message_bytes:
         found.refused += 1
         found.flags.append("too_large")
         _move(server, uid, box.failed)
         return
-    fetched = _require(server.uid("FETCH", uid, "(BODY.PEEK[])"), "a message cannot be read")
+    fetched = required(server.uid("FETCH", uid, "(BODY.PEEK[])"), "a message cannot be read")
     content = next((part[1] for part in fetched if isinstance(part, tuple)), None)
     if content is None:
         return  # somebody has moved it meanwhile
@@ -152,15 +153,23 @@ def _message(archive: Archive, box: Mailbox, server: imaplib.IMAP4, uid: str, fo
 def _move(server: imaplib.IMAP4, uid: str, folder: str) -> None:
     """Move a message: at once where the server can (RFC 6851), else copied and only then marked as deleted here."""
     if "MOVE" in server.capabilities:
-        _require(server.uid("MOVE", uid, _quoted(folder)), f"a message cannot be moved to {folder}")
+        required(server.uid("MOVE", uid, _quoted(folder)), f"a message cannot be moved to {folder}")
         return
-    _require(server.uid("COPY", uid, _quoted(folder)), f"a message cannot be copied to {folder}")
-    _require(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"), "a message cannot be marked")
+    required(server.uid("COPY", uid, _quoted(folder)), f"a message cannot be copied to {folder}")
+    required(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"), "a message cannot be marked")
     if "UIDPLUS" in server.capabilities:
         server.uid("EXPUNGE", uid)
 
 
-def _require(answer: tuple[str, Any], problem: str) -> Any:
+def unwilling(box: Mailbox, error: Exception) -> str:
+    """What it means that a mail server cannot be reached or does not do what is asked."""
+    if isinstance(error, (ConnectionError, TimeoutError, socket.gaierror)):
+        return f"the mail server {box.host}:{box.port} cannot be reached: {error}"[:500]
+    return f"the mail server {box.host} does not do what is asked: {error}"[:500]
+
+
+def required(answer: tuple[str, Any], problem: str) -> Any:
+    """Return what the server answered. Raises StorageFault when that is a no."""
     status, data = answer
     if status != "OK":
         raise StorageFault(f"the mail server refuses: {problem}")

@@ -18,6 +18,7 @@ from edms.records.archive import Archive
 
 log = logging.getLogger("edms.capture")
 
+IDENTITY = "edms"
 _LATER = "451 4.3.0 not now: it cannot be stored; try again later"
 
 
@@ -38,7 +39,7 @@ def listening(archive: Archive, listener: Listener) -> Iterator[int]:
         # "handled" would mean that we have answered: a wrong password would then wait for ever for its refusal.
         return AuthResult(success=bool(right), handled=False)
 
-    tls = _tls(listener)
+    tls = tls_of(listener)
 
     class Listening(Controller):
         def _trigger_server(self) -> None:
@@ -52,7 +53,7 @@ def listening(archive: Archive, listener: Listener) -> Iterator[int]:
         hostname=listener.host,
         port=listener.port,
         data_size_limit=listener.max_message_bytes,
-        ident="edms",
+        ident=IDENTITY,
         tls_context=tls,
         require_starttls=tls is not None,
         auth_required=bool(listener.user),
@@ -70,7 +71,8 @@ def listening(archive: Archive, listener: Listener) -> Iterator[int]:
         controller.stop()
 
 
-def _tls(listener: Listener) -> ssl.SSLContext | None:
+def tls_of(listener: Listener) -> ssl.SSLContext | None:
+    """Return how mail is taken under TLS; None without a certificate. Raises ConfigurationError."""
     if listener.certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

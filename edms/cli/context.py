@@ -77,6 +77,9 @@ class Context:
 
 pass_context = click.make_pass_decorator(Context)
 as_option = click.option("--as", "username", required=True, metavar="USER", help="Act for this person.")
+unlock_option = click.option(
+    "--unlock-fd", type=click.IntRange(0), hidden=True, help="Where the parent put the secret."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")
 
 

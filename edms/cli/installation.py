@@ -6,7 +6,7 @@ import sys
 import click
 
 from edms.bootstrap import InitReport, archive_exists, initialise
-from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json
+from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json, unlock_option
 from edms.cli.people import print_passwords
 from edms.cli.samples import capture_samples
 from edms.core.processes import no_core_dumps
@@ -65,11 +65,6 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
         workers=settings.worker.processes if workers is None else workers,
         unlock=context.unlock,
     )
-
-
-unlock_option = click.option(
-    "--unlock-fd", type=click.IntRange(0), hidden=True, help="Where the parent put the secret."
-)
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Commands on the ways in that nobody sits at: watched folders."""
 
 import os
+import signal
 import socket
 from contextlib import ExitStack
 
@@ -10,7 +11,8 @@ from edms.capture.folders import watch_once
 from edms.capture.mailboxes import mailbox_status, poll_once
 from edms.capture.smtp import listening
 from edms.capture.sources_status import SourceStatus, folder_status
-from edms.cli.context import Context, json_option, pass_context, print_json, print_table
+from edms.cli.context import Context, json_option, pass_context, print_json, print_table, unlock_option
+from edms.core.processes import die_with_parent, no_core_dumps
 from edms.worker.main import stop_on_signals
 
 
@@ -124,9 +126,15 @@ def mail_status(context: Context, as_json: bool) -> None:
 
 
 @mail.command()
+@click.option("--parent", type=int, hidden=True, help="End when this process, which started us, ends.")
+@unlock_option
 @pass_context
-def listen(context: Context) -> None:
+def listen(context: Context, parent: int | None, unlock_fd: int | None) -> None:
     """Take mail from multifunction printers until told to stop, at every configured listener."""
+    context.unlock_from(unlock_fd)
+    if parent is not None:
+        die_with_parent(signal.SIGTERM, parent)
+    no_core_dumps()
     listeners = context.settings.capture.listeners
     if not listeners:
         raise click.UsageError("no listener is configured: see [[capture.listeners]]")

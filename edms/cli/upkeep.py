@@ -5,12 +5,14 @@ from typing import Any
 
 import click
 
+from edms.capture.ways_in import examine_ways_in
 from edms.cli.context import Context, json_option, pass_context, print_json, progress_bar
 from edms.core.ids import parse_id
 from edms.reconcile.doctor import examine as examine_installation
 from edms.reconcile.faults import Report
 from edms.reconcile.rolling import status
 from edms.reconcile.whole import verify_all, verify_record
+from edms.records.findings import worst_first
 from edms.records.upkeep import rebuild_index
 from edms.verify.asked import check_asked
 
@@ -138,7 +140,8 @@ def reindex(context: Context, as_json: bool) -> None:
 @pass_context
 def doctor(context: Context, as_json: bool) -> None:
     """Look at the installation and say what to mend. Exits 1 when something is wrong."""
-    findings = examine_installation(context.console(), context.archive)
+    actor, archive = context.console(), context.archive
+    findings = worst_first([*examine_installation(actor, archive), *examine_ways_in(actor, archive)])
     ok = all(finding.level != "error" for finding in findings)
     if as_json:
         print_json({"ok": ok, "findings": [finding.as_dict() for finding in findings]})

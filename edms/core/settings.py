@@ -116,6 +116,7 @@ class CaptureSettings(_Section):
     folders: tuple[WatchedFolder, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    listen_with_server: bool = True
 
     @field_validator("folders")
     @classmethod

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from edms.reconcile.findings import Finding
 from edms.records.archive import Archive
+from edms.records.findings import Finding
 
 
 def space_findings(archive: Archive) -> Iterator[Finding]:

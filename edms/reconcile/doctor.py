@@ -1,6 +1,5 @@
 """Looking at an installation and saying what to mend."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,14 +7,13 @@ from sqlalchemy import func, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
-from edms.core.intake_settings import WatchedFolder
 from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
 from edms.reconcile.disks import space_findings
-from edms.reconcile.findings import Finding
 from edms.records.alerts import unseen
 from edms.records.archive import Archive
+from edms.records.findings import Finding, worst_first
 from edms.records.model import Component, Record
 from edms.screening.model import ContentScan
 from edms.screening.protocol import ScannerUnavailable
@@ -39,11 +37,9 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
         *_scanner(archive),
         *space_findings(archive),
         *_work(archive),
-        *_ways_in(archive),
         *_facts(archive),
     ]
-    order = ("error", "warning", "info")
-    return sorted(found, key=lambda finding: order.index(finding.level))
+    return worst_first(found)
 
 
 def _keys(archive: Archive) -> Iterator[Finding]:
@@ -212,27 +208,6 @@ def _work(archive: Archive) -> Iterator[Finding]:
         )
     if failed:
         yield Finding("info", f"{failed} files are in quarantine", "see the quarantine page")
-
-
-def _ways_in(archive: Archive) -> Iterator[Finding]:
-    """Watched folders that are not there, or cannot be written to: files would be captured and never moved away."""
-    for folder in archive.settings.capture.folders:
-        problem = _folder_problem(folder)
-        if problem:
-            yield Finding(
-                "warning", f"watched folder {folder.name}: {problem}", "see: edms watch status; nothing there is lost"
-            )
-
-
-def _folder_problem(folder: WatchedFolder) -> str:
-    if not folder.path.is_dir():
-        return f"{folder.path} is not there; is it mounted?"
-    if not os.access(folder.path, os.R_OK | os.W_OK | os.X_OK):
-        return f"{folder.path} cannot be read and written by this account"
-    for target in (folder.done, folder.failed):
-        if target.is_dir() and not os.access(target, os.W_OK | os.X_OK):
-            return f"{target} cannot be written by this account"
-    return ""
 
 
 def _facts(archive: Archive) -> Iterator[Finding]:

@@ -34,7 +34,8 @@ def serve(settings: Settings, config: Path | None, host: str, port: int, workers
     click.echo(f"serving on http://{shown}:{port} with {workers} workers; Ctrl-C stops everything", err=True)
     listener.set_inheritable(True)
     given = ["--config", str(config)] if config else []
-    watcher = [sys.executable, "-m", "edms.web.watch", str(listener.fileno()), str(workers)]
+    mail = bool(settings.capture.listeners) and settings.capture.listen_with_server
+    watcher = [sys.executable, "-m", "edms.web.watch", str(listener.fileno()), str(workers), str(int(mail))]
     with unlock.handed_over() as descriptor:
         if descriptor is not None:
             os.set_inheritable(descriptor, True)

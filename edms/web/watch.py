@@ -4,7 +4,7 @@ A process that only waits should not hold a whole archive in memory, so this mod
 library and `edms.web.server` puts it in its own place. Each child dies with it, however it ends; a child that ends is
 started again, with a growing pause when it ends at once.
 
-    python -m edms.web.watch LISTENER WORKERS [--unlock-fd N] [--config FILE]
+    python -m edms.web.watch LISTENER WORKERS MAIL [--unlock-fd N] [--config FILE]
 
 What opens the keys comes through a pipe and goes to each child through another, never on a command line.
 """
@@ -74,8 +74,9 @@ class Child:
             self._process.wait()
 
 
-def watch(listener: int, workers: int, given: list[str], secret: bytes = b"") -> None:
-    """Keep the pages on the open socket `listener` and `workers` workers running, until SIGINT or SIGTERM.
+def watch(listener: int, workers: int, given: list[str], secret: bytes = b"", *, mail: bool = False) -> None:
+    """Keep the pages on the open socket `listener` and `workers` workers running, until SIGINT or SIGTERM; with `mail`
+    also the process that takes mail from printers.
 
     `given` are the options that say which archive it is, `secret` what opens its keys (empty: nothing is needed).
     """
@@ -90,6 +91,7 @@ def watch(listener: int, workers: int, given: list[str], secret: bytes = b"") ->
     me = str(os.getpid())
     children = [Child([*given, "serve-pages", "--listener", str(listener), "--parent", me], secret, listener)]
     children += [Child([*given, "worker", "--parent", me], secret) for _number in range(workers)]
+    children += [Child([*given, "mail", "listen", "--parent", me], secret)] if mail else []
     while not stopping:
         for child in children:
             child.keep_running()
@@ -112,6 +114,6 @@ def _secret(given: list[str]) -> bytes:
 
 
 if __name__ == "__main__":
-    options = sys.argv[3:]
+    options = sys.argv[4:]
     opening = _secret(options)
-    watch(int(sys.argv[1]), int(sys.argv[2]), options, opening)
+    watch(int(sys.argv[1]), int(sys.argv[2]), options, opening, mail=sys.argv[3] == "1")

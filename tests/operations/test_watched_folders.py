@@ -22,11 +22,11 @@ from edms.capture.folders import FolderLine, FolderRound, watch_due, watch_once
 from edms.capture.intake_model import Arrival, Sighting
 from edms.capture.sources import round_at
 from edms.capture.sources_status import folder_status
+from edms.capture.ways_in import examine_ways_in
 from edms.core.clock import FixedClock
 from edms.core.errors import NotSignedIn, Refused, StorageFault
 from edms.core.settings import Settings
 from edms.operation.door import NotPermitted
-from edms.reconcile.doctor import examine
 from edms.records.archive import Archive
 from edms.records.model import Record
 from edms.records.people import office_by_code
@@ -272,7 +272,7 @@ def test_a_folder_that_is_not_mounted_is_told_and_nothing_is_taken_as_deleted(em
     away = drop.with_name("away")
     drop.rename(away)
     assert "mounted" in once(archive).problem
-    assert any("watched folder pemindai" in finding.what for finding in examine(CONSOLE, archive))
+    assert any("watched folder pemindai" in finding.what for finding in examine_ways_in(CONSOLE, archive))
     assert not drop.exists(), "no done folder is made where the mount is not"
     assert len(records(archive)) == 1
     away.rename(drop)

@@ -1,5 +1,6 @@
 """What `edms doctor` finds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,3 +15,9 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         return {"level": self.level, "what": self.what, "mend": self.mend}
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings in the order of their levels."""
+    order = ("error", "warning", "info")
+    return sorted(findings, key=lambda finding: order.index(finding.level))
