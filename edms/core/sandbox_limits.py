@@ -29,8 +29,7 @@ class Limits:
 
     `processes` is how many processes our user may have while the call starts one (RLIMIT_NPROC, which the superuser
     is not held to); 0 means that the call may start no process and no program at all, which holds for everybody.
-    `niceness`: by how much others come before it when the cores are busy. `resident_bytes`: what the call and all that
-    it starts may hold together; 0 for no such limit.
+    `niceness`: by how much others come before it when the cores are busy.
     `unbound_sockets`: sockets may be made that are bound nowhere and reach nobody (`edms.core.sandbox_calls`).
     """
 
@@ -39,7 +38,6 @@ class Limits:
     output_bytes: int = 512 * 1024**2
     processes: int = 4096
     niceness: int = 0
-    resident_bytes: int = 0
     unbound_sockets: bool = False
 
     def as_dict(self) -> dict[str, int]:
