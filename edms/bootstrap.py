@@ -56,6 +56,7 @@ from edms.vault.file_operations import folder_lock
 from edms.vault.keyring import KeyRing
 from edms.vault.local_store import LocalBlobStore
 from edms.vault.opening import create_ring, open_ring
+from edms.vault.pictures import MEBIBYTE, PictureCache
 from edms.vault.staging import Staging
 from edms.vault.vault import Vault
 from edms.verify.trust import log_key_pem
@@ -212,6 +213,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         trail=trail,
         keys=ring,
         vault=Vault(LocalBlobStore(settings.storage.path / "blobs"), ring.keys, clock),
+        pictures=PictureCache(settings.storage.path / "pictures", settings.storage.pictures_mb * MEBIBYTE),
         staging=Staging(settings.storage.path / "uploads", ring.secret("uploads")),
         sandbox=sandbox,
         reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),

@@ -41,6 +41,7 @@ class StorageSettings(_Section):
     path: Path = Path("storage")
     garbage_grace_hours: int = Field(24, ge=1, le=720)
     little_space_bytes: int = Field(2 * 1024 * MEBIBYTE, ge=0)
+    pictures_mb: int = Field(256, ge=0, le=102_400)
 
 
 class DatabaseSettings(_Section):

@@ -34,7 +34,7 @@ def _places(archive: Archive) -> Iterator[tuple[str, Path]]:
     """Where the service writes. The database of a server of its own is that server's to look after."""
     storage = archive.settings.storage.path
     yield "the storage", storage
-    for name in ("blobs", "index", "uploads"):
+    for name in ("blobs", "index", "uploads", "pictures"):
         if (storage / name).is_dir():
             yield f"the folder of {name}", storage / name
     yield "the keys", archive.settings.keys_path

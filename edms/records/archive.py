@@ -19,6 +19,7 @@ from edms.text.ocr import OcrEngine
 from edms.text.office_printer import OfficePrinter
 from edms.text.reader import Reader
 from edms.vault.keyring import KeyRing
+from edms.vault.pictures import PictureCache
 from edms.vault.staging import Staging
 from edms.vault.vault import Vault
 
@@ -37,6 +38,7 @@ class Archive:
     trail: AuditTrail
     keys: KeyRing
     vault: Vault
+    pictures: PictureCache
     staging: Staging
     sandbox: Sandbox
     reader: Reader

@@ -124,10 +124,25 @@ def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int
         if part is None:
             raise NotFound()
         media_type, sealed = part.media_type, part.blob.sealed()
-    with open_watched(archive, sealed) as stream:
-        picture = archive.reader.page_picture(stream, media_type, page, width)
+    picture = _picture(archive, sealed, media_type, page, width)
     if picture is None:
         raise NotFound()
+    return picture
+
+
+def _picture(archive: Archive, blob: SealedBlob, media_type: str, page: int, width: int) -> bytes | None:
+    """Return a picture that is kept, else make it and keep it. Two who ask at once both make it, which is the same."""
+    # The document is opened even for a kept picture: one that is missing or cut off is reported, not covered up.
+    with open_watched(archive, blob) as stream:
+        if not archive.pictures.keeps:
+            return archive.reader.page_picture(stream, media_type, page, width)
+        key = archive.vault.picture_key(blob)
+        kept = archive.pictures.get(key, page, width)
+        if kept is not None:
+            return kept
+        picture = archive.reader.page_picture(stream, media_type, page, width)
+    if picture is not None:
+        archive.pictures.put(key, page, width, picture)
     return picture
 
 

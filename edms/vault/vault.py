@@ -8,6 +8,8 @@ from typing import BinaryIO, Protocol, cast
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from edms.core.clock import Clock
 from edms.core.errors import IntegrityFault, LimitExceeded, NotFound
@@ -106,6 +108,17 @@ class Vault:
         except BaseException:
             raw.close()
             raise
+
+    def picture_key(self, blob: Openable) -> bytes:
+        """Return the key that pictures of this blob's pages are kept under: had by whoever can open the blob, and gone
+        with its wrapped key. Raises IntegrityFault, KeyUnavailable."""
+        try:
+            bound = key_data(blob.blob_id, blob.purpose)
+        except ValueError as error:
+            raise IntegrityFault(f"blob {blob.blob_id} has a row that no blob can have: {error}") from None
+        data_key = self._keys.unwrap(blob.key_id, blob.epoch, blob.wrapped_key, bound)
+        info = f"edms.pictures.v1|{blob.blob_id}".encode("ascii")
+        return HKDF(SHA256(), 32, salt=None, info=info).derive(data_key)
 
     def verify(self, blob: Openable) -> None:
         """Read everything and compare size and SHA-256; raises IntegrityFault, KeyUnavailable, StorageFault."""
