@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -116,12 +116,14 @@ def standing(digitisation: Digitisation) -> list[DigitisedItem]:
 
 
 def request_on(session: Session, digitisation: Digitisation) -> SignatureRequest | None:
-    """Return the newest request to those whom the berita acara names, in their order; one to others is none of it."""
+    """Return the open request to those whom the berita acara names, in their order, or else the newest; one to others
+    is none of it."""
     record = {paper.kind: paper.record_id for paper in digitisation.papers}.get(MINUTES)
     if record is None:
         return None
     query = select(SignatureRequest).where(SignatureRequest.record_id == record)
-    newest = query.order_by(SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
+    open_first = case((SignatureRequest.state == RequestState.OPEN.value, 0), else_=1)
+    newest = query.order_by(open_first, SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
     named = [one["person"] for one in digitisation.signers["signers"]]
     return next(
         (one for one in session.scalars(newest) if [str(each.person_id) for each in one.signatures] == named), None

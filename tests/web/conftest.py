@@ -95,6 +95,8 @@ def city(
     open_site: OpenSite, city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> City:
     folder, records = city_template
-    site = open_site(tmp_path_factory.mktemp("city-open"), folder)
+    # Every route is asked by everybody here, within a minute; how often an address may ask has a test of its own.
+    pace = {"public_lookups_per_minute": 10_000}
+    site = open_site(tmp_path_factory.mktemp("city-open"), folder, server=pace)
     visitors = {name: site.visitor(name) for name in PEOPLE} | {"nobody": site.visitor()}
     return City(site, records, visitors)
