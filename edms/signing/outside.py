@@ -21,6 +21,7 @@ from edms.core.coroutines import finish
 from edms.core.errors import ConfigurationError, KeyUnavailable
 from edms.core.unlock import Unlock
 from edms.signing.errors import SignerUnavailable
+from edms.signing.strength import short_key
 
 LATER = "nothing is lost; seals are made when it can be reached again"
 _LARGEST_SIGNATURE = 1024
@@ -53,6 +54,11 @@ class SignerCertificates:
         if not roots or not found or found[0].self_issued or found[0].ca:
             raise ConfigurationError(
                 f"signing.certificates: {file} must begin with the seal's own certificate and hold its root"
+            )
+        if short := short_key(found[0]):
+            raise ConfigurationError(
+                f"signing.certificates: a key of {short[0].upper()} bits is too short for a seal",
+                "ask the authority for a certificate of a longer key",
             )
         return cls(found[0], tuple(found[1:]), "".join(pem.armor("CERTIFICATE", one.dump()).decode() for one in found))
 

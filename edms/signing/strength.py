@@ -17,7 +17,7 @@ def weaknesses(data: Any, signer: Any) -> tuple[str, ...]:
     `data`: its CMS signed data; `signer`: the certificate of the signer (both asn1crypto).
     """
     found = [name for name in digests(data) if name in BROKEN_DIGESTS]
-    found += _of_key(signer)
+    found += short_key(signer)
     if not signer.self_issued and _hash(signer) in BROKEN_DIGESTS:
         found.append(f"certificate {_hash(signer)}")
     found += [f"timestamp {name}" for name in _of_timestamp(data) if name in BROKEN_DIGESTS]
@@ -33,7 +33,8 @@ def digests(data: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _of_key(certificate: Any) -> list[str]:
+def short_key(certificate: Any) -> list[str]:
+    """Return what is weak about the key of a certificate (asn1crypto): nothing, or `rsa 1024`."""
     try:
         kind, bits = str(certificate.public_key.algorithm), int(certificate.public_key.bit_size)
     except (ValueError, TypeError, KeyError, AttributeError, UnboundLocalError):

@@ -21,6 +21,7 @@ from outside_authority import Outside, key_pem, pem
 from signing_service import Service, running
 
 from edms.core.clock import Clock, FixedClock, SystemClock
+from edms.core.errors import ConfigurationError
 from edms.core.settings import SigningSettings
 from edms.records.archive import Archive
 from edms.records.model import ComponentRole
@@ -179,6 +180,12 @@ def test_openssl_and_poppler_and_we_accept_what_it_signs(made: Made, tmp_path: P
     assert verdict.good
     (tmp_path / "sealed.pdf").write_bytes(document)
     assert b"Signature is Valid" in asked("pdfsig", tmp_path / "sealed.pdf").stdout
+
+
+@pytest.mark.parametrize("made", ["pkcs12 1024"], indirect=True)
+def test_a_key_that_is_too_short_is_refused(made: Made) -> None:
+    with pytest.raises(ConfigurationError, match="RSA 1024 bits"):
+        made.signer()
 
 
 @every
