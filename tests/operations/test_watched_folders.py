@@ -293,12 +293,13 @@ def test_a_full_disk_leaves_every_file_where_it_is(
     assert below(drop) == ["a.pdf"]
 
 
-@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
 def test_done_on_another_file_system(embedded: Archive, drop: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    done = Path("/dev/shm") / f"edms-{os.getpid()}-{tmp_path_factory.getbasetemp().name}"
+    places = [Path(place) for place in ("/dev/shm", "/var/tmp", "/tmp") if Path(place).is_dir()]
+    others = [place for place in places if place.stat().st_dev != drop.stat().st_dev]
+    if not others:
+        pytest.skip("THERE IS NO SECOND FILE SYSTEM HERE")
+    done = others[0] / f"edms-{os.getpid()}-{tmp_path_factory.getbasetemp().name}"
     try:
-        if Path("/dev/shm").stat().st_dev == drop.stat().st_dev:
-            pytest.skip("/dev/shm is no other file system")
         archive = watched(embedded, drop, done=str(done))
         (drop / "a.pdf").write_bytes(b"isi" * 1000)
         os.utime(drop / "a.pdf", (1_700_000_000, 1_700_000_000))
