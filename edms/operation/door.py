@@ -206,6 +206,8 @@ class Door:
         """What was done is done, whatever becomes of this: the events wait, and a worker comes by."""
         try:
             self.integrate(wait=False)
+        except StorageFault:
+            log.info("events wait for their place in the audit trail: the database is away")
         except Exception:
             log.exception("events wait for their place in the audit trail")
 
