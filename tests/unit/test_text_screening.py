@@ -128,14 +128,14 @@ def test_a_pdf_that_is_a_zip_too_is_told_and_an_attached_document_is_not(shared_
     with zipfile.ZipFile(package, "w") as made:
         made.writestr("x.txt", "isi")
     assert "polyglot" in shared_parsers.reader.identify(io.BytesIO(pdf(LETTER) + package.getvalue())).flags
-    out = io.BytesIO()
+    out, letter = io.BytesIO(), word_document()  # made once: a second one is dated otherwise
     with pikepdf.open(io.BytesIO(pdf(LETTER))) as document:
-        document.attachments["surat.docx"] = word_document()
+        document.attachments["surat.docx"] = letter
         document.save(out, compress_streams=False)
     reading = read(shared_parsers, out.getvalue())
     assert "polyglot" not in reading.identification.flags
     (attached,) = reading.attachments
-    assert (attached.name, attached.content) == ("surat.docx", word_document())
+    assert (attached.name, attached.content) == ("surat.docx", letter)
     assert any("arsip inaktif" in page.text for page in reading.pages if page.part == 1)
     assert reading.page_count == 1
 
