@@ -7,24 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from archive_fixtures import MOMENT, settings_in
-from signing_people import give, with_signer
+from signing_people import give, under_pilot
 
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.records import signatures_sign
-from edms.records.archive import Archive
-from edms.signing.authority import AuthorityMaterial
-from edms.signing.personal_pilot import PilotSigner
 
 POINTS = ("signed", "kept", "advanced")
-"""The signature is made; the signed document lies in the vault; the rows are written and not committed."""
-
-
-def with_certified(archive: Archive) -> Archive:
-    """Return an archive whose officials have their certificates, with the signer that made them."""
-    material = AuthorityMaterial.from_json(archive.keys.secret("authority"))
-    signer = PilotSigner(material, archive.personal_trust, "Pemerintah Kota", "ID", archive.clock, archive.timestamps)
-    return with_signer(archive, signer)
+"""The signature is made; the signed document lies in the vault; its turn has moved on and nothing is committed."""
 
 
 def _killed(*_anything: Any, **_told: Any) -> None:
@@ -32,7 +22,7 @@ def _killed(*_anything: Any, **_told: Any) -> None:
 
 
 def main(folder: str, url: str, user: str, point: str) -> None:
-    archive = with_certified(open_archive(settings_in(Path(folder), url), FixedClock(MOMENT)))
+    archive = under_pilot(open_archive(settings_in(Path(folder), url), FixedClock(MOMENT)))
     if point == "signed":
         signatures_sign._store = _killed
     elif point == "kept":

@@ -34,11 +34,16 @@ def with_signer(archive: Archive, signer: PersonalSigner) -> Archive:
     return dataclasses.replace(archive, settings=settings, personal=signer, personal_trust=trust)
 
 
-def with_pilot(archive: Archive, password: str | None = None) -> Archive:
-    """Return the archive with the pilot authority, and two officials (of this password) who can sign under it."""
+def under_pilot(archive: Archive) -> Archive:
+    """Return the archive with the pilot authority, by which its officials may have certificates already."""
     material = AuthorityMaterial.from_json(archive.keys.secret("authority"))
     signer = PilotSigner(material, archive.personal_trust, "Pemerintah Kota", "ID", archive.clock, archive.timestamps)
-    opened = with_signer(archive, signer)
+    return with_signer(archive, signer)
+
+
+def with_pilot(archive: Archive, password: str | None = None) -> Archive:
+    """Return the archive with the pilot authority, and two officials (of this password) who can sign under it."""
+    opened = under_pilot(archive)
     for name in OFFICIALS:
         enrol_signer(console_actor("tests"), opened, name, f"Jabatan {name}", "")
         certify(opened, name, password=password)

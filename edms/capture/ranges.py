@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from edms.capture.renditions import unrecognised
 from edms.capture.results import StepResult, Unfit, load, original_of
 from edms.capture.states import RANGE_KIND, Step
 from edms.core.errors import IntegrityFault
@@ -27,7 +28,6 @@ from edms.records.components import open_component, pages_from_bytes, pages_to_b
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.range_model import PageRange
 from edms.text.ocr import NotRecognisable, OcrUnavailable, ocr_available
-from edms.text.reader import problem_of
 from edms.text.types import PageText
 from edms.vault.model import StoredBlob
 from edms.vault.rows import add_blob
@@ -72,7 +72,7 @@ def recognise(archive: Archive, claimed: Claim) -> StepResult:
     except NotRecognisable as fault:
         raise Unfit(fault.code, fault.message) from fault
     except SandboxFault as fault:
-        raise _unfit(fault, f"the pages {row.first} to {row.last}") from fault
+        raise unrecognised(fault, f"the pages {row.first} to {row.last}") from fault
     made = seal_bytes(archive, outcome.pdf, ComponentRole.ACCESS_COPY)
     text = seal_bytes(archive, pages_to_bytes(outcome.pages), ComponentRole.TEXT)
 
@@ -92,11 +92,6 @@ def recognise(archive: Archive, claimed: Claim) -> StepResult:
 
     told = {"first": row.first, "last": row.last}
     return StepResult("record.pages_recognised", write, told, record_id=record.id)
-
-
-def _unfit(fault: SandboxFault, what: str) -> Unfit:
-    problem = problem_of(fault)
-    return Unfit(problem.code, f"{what} cannot be recognised: {problem.message}", again=problem.again)
 
 
 def ranges_of(session: Session, record_id: UUID) -> list[PageRange]:
@@ -156,5 +151,5 @@ def _written(
         return sealed, outcome
     archive.vault.delete(sealed)
     if isinstance(outcome, SandboxFault):
-        raise _unfit(outcome, "its pages") from outcome
+        raise unrecognised(outcome, "its pages") from outcome
     raise outcome

@@ -4,13 +4,14 @@ import io
 import json
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from edms.capture.results import PDF_TYPE, Unfit
 from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
 from edms.records.components import open_component
 from edms.records.model import Component, ComponentRole
+from edms.signing.appended import Appended
 from edms.signing.containers import verify_container
 from edms.signing.errors import SealRefused, SigningFault
 from edms.signing.profiles import pdf_seal, pdf_seal_update
@@ -19,9 +20,6 @@ from edms.signing.trust import TrustMaterial
 from edms.text.ocr import NotRecognisable, OcrOutcome, OcrUnavailable
 from edms.text.reader import problem_of
 from edms.vault.vault import SealedBlob
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 # Beside PDFs that say so: a container of files with their signatures, and a zip of a document and its `.p7s`.
 MAY_HOLD_SIGNATURES = ("application/vnd.etsi.asic-e+zip", "application/vnd.etsi.asic-s+zip", "application/zip")
@@ -39,9 +37,13 @@ def recognised(archive: Archive, original: Component, made: bytes | None = None)
     except NotRecognisable as fault:
         raise Unfit(fault.code, fault.message) from fault
     except SandboxFault as fault:
-        problem = problem_of(fault)
-        message = f"its pages cannot be recognised: {problem.message}"
-        raise Unfit(problem.code, message, again=problem.again) from fault
+        raise unrecognised(fault, "its pages") from fault
+
+
+def unrecognised(fault: SandboxFault, what: str) -> Unfit:
+    """Say of `what` (the pages of a file, or some of them) that it cannot be recognised, and why."""
+    problem = problem_of(fault)
+    return Unfit(problem.code, f"{what} cannot be recognised: {problem.message}", again=problem.again)
 
 
 def sealed_copy(
@@ -67,36 +69,13 @@ def sealed_joined(archive: Archive, made: SealedBlob, facts: dict[str, Any]) -> 
     try:
         with archive.vault.open(made) as stream:
             sealed = pdf_seal_update(stream, archive.signer, archive.timestamps, SEAL_REASON, archive.seal_rules)
-            stream.seek(0)
-            final = archive.vault.put(
-                cast(BinaryIO, _Following(stream, sealed.content)), ComponentRole.ACCESS_COPY.value
-            )
+            whole = cast(BinaryIO, Appended(stream, sealed.content))
+            final = archive.vault.put(whole, ComponentRole.ACCESS_COPY.value)
     except SealRefused as refused:
         facts["seal_refused"] = refused.message
         return made, {}
     archive.vault.delete(made)
     return final, sealed.facts()
-
-
-class _Following(io.RawIOBase):
-    """A stream and then some bytes."""
-
-    def __init__(self, first: BinaryIO, behind: bytes) -> None:
-        super().__init__()
-        self._streams = [first, io.BytesIO(behind)]
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        view = memoryview(buffer).cast("B")
-        while self._streams:
-            piece = self._streams[0].read(len(view))
-            if piece:
-                view[: len(piece)] = piece
-                return len(piece)
-            self._streams.pop(0)
-        return 0
 
 
 def signature_facts(archive: Archive, original: Component) -> list[dict[str, Any]]:

@@ -154,8 +154,10 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
             attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, told)
         if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
-        if outcome is not None or office is not None:
-            row.page_count = len(outcome.pages) if outcome else office.pages if office else None
+        if outcome is not None:
+            row.page_count = len(outcome.pages)
+        elif office is not None:
+            row.page_count = office.pages
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
         return Step.SEAL if row.class_code and row.level else Step.CLASSIFY

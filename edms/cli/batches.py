@@ -13,9 +13,17 @@ from edms.capture.batches import BatchView, begin_batch, confirm_batch, edit_bat
 from edms.capture.given import open_given
 from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.separators import AskedSheets, print_separators
-from edms.cli.context import Context, as_option, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.context import (
+    Context,
+    as_option,
+    asked_id,
+    json_option,
+    office_asked,
+    pass_context,
+    print_json,
+    print_table,
+)
 from edms.core.errors import StorageFault
-from edms.records.people import office_by_code
 
 _LEVELS = click.Choice([level.value for level in Level])
 
@@ -76,10 +84,7 @@ def take(
 ) -> None:
     """Capture a batch: a PDF or TIFF. A worker reads it; then it waits for its review."""
     actor = context.person(username)
-    office_id = office_by_code(context.archive, office) if office else actor.office_id
-    if office_id is None:
-        raise click.UsageError("this person has no office of their own: name one with --office")
-    placement = Placement(office_id, class_code, Level(level) if level else None)
+    placement = Placement(office_asked(context, actor, office), class_code, Level(level) if level else None)
     with open_given(path) as stream:
         incoming = IncomingFile(path.name, stream, os.fstat(stream.fileno()).st_size)
         accepted = begin_batch(actor, context.archive, incoming, placement, Duplex(duplex))

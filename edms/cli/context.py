@@ -20,7 +20,7 @@ from edms.core.progress import Bar, ShowProgress, no_progress
 from edms.core.settings import Settings
 from edms.core.unlock import Unlock
 from edms.records.archive import Archive
-from edms.records.people import console_person
+from edms.records.people import console_person, office_by_code
 
 
 class Context:
@@ -81,6 +81,7 @@ unlock_option = click.option(
     "--unlock-fd", type=click.IntRange(0), hidden=True, help="Where the parent put the secret."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")
+reason_option = click.option("--reason", required=True, help="Why, in a few words.")
 
 
 def asked_id(text: str) -> UUID:
@@ -89,6 +90,14 @@ def asked_id(text: str) -> UUID:
     if record_id is None:
         raise NotFound()
     return record_id
+
+
+def office_asked(context: Context, actor: Actor, code: str | None) -> UUID:
+    """Return the office of that code, or the person's own. Raises UsageError for somebody who has none."""
+    office_id = office_by_code(context.archive, code) if code else actor.office_id
+    if office_id is None:
+        raise click.UsageError("this person has no office of their own: name one with --office")
+    return office_id
 
 
 def ask_secretly(question: str) -> str:

@@ -2,14 +2,22 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from uuid import UUID
 
 import click
 
-from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.capture.digitisation_close import close_digitisation, draw_up
-from edms.cli.context import Context, as_option, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.context import (
+    Context,
+    as_option,
+    asked_id,
+    json_option,
+    office_asked,
+    pass_context,
+    print_json,
+    print_table,
+    reason_option,
+)
 from edms.core.errors import StorageFault
 from edms.digitisation.course import REASONS
 from edms.digitisation.standard import Kind
@@ -29,18 +37,9 @@ from edms.records.digitisations import (
     retire_scanner,
     show_digitisation,
 )
-from edms.records.people import office_by_code
 
 _LEVELS = click.Choice([level.value for level in Level])
 office_option = click.option("--office", help="Office code; default: the person's own office.")
-reason_option = click.option("--reason", required=True, help="Why, in a few words.")
-
-
-def _office(context: Context, actor: Actor, office: str | None) -> UUID:
-    office_id = office_by_code(context.archive, office) if office else actor.office_id
-    if office_id is None:
-        raise click.UsageError("this person has no office of their own: name one with --office")
-    return office_id
 
 
 @click.group()
@@ -66,7 +65,7 @@ def scanner_add(
     """Add a scanner with its settings; after a calibration or another setting, add it anew and retire the old line."""
     actor = context.person(username)
     day: date | None = calibrated.date() if calibrated else None
-    told = NewScanner(_office(context, actor, office), name, make, model, serial, optical, settings, day)
+    told = NewScanner(office_asked(context, actor, office), name, make, model, serial, optical, settings, day)
     click.echo(add_scanner(actor, context.archive, told))
 
 
@@ -77,7 +76,7 @@ def scanner_add(
 def scanner_list(context: Context, username: str, office: str | None) -> None:
     """The scanners of an office, those out of use too."""
     actor = context.person(username)
-    found = office_scanners(actor, context.archive, _office(context, actor, office), retired=True)
+    found = office_scanners(actor, context.archive, office_asked(context, actor, office), retired=True)
     print_table(
         ("scanner", "name", "make and model", "serial", "optical", "calibrated", "in use"),
         ((one.id, one.name, f"{one.make} {one.model}", one.serial, one.optical_dpi, one.calibrated_on or "",
@@ -114,9 +113,8 @@ def open_command(
 ) -> None:  # fmt: skip
     """Open a digitisation; prints its id."""
     actor = context.person(username)
-    told = NewDigitisation(
-        _office(context, actor, office), Level(level), title, place, source, condition, medium, process_note, class_code
-    )
+    owner = office_asked(context, actor, office)
+    told = NewDigitisation(owner, Level(level), title, place, source, condition, medium, process_note, class_code)
     click.echo(open_digitisation(actor, context.archive, told))
 
 

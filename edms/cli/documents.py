@@ -14,6 +14,7 @@ from edms.cli.context import (
     as_option,
     asked_id,
     json_option,
+    office_asked,
     pass_context,
     print_json,
     print_table,
@@ -21,7 +22,6 @@ from edms.cli.context import (
 )
 from edms.records.describe import record_details
 from edms.records.evidence import export_bundle
-from edms.records.people import office_by_code
 from edms.records.searching import Question, search
 
 LEVELS = click.Choice([level.value for level in Level])
@@ -52,9 +52,7 @@ def ingest(
     """Capture files or folders; a signed reconciliation at the end says what became of each."""
     archive = context.archive
     actor = context.person(username)
-    office_id = office_by_code(archive, office) if office else actor.office_id
-    if office_id is None:
-        raise click.UsageError("this person has no office of their own: name one with --office")
+    office_id = office_asked(context, actor, office)
     outcome = ingest_paths(
         actor, archive, paths, office_id, class_code, Level(level) if level else None, progress=progress_bar("ingest")
     )

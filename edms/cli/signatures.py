@@ -8,7 +8,16 @@ from uuid import UUID
 
 import click
 
-from edms.cli.context import Context, as_option, ask_secretly, json_option, pass_context, print_json, print_table
+from edms.cli.context import (
+    Context,
+    as_option,
+    ask_secretly,
+    json_option,
+    pass_context,
+    print_json,
+    print_table,
+    reason_option,
+)
 from edms.cli.people import as_administrator
 from edms.core.errors import Refused
 from edms.core.secret import Secret
@@ -35,7 +44,6 @@ unlock_option = click.option(
     "--unlock", default="auto", show_default=True, metavar="SOURCE",
     help="Where the passphrase comes from: auto (the terminal), fd:N, file:PATH or credential:NAME.",
 )  # fmt: skip
-reason_option = click.option("--reason", required=True, help="Why, in a few words.")
 
 
 def _secret(source: str, what: str) -> Secret:

@@ -1,6 +1,5 @@
 """What is in a digitisation: records added, measured, taken out, scanned again. Two operators may add at once."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -203,7 +202,7 @@ def measured_pages(archive: Archive, part: Component) -> list[dict[str, Any]]:
         with open_component(archive, part) as stream:
             answer = archive.sandbox.call(
                 "edms.text.scans:measure", part.media_type, limits.max_pages, limits.max_page_pixels,
-                files=(io.BytesIO(stream.read()),),
+                files=(stream,),
             )  # fmt: skip
     except SandboxFault as fault:
         raise Refused(f"the scan cannot be measured: {fault.message}") from None

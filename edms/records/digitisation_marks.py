@@ -62,9 +62,8 @@ def mark_copies(archive: Archive, most: int = 20) -> int:
 
 
 def _due(archive: Archive) -> list[UUID]:
-    with archive.door.write(_KEEPER, Action.RECORD_PROCESS) as operation:
-        operation.decide()
-        operation.unrecorded()
+    """The items whose copies are due. Looked for every few seconds, so it takes no lock from those who write."""
+    with archive.database.reader() as session:
         unmarked = (
             select(DigitisedItem.digitisation_id)
             .outerjoin(CopyMark)
@@ -77,8 +76,8 @@ def _due(archive: Archive) -> list[UUID]:
         )
         return [
             item.id
-            for row in operation.session.scalars(query)
-            if in_force(operation.session, row)
+            for row in session.scalars(query)
+            if in_force(session, row)
             for item in row.items
             if item.state in STANDING and item.mark is None
         ]
@@ -90,10 +89,10 @@ def _mark(archive: Archive, item_id: UUID) -> bool:
     picture = mark_picture(task.text, link, MARK_WIDTH, MARK_HEIGHT)
     try:
         with open_component(archive, task.part) as stream:
-            files = (io.BytesIO(stream.read()), io.BytesIO(picture))
-        answer = archive.sandbox.call(
-            "edms.text.marked:mark", task.part.media_type, MARK_WIDTH, MARK_HEIGHT, MARK_GAP, files=files
-        )
+            answer = archive.sandbox.call(
+                "edms.text.marked:mark", task.part.media_type, MARK_WIDTH, MARK_HEIGHT, MARK_GAP,
+                files=(stream, io.BytesIO(picture)),
+            )  # fmt: skip
     except SandboxFault as fault:
         raise Refused(f"no mark can be put on it: {fault.message}") from None
     marked = io.BytesIO(answer.sections[0])

@@ -6,7 +6,7 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.records.archive import Archive
-from edms.records.digitisation_views import MINUTES, facts_of, stage_of
+from edms.records.digitisation_views import MINUTES, facts_of, request_on, stage_of
 from edms.records.digitisations import decided_digitisation
 from edms.records.signatures import SignaturePlan, SignerChoice, choices_for, request_signatures
 
@@ -25,7 +25,7 @@ def ask_for_signatures(actor: Actor | None, archive: Archive, digitisation_id: U
     """
     with archive.door.read(actor, Action.DIGITISATION_WORK) as operation:
         row = decided_digitisation(operation, digitisation_id)
-        stage, _waits = stage_of(operation.session, row)
+        stage, _waits = stage_of(row, request_on(operation.session, row))
         if stage not in ("to_ask", "declined"):
             raise Refused("the berita acara cannot be put before its signers now", "see where the digitisation stands")
         record = next(paper.record_id for paper in row.papers if paper.kind == MINUTES)

@@ -136,8 +136,8 @@ def in_force(session: Session, digitisation: Digitisation) -> bool:
     return request is not None and request.state in (RequestState.COMPLETE.value, RequestState.SUPERSEDED.value)
 
 
-def stage_of(session: Session, digitisation: Digitisation) -> tuple[str, tuple[str, ...]]:
-    """Return where a digitisation stands, and whom it waits for."""
+def stage_of(digitisation: Digitisation, request: SignatureRequest | None) -> tuple[str, tuple[str, ...]]:
+    """Return where a digitisation stands, and whom it waits for. `request`: its own, from `request_on`."""
     state = State(digitisation.state)
     if state in (State.OPEN, State.CHECKING, State.CHECKED, State.CANCELLED):
         return {State.OPEN: "scanning", State.CHECKING: "checking", State.CHECKED: "checked",
@@ -146,7 +146,6 @@ def stage_of(session: Session, digitisation: Digitisation) -> tuple[str, tuple[s
         return "drawing_up", ()
     if any(paper.record.state != RecordState.DECLARED.value for paper in digitisation.papers):
         return "declaring", ()
-    request = request_on(session, digitisation)
     if request is None:
         return "to_ask", ()
     if request.state == RequestState.OPEN.value:
@@ -159,9 +158,9 @@ def stage_of(session: Session, digitisation: Digitisation) -> tuple[str, tuple[s
 
 def view_of(session: Session, actor: Actor, digitisation: Digitisation, *, whole: bool = True) -> DigitisationView:
     """Return a digitisation as `actor`, who may see it, is shown it; `whole`: with items that no longer stand."""
-    stage, waits_for = stage_of(session, digitisation)
-    facts, items = facts_of(digitisation), digitisation.items if whole else standing(digitisation)
     request = request_on(session, digitisation)
+    stage, waits_for = stage_of(digitisation, request)
+    facts, items = facts_of(digitisation), digitisation.items if whole else standing(digitisation)
     return DigitisationView(
         digitisation.id, digitisation.office.name, digitisation.office_id, digitisation.level, digitisation.title,
         digitisation.place, digitisation.begun_on, digitisation.source, digitisation.condition, digitisation.medium,

@@ -19,11 +19,11 @@ _BUFFER = 64 * 1024
 class Appended(io.RawIOBase):
     """`base` (seekable, not closed here) and behind it what is written. Writing into `base` raises OSError."""
 
-    def __init__(self, base: BinaryIO) -> None:
+    def __init__(self, base: BinaryIO, appended: bytes = b"") -> None:
         super().__init__()
         self._base = base
         self._size = base.seek(0, os.SEEK_END)
-        self._tail = bytearray()
+        self._tail = bytearray(appended)
         self._at = 0
 
     def update(self) -> bytes:

@@ -14,8 +14,8 @@ import pypdfium2
 import pytest
 import zxingcpp
 from archive_fixtures import pdf
-from signing_killed import POINTS, with_certified
-from signing_people import ADDRESS, SECRET, ask, decree, give, turn_of, who, with_pilot
+from signing_killed import POINTS
+from signing_people import ADDRESS, SECRET, ask, decree, give, turn_of, under_pilot, who, with_pilot
 
 from edms.core.errors import Refused
 from edms.records.archive import Archive
@@ -74,7 +74,7 @@ def test_killed_on_the_way_nothing_is_signed_and_it_is_signed_again(
     assert died.returncode == -signal.SIGKILL, died.stderr
     [request] = record_signatures(who(pilot, "records"), pilot, record)
     assert (request.state, request.signatures[0].state, signed_events(pilot, record)) == ("open", "asked", 0)
-    again = with_certified(archive)
+    again = under_pilot(archive)
     digest = give(again, "official-dinkes")
     assert signed_events(again, record) == 1
     assert download(who(again, "records"), again, record, ComponentRole.SIGNED, 1).sha256 == digest

@@ -47,7 +47,7 @@ def preview(record_id: UUID) -> ResponseReturnValue:
     """What would become of each of the chosen documents. Nothing is changed."""
     capturers_only()
     common, problems = _common()
-    chosen = [one for text in request.form.getlist("record")[:MOST_AT_ONCE] if (one := parse_id(text))]
+    chosen = _chosen()
     values = {name: request.form.get(name, "") for name in COMMON}
     if not chosen:
         problems = [Problem("", gettext("Choose at least one document."))]
@@ -63,10 +63,7 @@ def apply() -> ResponseReturnValue:
     common, problems = _common()
     if problems:
         raise NotFiled(problems)
-    pairs = (text.partition(":") for text in request.form.getlist("seen")[:MOST_AT_ONCE])
-    seen = [
-        ShownVersion(one, int(version)) for text, _, version in pairs if (one := parse_id(text)) and version.isdigit()
-    ]
+    seen = _seen()
     source = source_of(who, archive(), seen[0].record_id) or BY_HAND if seen else BY_HAND
     done = file_many(who, archive(), seen, common, own="own" in request.form, source=source)
     if done.refused:
@@ -74,6 +71,11 @@ def apply() -> ResponseReturnValue:
         reasons = sorted({error_text(error.message) for _record, error in done.refused})
         flash(f"{told % {'num': number(len(done.refused))}} {'; '.join(reasons)}", "bad")
     return redirect(url_for("filing.desk", **told_filters()))
+
+
+def _chosen() -> list[UUID]:
+    """The documents that were ticked."""
+    return [one for text in request.form.getlist("record")[:MOST_AT_ONCE] if (one := parse_id(text))]
 
 
 def _seen() -> list[ShownVersion]:
@@ -87,7 +89,7 @@ def _seen() -> list[ShownVersion]:
 def take_all_back() -> ResponseReturnValue:
     """Take several confirmations back, each by itself; what is sealed meanwhile is told and stays as it is."""
     capturers_only()
-    chosen = [one for text in request.form.getlist("record")[:MOST_AT_ONCE] if (one := parse_id(text))]
+    chosen = _chosen()
     count, refused = undo_many(actor(), archive(), chosen)
     if count:
         told = ngettext("%(num)s document is taken back.", "%(num)s documents are taken back.", count)

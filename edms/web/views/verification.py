@@ -5,6 +5,7 @@ application of its own.
 """
 
 import re
+from collections.abc import Callable
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -26,37 +27,25 @@ _pace = Pace()
 @pages.get("/v/<token>")
 def show(token: str) -> ResponseReturnValue:
     """What is known of one signature, as far as the record's class allows."""
-    return _answer(token, "")
+    return _signature(token, "")
 
 
 @pages.post("/v/<token>")
 def compare(token: str) -> ResponseReturnValue:
     """Hold a file in hand against the signed one: its SHA-256, or the file, of which only that is made."""
-    return _answer(token, _digest_given() or "none")
+    return _signature(token, _digest_given() or "none")
 
 
 @pages.get("/v/a/<token>")
 def copy(token: str) -> ResponseReturnValue:
     """What is known of an authenticated copy, as far as the record's class allows."""
-    return _copy_answer(token, "")
+    return _copy(token, "")
 
 
 @pages.post("/v/a/<token>")
 def compare_copy(token: str) -> ResponseReturnValue:
     """Hold a file in hand against the authenticated copy, as `compare` does."""
-    return _copy_answer(token, _digest_given() or "none")
-
-
-def _copy_answer(token: str, digest: str) -> Response:
-    if not _pace.allows(request.remote_addr or "", archive().settings.server.public_lookups_per_minute):
-        return _page(429, outcome="slow")
-    try:
-        if digest in ("", "none"):
-            return _page(200, copied=public_copy(archive(), token), outcome=digest)
-        found, outcome = compare_with_copy(archive(), token, digest)
-        return _page(200, copied=found, outcome=outcome)
-    except NotFound:
-        return _page(404, outcome="unknown")
+    return _copy(token, _digest_given() or "none")
 
 
 def _digest_given() -> str:
@@ -65,15 +54,32 @@ def _digest_given() -> str:
     return given if _SHA256.fullmatch(given) else digest_of(part) if part is not None else ""
 
 
-def _answer(token: str, digest: str) -> Response:
+def _signature(token: str, digest: str) -> Response:
+    def look() -> dict[str, object]:
+        if digest in ("", "none"):
+            return {"signature": public_signature(archive(), token), "outcome": digest}
+        found = compare_with_signed(archive(), token, digest)
+        return {"signature": found.signature, "outcome": found.outcome}
+
+    return _answer(look)
+
+
+def _copy(token: str, digest: str) -> Response:
+    def look() -> dict[str, object]:
+        if digest in ("", "none"):
+            return {"copied": public_copy(archive(), token), "outcome": digest}
+        found, outcome = compare_with_copy(archive(), token, digest)
+        return {"copied": found, "outcome": outcome}
+
+    return _answer(look)
+
+
+def _answer(look: Callable[[], dict[str, object]]) -> Response:
     """Render the page. Too many questions, an unknown address and a page: each is the same for everybody."""
     if not _pace.allows(request.remote_addr or "", archive().settings.server.public_lookups_per_minute):
         return _page(429, outcome="slow")
     try:
-        if digest in ("", "none"):
-            return _page(200, signature=public_signature(archive(), token), outcome=digest)
-        found = compare_with_signed(archive(), token, digest)
-        return _page(200, signature=found.signature, outcome=found.outcome)
+        return _page(200, **look())
     except NotFound:
         return _page(404, outcome="unknown")
 
