@@ -43,10 +43,18 @@ def sheet_from(told: dict[str, str]) -> Sheet:
     """Return the sheet with these fields. Raises BadSheet for what is no text of its length."""
     if not isinstance(told, dict) or not set(told) <= set(_MOST):
         raise BadSheet("a field that no sheet has")
-    for name, value in told.items():
-        if not isinstance(value, str) or len(value) > _MOST[name] or not value.isprintable():
-            raise BadSheet(f"{name} is no text of at most {_MOST[name]} characters")
+    for name in unfit_fields(told):
+        raise BadSheet(f"{name} is no text of at most {_MOST[name]} characters")
     return Sheet(**told)
+
+
+def unfit_fields(told: dict[str, str]) -> list[str]:
+    """Return the names of the fields of a sheet that hold no text of their length, in the order of `Sheet`."""
+
+    def fits(value: object, most: int) -> bool:
+        return isinstance(value, str) and len(value) <= most and value.isprintable()
+
+    return [name for name, most in _MOST.items() if not fits(told.get(name, ""), most)]
 
 
 def is_sheet(code: str) -> bool:

@@ -43,8 +43,9 @@ def sheets_pdf(sheets: Sequence[PrintedSheet], archive_name: str, made_at: datet
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with as_file(files("ocrmypdf") / "data" / "NotoSans-Regular.ttf") as font:
         document.add_font(_FONT, fname=font)
+    codes = {sheet: code_png(sheet) for sheet in {one.sheet for one in sheets}}
     for one in sheets:
-        _page(document, one, archive_name)
+        _page(document, one, codes[one.sheet], archive_name)
     return bytes(document.output())
 
 
@@ -55,9 +56,9 @@ def code_png(sheet: Sheet) -> bytes:
     return out.getvalue()
 
 
-def _page(document: FPDF, one: PrintedSheet, archive_name: str) -> None:
+def _page(document: FPDF, one: PrintedSheet, picture: bytes, archive_name: str) -> None:
     document.add_page()
-    picture, middle = code_png(one.sheet), (document.w - _CODE_MM) / 2
+    middle = (document.w - _CODE_MM) / 2
     for top in (18.0, document.h - 18.0 - _CODE_MM):
         document.image(io.BytesIO(picture), x=middle, y=top, w=_CODE_MM)
     document.set_xy(20, 86)

@@ -28,7 +28,6 @@ from edms.capture.batches import (
     undo_batch,
 )
 from edms.capture.incoming import IncomingFile, Placement
-from edms.capture.separators import AskedSheets, print_separators
 from edms.capture.work import work_once, work_until_idle
 from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
@@ -206,20 +205,6 @@ def test_what_is_no_batch_is_set_aside(embedded: Archive, person: People) -> Non
     batch = take(embedded, clerk, b"hanya teks biasa\n" * 20)
     work_until_idle(embedded, OWNER)
     assert show_batch(clerk, embedded, batch.record_id).state == "quarantined"
-
-
-def test_sheets_are_printed_for_ones_own_office_and_levels_only(embedded: Archive, person: People) -> None:
-    clerk = person(embedded, "clerk-dinkes")
-    made = print_separators(clerk, embedded, [AskedSheets(Sheet("dinkes", "400.7", "", "open"), 3), AskedSheets(OPEN)])
-    seen = embedded.reader.look_at_batch(io.BytesIO(made), "application/pdf", 1, 9, upright=False)
-    assert [one["codes"] for one in seen] == [[Sheet("dinkes", "400.7", "", "open").encode()] * 2] * 3 + [
-        [OPEN.encode()] * 2
-    ]
-    for other in (Sheet("setda"), Sheet("", "", "", "top_secret"), Sheet("no-such-office")):
-        with pytest.raises((NotFound, Refused)):
-            print_separators(clerk, embedded, [AskedSheets(other)])
-    with pytest.raises(Refused, match="500"):
-        print_separators(clerk, embedded, [AskedSheets(OPEN, 501)])
 
 
 @pytest.mark.slow

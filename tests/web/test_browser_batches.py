@@ -12,6 +12,7 @@ from archive_fixtures import OWNER, settings_in
 from batch_material import Made, scan_pdf
 from judges import judge
 from playwright.sync_api import Browser, Page, expect
+from pypdfium2 import PdfDocument
 from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in  # noqa: F401 - a fixture
 
 from edms.batches.cutting import Duplex
@@ -78,12 +79,35 @@ def test_the_review_fits_desk_and_phone(
     context = browser.new_context(viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     sign_in(page)
-    for where in (f"/batches/{server.batch}", "/batches"):
+    for where in (f"/batches/{server.batch}", "/batches", "/batches/separators"):
         page.goto(where)
         assert judged(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
         if folder := os.environ.get("EDMS_PICTURES"):
             page.screenshot(path=f"{folder}/{language}-{size['width']}-{len(where)}.png", full_page=True)
+    context.close()
+
+
+def test_sheets_are_printed_by_keyboard_alone(browser: Browser, server: Reviewing) -> None:  # noqa: F811
+    context = browser.new_context(viewport=DESK, locale="id", base_url=server.address)
+    watched = Watched(context)
+    page = watched.page
+    sign_in(page)
+    page.goto("/batches/separators")
+    page.locator("[name=class_code]").focus()
+    page.keyboard.type("999.9")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator("#wrong-class_code")).to_contain_text("tidak ada dalam klasifikasi arsip")
+    assert judged(page) == []
+    page.locator("[name=class_code]").fill("400.7")
+    page.locator("[name=copies]").fill("12")
+    with page.expect_download() as told:
+        page.keyboard.press("Enter")
+    assert told.value.suggested_filename == "lembar-pemisah.pdf"
+    with PdfDocument(told.value.path()) as printed:
+        assert len(printed) == 12
+    assert watched.away() == []
     context.close()
 
 

@@ -68,6 +68,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("DELETE", "/uploads/<uuid:upload_id>"): (f"/uploads/{uuid4()}", _WITHOUT_VERSION),
     ("GET", "/batches"): ("/batches", _CLERKS),
     ("POST", "/batches"): ("/batches", _as(400, _CLERKS)),
+    ("GET", "/batches/separators"): ("/batches/separators", _CLERKS),
+    ("POST", "/batches/separators"): ("/batches/separators", _as(422, _CLERKS)),
     ("GET", "/batches/<uuid:batch_id>"): (f"/batches/{uuid4()}", _NO_SUCH_BATCH),
     ("POST", "/batches/<uuid:batch_id>/edit"): (f"/batches/{uuid4()}/edit", {"else": 400}),
     ("POST", "/batches/<uuid:batch_id>/undo"): (f"/batches/{uuid4()}/undo", _NO_SUCH_BATCH),

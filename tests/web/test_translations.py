@@ -28,7 +28,8 @@ SPEAKING = (
     "records/operations.py", "operation/door.py",
     "records/signatures.py", "records/signatures_sign.py", "records/signatures_shown.py",
     "records/signatures_states.py", "records/signatures_identities.py", "operation/attempts.py",
-    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py", "capture/photographs.py",
+    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py", "capture/separators.py",
+    "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
     "digitisation/standard.py",
@@ -111,7 +112,8 @@ def sentences(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:
             continue
-        said = (shown(argument) for argument in node.args if isinstance(argument, ast.Constant | ast.JoinedStr))
+        told = node.args[1:] if ast.unparse(node.func) == "Problem" else node.args  # first the field it is about
+        said = (shown(argument) for argument in told if isinstance(argument, ast.Constant | ast.JoinedStr))
         yield from filter(None, said)
 
 
