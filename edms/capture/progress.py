@@ -1,7 +1,7 @@
 """How far files have come: what the upload page and `ingest --wait` show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from edms.jobs.queue import postponed
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Record, RecordState
+from edms.records.thumbnails import with_thumbnails
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Progress:
     reason: str = ""
     reason_code: str = ""
     postponed: str = ""
+    thumbnail: bool = False
 
     @property
     def at_rest(self) -> bool:
@@ -58,11 +60,11 @@ def progress_of(actor: Actor | None, archive: Archive, record_ids: Sequence[UUID
 
 
 def inbox(
-    actor: Actor | None, archive: Archive, state: str, limit: int = 200, offset: int = 0
+    actor: Actor | None, archive: Archive, state: str, limit: int = 200, offset: int = 0, *, thumbnails: bool = False
 ) -> tuple[list[Progress], int]:
     """Return a window of the records that are not declared and that the actor may see, and how many there are in all.
 
-    `state` is `pending` or `quarantined`; newest first.
+    `state` is `pending` or `quarantined`; newest first. `thumbnails`: they are shown with small pictures.
     """
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         wanted = _in_state(operation.scope(), state)
@@ -72,6 +74,9 @@ def inbox(
         query = query.order_by(Record.received_at.desc(), Record.id.desc()).limit(limit).offset(offset)
         rows = [_progress(record, job) for record, job in operation.session.execute(query)]
         total = operation.session.scalar(select(func.count()).select_from(Record).where(wanted)) or 0
+        if thumbnails:
+            pictured = with_thumbnails(operation, [row.record_id for row in rows])
+            rows = [replace(row, thumbnail=row.record_id in pictured) for row in rows]
         return rows, total
 
 

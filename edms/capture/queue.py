@@ -20,6 +20,7 @@ from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Record, RecordState
 from edms.records.proposal_model import RecordProposals
+from edms.records.thumbnails import with_thumbnails
 
 MOST_LISTED = 100
 
@@ -45,6 +46,7 @@ class Waiting:
     source: str
     received_at: datetime
     proposed: bool
+    thumbnail: bool
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,12 @@ def queue(actor: Actor | None, archive: Archive, sieve: Sieve, offset: int = 0) 
         source = select(func.min(Arrival.source)).where(Arrival.record_id == Record.id).scalar_subquery()
         proposed = exists().where(RecordProposals.record_id == Record.id)
         query = waiting(select(Record, Office.code, source, proposed).join(Office)).where(sifted)
-        rows = session.execute(query.order_by(*in_order(before=False)).limit(MOST_LISTED).offset(offset))
+        rows = session.execute(query.order_by(*in_order(before=False)).limit(MOST_LISTED).offset(offset)).all()
+        pictured = with_thumbnails(operation, [one.id for one, *_rest in rows])
         items = [
-            Waiting(one.id, one.title, office, one.sender or "", came or "", one.received_at, bool(has))
+            Waiting(
+                one.id, one.title, office, one.sender or "", came or "", one.received_at, bool(has), one.id in pictured
+            )
             for one, office, came, has in rows
         ]
         total = session.scalar(waiting(select(func.count()).select_from(Record)).where(sifted)) or 0

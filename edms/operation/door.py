@@ -6,7 +6,7 @@ V16.3.2).
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -57,6 +57,7 @@ class Operation:
         self._silent = False
         self._seldom = False
         self._recorder: Callable[[], None] | None = None
+        self.covered: tuple[str, str, tuple[UUID, ...]] = ("", "", ())
 
     def about(self, kind: str, subject_id: UUID | str, name: str = "") -> None:
         """Name the subject of the audit event, and the event itself where the action's name is too wide."""
@@ -101,6 +102,12 @@ class Operation:
         """
         self._seldom = True
 
+    def covers(self, name: str, each: str, record_ids: Iterable[UUID]) -> None:
+        """Let one event `name` beside this disclosure stand for the events `each` of these records, for as long as
+        those would stand for further ones. It names the records for which none does yet; for none it is not written.
+        """
+        self.covered = (name, each, tuple(record_ids))
+
     def record_now(self) -> None:
         """Record a disclosure that begins before the operation ends: what is handed out bit by bit comes after this."""
         if self._recorder is None:
@@ -117,7 +124,10 @@ class Operation:
     @property
     def key(self) -> Hashable:
         """What repeated disclosures have in common: who, what of which subject."""
-        return (self.actor.id, self.actor.name, self.actor.via, self._name, self._subject)
+        return self.key_of(self._name, self._subject)
+
+    def key_of(self, name: str, subject: tuple[str, str]) -> Hashable:
+        return (self.actor.id, self.actor.name, self.actor.via, name, subject)
 
     def own_event(self, outcome: str) -> AuditEvent:
         return _event(self.actor, self._name, self._subject, outcome, self._details)
@@ -280,16 +290,29 @@ class Door:
             raise Undecided(f"{operation.action} went on after it was refused")
 
     def _record_disclosure(self, operation: Operation) -> None:
-        minutes = self._recently.window // timedelta(minutes=1)
-        if operation.is_seldom:
-            if self._recently.has(operation.key, operation.now):
-                return
-            operation.note(within_minutes=minutes)
+        events: dict[Hashable, AuditEvent] = {}
+        if not (operation.is_seldom and self._recently.has(operation.key, operation.now)):
+            if operation.is_seldom:
+                operation.note(within_minutes=self._window_minutes)
+            events[operation.key] = operation.own_event("done")
+        name, each, ids = operation.covered
+        new = {operation.key_of(each, ("record", str(one))): str(one) for one in ids}
+        new = {key: one for key, one in new.items() if not self._recently.has(key, operation.now)}
+        if new:
+            details = {"records": list(new.values()), "within_minutes": self._window_minutes}
+            events[name] = _event(operation.actor, name, ("list", name), "done", details)
+        if not events:
+            return
         with self.database.writer() as session:
-            self.trail.append(session, operation.own_event("done"))
+            self.trail.append_all(session, list(events.values()))
             session.commit()
-        self._recently.add(operation.key, operation.now)
+        for key in (*events, *new):
+            self._recently.add(key, operation.now)
         self._integrate_soon()
+
+    @property
+    def _window_minutes(self) -> int:
+        return self._recently.window // timedelta(minutes=1)
 
     def _record_refusal(self, operation: Operation) -> None:
         """Keep the refusal in its own transaction. An unknown id leaves the same trace as a forbidden one, so that

@@ -13,11 +13,13 @@ from edms.operation.door import Operation
 from edms.records.alerts import report_read_fault
 from edms.records.archive import Archive
 from edms.records.describe import malware_in
+from edms.records.disclosures import THUMBNAIL
 from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.vault.sealed import SealedBlob
 
 PREVIEWED = "record.previewed"
+THUMBNAIL_WIDTH = 160
 # The newest copy first; what has none is shown by its original, where that can be.
 PICTURED_ROLES = (ComponentRole.LATER_COPY, ComponentRole.ACCESS_COPY, ComponentRole.ORIGINAL)
 _TEXT_EXTRACT = 20_000
@@ -117,9 +119,23 @@ def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int
 
     The pages that somebody looks at within a short time are one event.
     """
+    return _page_image(actor, archive, record_id, page, width, PREVIEWED)
+
+
+def thumbnail(actor: Actor | None, archive: Archive, record_id: UUID) -> bytes:
+    """Return the first page, THUMBNAIL_WIDTH pixels wide. Raises NotFound when there is none.
+
+    A list that the actor was shown a short time ago with this record on it has left the event (ADR 0061); else this
+    leaves one of its own.
+    """
+    return _page_image(actor, archive, record_id, 1, THUMBNAIL_WIDTH, THUMBNAIL)
+
+
+def _page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int, width: int, event: str) -> bytes:
     with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
-        _previewed(operation, record_id)
+        operation.about("record", record_id, event)
+        operation.seldom()
         part = _best_for_pictures(record)
         if part is None:
             raise NotFound()
@@ -150,7 +166,8 @@ def text_extract(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
     """Return the beginning of the record's text, for files that have no page pictures; an event as of these."""
     with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         record = decided_record(operation, record_id)
-        _previewed(operation, record_id)
+        operation.about("record", record_id, PREVIEWED)
+        operation.seldom()
         part = record.component(ComponentRole.TEXT)
         if part is None:
             return ""
@@ -160,15 +177,17 @@ def text_extract(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
     return "\n\n".join(page["text"] for page in pages)[:_TEXT_EXTRACT]
 
 
-def _previewed(operation: Operation, record_id: UUID) -> None:
-    operation.about("record", record_id, PREVIEWED)
-    operation.seldom()
+def has_pictures(role: str, media_type: str) -> bool:
+    """True for a component of which pages can be drawn."""
+    return role in {one.value for one in PICTURED_ROLES} and (
+        media_type == "application/pdf" or media_type.startswith("image/")
+    )
 
 
 def _best_for_pictures(record: Record) -> Component | None:
     for role in PICTURED_ROLES:
         part = record.component(role)
-        if part is not None and (part.media_type == "application/pdf" or part.media_type.startswith("image/")):
+        if part is not None and has_pictures(role.value, part.media_type):
             return part
     return None
 

@@ -3,9 +3,10 @@
 What an answer tells about people is itself an event, and only those may ask who may read the trail.
 """
 
+import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +17,16 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.audit.model import AuditLeaf
 from edms.core.errors import LimitExceeded
+from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.model import Record
 
 SEARCHED, LISTED = "record:search", "records.listed"
-SHOWN = ("record:view", "record.previewed", "record:download", "record:export")
+THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
+SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", "record:export")
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
-    *SHOWN, SEARCHED, LISTED, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",
+    *SHOWN, SEARCHED, LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",
     "audit.asked", "audit.export",
 )  # fmt: skip
 MOST_ENTRIES = 10_000
@@ -49,9 +53,11 @@ def trail_entries(actor: Actor | None, archive: Archive, question: TrailQuestion
     with archive.door.disclose(actor, Action.AUDIT_READ) as operation:
         operation.decide()
         query = _narrowed(question).order_by(AuditLeaf.index.desc()).limit(question.limit)
-        found = [json.loads(body) for body in operation.session.scalars(query)][::-1]
+        found = [json.loads(body) for body in operation.session.scalars(query)]
         if question.record:
+            found += _lists_with(operation, question, question.record)
             operation.about("record", question.record)
+        found = sorted(found, key=lambda leaf: leaf["index"])[-question.limit :]
         operation.note(entries=len(found))
         return found
 
@@ -80,6 +86,19 @@ def _with(bodies: Any, digest: str) -> Iterator[dict[str, Any]]:
     for body in bodies:
         if wanted in body:
             yield json.loads(body)
+
+
+def _lists_with(operation: Operation, question: TrailQuestion, record_id: UUID) -> list[dict[str, Any]]:
+    """Return the newest events of lists that showed a small picture of the record. All since its arrival are looked
+    through: they name records, and are not filed under them."""
+    record = operation.session.get(Record, record_id)
+    if record is None:
+        return []
+    query = _narrowed(replace(question, record=None)).where(
+        AuditLeaf.subject_kind == "list", AuditLeaf.subject_id == THUMBNAILS, AuditLeaf.at >= record.received_at
+    )
+    bodies = operation.session.scalars(query.order_by(AuditLeaf.index.desc()).execution_options(yield_per=1000))
+    return list(itertools.islice(_with(bodies, str(record_id)), question.limit))
 
 
 def _narrowed(question: TrailQuestion) -> Select[bytes]:

@@ -16,7 +16,7 @@ from edms.operation.door import Operation
 from edms.proposals.types import Field
 from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
-from edms.records.contents import PICTURED_ROLES
+from edms.records.contents import has_pictures
 from edms.records.facts import decided_record
 from edms.records.habits import Habit, favourites, remember, usual
 from edms.records.model import Record, RecordState
@@ -70,7 +70,7 @@ def sheet_of(actor: Actor | None, archive: Archive, record_id: UUID, source: str
         until = undoable_until(session, [record_id]).get(record_id)
         return Sheet(
             record=record,
-            pictured=any(_has_pictures(part.role, part.media_type) for part in record.components),
+            pictured=any(has_pictures(part.role, part.media_type) for part in record.components),
             proposals=proposals,
             habit=usual(archive, session, who, senders, source),
             favourites=favourites(archive, session, who),
@@ -109,11 +109,6 @@ def problems_of(actor: Actor | None, archive: Archive, record_id: UUID, changes:
     with archive.door.read(actor, Action.RECORD_CLASSIFY) as operation:
         record = decided_record(operation, record_id)
         return problems_with(operation, archive, record, changes)
-
-
-def _has_pictures(role: str, media_type: str) -> bool:
-    shown = role in {one.value for one in PICTURED_ROLES}
-    return shown and (media_type == "application/pdf" or media_type.startswith("image/"))
 
 
 def problems_with(operation: Operation, archive: Archive, record: Record, changes: Changes) -> list[Problem]:

@@ -21,6 +21,7 @@ from edms.records.filing import Problem, file_record, problems_with
 from edms.records.model import Record, RecordState
 from edms.records.operations import Changes
 from edms.records.proposals import shown_proposals
+from edms.records.thumbnails import with_thumbnails
 
 MOST_AT_ONCE = 500
 _SHOWN = (
@@ -40,6 +41,7 @@ class Preview:
     changes: Changes
     becomes: tuple[tuple[str, str | date | None, str | date], ...]
     problems: tuple[Problem, ...]
+    thumbnail: bool = False
 
     @property
     def refused(self) -> bool:
@@ -78,7 +80,10 @@ def preview_many(
         operation.seldom()
         query = select(Record, Job).join(Job, Job.subject_id == Record.id).where(Record.id.in_(record_ids), visible)
         found = {record.id: (record, job) for record, job in operation.session.execute(query)}
-        return [_preview(operation, archive, *found[one], common, own=own) for one in record_ids if one in found]
+        seen = [one for one in record_ids if one in found]
+        pictured = with_thumbnails(operation, seen)
+        previews = [_preview(operation, archive, *found[one], common, own=own) for one in seen]
+        return [replace(one, thumbnail=one.record_id in pictured) for one in previews]
 
 
 def _preview(

@@ -25,6 +25,7 @@ from edms.records.components import read_pages
 from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
 from edms.records.model import Component, Record
+from edms.records.thumbnails import with_thumbnails
 from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
 from edms.text.language import most_common
 
@@ -40,6 +41,7 @@ class Found:
     record: Record
     score: float
     highlights: Mapping[str, Highlight]
+    thumbnail: bool = False
 
     @property
     def level(self) -> str:
@@ -109,11 +111,9 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             )
         )
         rows = _visible_rows(operation.session, scope, [UUID(hit.record_id) for hit in answer.hits])
-        found = tuple(
-            Found(rows[UUID(hit.record_id)], hit.score, hit.highlights)
-            for hit in answer.hits
-            if UUID(hit.record_id) in rows
-        )
+        hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
+        pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
+        found = tuple(Found(rows[one], hit.score, hit.highlights, one in pictured) for one, hit in hits)
         operation.note(
             query=archive.trail.typed_digest(request.text),
             total=answer.total,
@@ -126,7 +126,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: text in the query language, filters, window, order, wanted facets."""
+    """What is asked: text in the query language, filters, window, order, wanted facets, pictures beside the hits."""
 
     text: str
     filters: Filters = field(default_factory=Filters)
@@ -134,6 +134,7 @@ class Question:
     offset: int = 0
     sort: Sort = "relevance"
     facets: tuple[str, ...] = ()
+    thumbnails: bool = False
 
 
 def _visible_rows(session: Session, scope: Scope, ids: list[UUID]) -> dict[UUID, Record]:

@@ -193,6 +193,7 @@ EVENTS = {
     "record:capture": message("received"),
     "record:view": message("looked at"),
     "record.previewed": message("pages looked at"),
+    "record.thumbnail": message("first page looked at, small"),
     "record:download": message("downloaded"),
     "record:export": message("evidence exported"),
     "record:classify": message("described"),

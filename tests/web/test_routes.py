@@ -129,6 +129,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/quarantine"): ("/quarantine", _CLERKS),
     ("GET", "/records/<uuid:record_id>"): ("/records/{restricted}", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/pages/<int:page>"): ("/records/{restricted}/pages/1?width=160", _RESTRICTED),
+    ("GET", "/records/<uuid:record_id>/thumbnail"): ("/records/{restricted}/thumbnail", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/files/<role>"): ("/records/{restricted}/files/original", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/evidence"): ("/records/{restricted}/evidence", _RESTRICTED),
     ("POST", "/records/<uuid:record_id>/describe"): ("/records/{restricted}/describe", _MENDERS),

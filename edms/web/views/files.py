@@ -1,5 +1,6 @@
 """The bytes of a record: page pictures, downloads, the evidence bundle. All pass the record's own door."""
 
+import hashlib
 import os
 import re
 from typing import BinaryIO
@@ -11,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wsgi import wrap_file
 
 from edms.core.errors import NotFound
-from edms.records.contents import Hazard, download, page_image
+from edms.records.contents import THUMBNAIL_WIDTH, Hazard, download, page_image, thumbnail
 from edms.records.evidence import write_evidence
 from edms.records.model import ComponentRole
 from edms.web.identity import actor, archive
@@ -19,7 +20,7 @@ from edms.web.identity import actor, archive
 pages = Blueprint("files", __name__)
 
 CHUNK_BYTES = 256 * 1024
-WIDTHS = (160, 900, 1400)
+WIDTHS = (THUMBNAIL_WIDTH, 900, 1400)
 
 
 @pages.get("/records/<uuid:record_id>/pages/<int:page>")
@@ -27,9 +28,20 @@ def picture(record_id: UUID, page: int) -> ResponseReturnValue:
     width = request.args.get("width", 900, type=int)
     if width not in WIDTHS or page < 1:
         raise NotFound()
-    content = page_image(actor(), archive(), record_id, page, width)
-    kind = "image/webp" if content[8:12] == b"WEBP" else "image/png"
-    return Response(content, mimetype=kind)
+    return _picture(page_image(actor(), archive(), record_id, page, width))
+
+
+@pages.get("/records/<uuid:record_id>/thumbnail")
+def small_picture(record_id: UUID) -> ResponseReturnValue:
+    """The first page, for lists."""
+    return _picture(thumbnail(actor(), archive(), record_id))
+
+
+def _picture(content: bytes) -> ResponseReturnValue:
+    """A picture with its tag. Whoever has it already is told so behind the record's door, like everybody else."""
+    response = Response(content, mimetype="image/webp" if content[8:12] == b"WEBP" else "image/png")
+    response.set_etag(hashlib.sha256(content).hexdigest())
+    return response.make_conditional(request)
 
 
 @pages.get("/records/<uuid:record_id>/files/<role>")

@@ -38,7 +38,7 @@ def waiting() -> ResponseReturnValue:
 def _list(template: str, state: str, **more: object) -> str:
     """Render a page of what is in `state`."""
     page = page_asked(request)
-    items, total = inbox(actor(), archive(), state, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    items, total = inbox(actor(), archive(), state, PAGE_SIZE, (page - 1) * PAGE_SIZE, thumbnails=True)
     return render_template(
         template,
         items=items,

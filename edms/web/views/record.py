@@ -9,7 +9,7 @@ from edms.access.levels import Level
 from edms.access.policy import Action, decide
 from edms.capture.incoming import title_from
 from edms.records.classification import KIP_CATEGORIES
-from edms.records.contents import PICTURED_ROLES, text_extract
+from edms.records.contents import has_pictures, text_extract
 from edms.records.describe import MOST_DISCLOSURES, RecordDetails, record_details
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
@@ -33,11 +33,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
     assert who is not None
     details = record_details(who, archive(), record_id)
     record = details.record
-    pictured = any(
-        part["role"] in PICTURED_ROLES
-        and (part["media_type"] == "application/pdf" or part["media_type"].startswith("image/"))
-        for part in details.components
-    )
+    pictured = any(has_pictures(part["role"], part["media_type"]) for part in details.components)
     may_classify = Action.RECORD_CLASSIFY in details.may and record.state == "pending"
     return render_template(
         "record.html",

@@ -30,6 +30,7 @@ def results() -> ResponseReturnValue:
         offset=(page - 1) * PAGE_SIZE,
         sort=sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
         facets=FACETS,
+        thumbnails=True,
     )
     found = search(actor(), archive(), question)
     chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
