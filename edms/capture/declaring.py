@@ -1,8 +1,7 @@
-"""The last steps: seal the manifest, declare the record. From then on it is evidence."""
+"""The last step: seal the manifest and declare the record. From then on it is evidence."""
 
 from edms.capture.results import CMS_TYPE, JSON_TYPE, StepResult, load
 from edms.capture.states import Step
-from edms.core.canonical import sha256_hex
 from edms.jobs.queue import Claim
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -17,9 +16,10 @@ from edms.signing.profiles import detached_seal
 
 
 def seal(archive: Archive, claimed: Claim) -> StepResult:
-    """Seal the canonical manifest (CAdES, detached): ids, hashes, sizes and description in one signature.
+    """Seal the canonical manifest (CAdES, detached): ids, hashes, sizes and description in one signature; and declare.
 
     The manifest is made from the row as it is now; should the row change before the transaction, the step is redone.
+    The seal and the declaration are one transaction: there is no sealed record that is not declared, nor the other way.
     """
     record = load(archive, claimed)
     if not (record.class_code and record.level):
@@ -30,38 +30,30 @@ def seal(archive: Archive, claimed: Claim) -> StepResult:
     kept = seal_bytes(archive, manifest, ComponentRole.MANIFEST)
     sealed = seal_bytes(archive, signature.content, ComponentRole.SEAL)
 
-    def write(operation: Operation) -> Step:
-        row = operation.session.get_one(Record, record.id, with_for_update=True)
-        if row.version != version:
-            return Step.SEAL
-        attach(operation, archive, row, ComponentRole.MANIFEST, kept, "manifest.json", JSON_TYPE, {"version": version})
-        attach(operation, archive, row, ComponentRole.SEAL, sealed, "seal.p7s", CMS_TYPE, signature.facts())
-        return Step.DECLARE
-
-    return StepResult("record.sealed", write, {"manifest_sha256": sha256_hex(manifest), **signature.facts()})
-
-
-def declare(archive: Archive, claimed: Claim) -> StepResult:
-    """Declare the record: it is immutable evidence from here, with its retention rule and due date."""
-    record = load(archive, claimed)
-    manifest, sealed = record.component(ComponentRole.MANIFEST), record.component(ComponentRole.SEAL)
-    if manifest is None or sealed is None:
-        return StepResult("record.seal_missing", lambda _operation: Step.SEAL)
-    sealed_version = manifest.facts.get("version")
-    details = {"manifest_sha256": manifest.blob.sha256, "seal_sha256": sealed.blob.sha256}
-    details |= {"seal_level": sealed.facts["seal_level"]} if "seal_level" in sealed.facts else {}
+    facts = signature.facts()
 
     def write(operation: Operation) -> Step | None:
         row = operation.session.get_one(Record, record.id, with_for_update=True)
-        if row.version != sealed_version:
+        if row.version != version:
+            operation.unrecorded()
             return Step.SEAL
-        row.state = RecordState.DECLARED.value
-        row.declared_at, row.declared_by = operation.now, operation.actor.name
-        assign_rule(operation.session, archive, row)
-        forget_proposals(operation.session, row.id)
-        forget_earlier(operation.session, row.id)
-        row.version += 1
-        operation.outbox(INDEX_TOPIC, row.id)
+        attach(operation, archive, row, ComponentRole.MANIFEST, kept, "manifest.json", JSON_TYPE, {"version": version})
+        attach(operation, archive, row, ComponentRole.SEAL, sealed, "seal.p7s", CMS_TYPE, facts)
+        operation.audit("record.sealed", "record", row.id, manifest_sha256=kept.sha256, **facts)
+        _declare(operation, archive, row)
         return None
 
+    details = {"manifest_sha256": kept.sha256, "seal_sha256": sealed.sha256}
+    details |= {"seal_level": facts["seal_level"]} if "seal_level" in facts else {}
     return StepResult("record.declared", write, details)
+
+
+def _declare(operation: Operation, archive: Archive, row: Record) -> None:
+    """It is immutable evidence from here, with its retention rule and due date."""
+    row.state = RecordState.DECLARED.value
+    row.declared_at, row.declared_by = operation.now, operation.actor.name
+    assign_rule(operation.session, archive, row)
+    forget_proposals(operation.session, row.id)
+    forget_earlier(operation.session, row.id)
+    row.version += 1
+    operation.outbox(INDEX_TOPIC, row.id)

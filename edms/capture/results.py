@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from edms.capture.states import RANGE_KIND, Step
 from edms.core.errors import EdmsError
@@ -67,7 +67,7 @@ def load(archive: Archive, claimed: Claim) -> Record:
         return session.get_one(
             Record,
             record_of(session, claimed),
-            options=[selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)],
+            options=[joinedload(Record.office), selectinload(Record.components).joinedload(Component.blob)],
         )
 
 

@@ -17,7 +17,6 @@ class Step(StrEnum):
     ACCESS_COPY = "access_copy"
     CLASSIFY = "classify"
     SEAL = "seal"
-    DECLARE = "declare"
     READ_BATCH = "read_batch"
     REVIEW = "review"
     DIVIDE = "divide"

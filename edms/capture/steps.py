@@ -10,7 +10,7 @@ from typing import Any
 from edms.capture.attachments import Kept, keep_attachments, recognised_attachments, replace_attachments
 from edms.capture.batch_model import Batch
 from edms.capture.batch_steps import divide, read_batch, review
-from edms.capture.declaring import declare, seal
+from edms.capture.declaring import seal
 from edms.capture.findings import Findings, refuse_flagged, refuse_malware
 from edms.capture.office_copies import printed, provenance, will_print
 from edms.capture.photograph_steps import WorkingCopy, examine_photographs, photographs_of, working_copy
@@ -147,7 +147,8 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
         original_of(row).facts = facts
-        forget_ranges(operation.session, row.id)
+        if spread_over:
+            forget_ranges(operation.session, row.id)
         keep_proposals(operation, archive, row.id, proposals)
         if copy is not None:
             told = {**(provenance(original, office) if office else _kind(outcome, working)), **sealing}
@@ -226,7 +227,6 @@ STEPS: dict[Step, Callable[[Archive, Claim], StepResult]] = {
     Step.ACCESS_COPY: access_copy,
     Step.CLASSIFY: classify,
     Step.SEAL: seal,
-    Step.DECLARE: declare,
     Step.READ_BATCH: read_batch,
     Step.REVIEW: review,
     Step.DIVIDE: divide,

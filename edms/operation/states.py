@@ -9,10 +9,24 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, FromClause, Table, event, literal, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    bindparam,
+    event,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
@@ -26,6 +40,31 @@ _TOUCHED = "edms_touched_rows"
 _ALTERED = "edms_altered_rows"
 _LOOKS = 3
 _STATES = cast(Table, RowState.__table__)
+
+
+def _keys_asked() -> BindParameter[Any]:
+    return bindparam("keys", expanding=True)
+
+
+# Each of these runs several times in every transaction, and what it costs is mostly to be put together: made once.
+_LINES = select(_STATES.c.key, _STATES.c.version, _STATES.c.code, _STATES.c.gone).where(
+    _STATES.c.kind == bindparam("kind"), _STATES.c.key.in_(_keys_asked())
+)
+_HELD = (
+    select(_STATES.c.key, _STATES.c.version)
+    .where(_STATES.c.kind == bindparam("kind"), _STATES.c.key.in_(_keys_asked()))
+    .order_by(_STATES.c.key)
+    .with_for_update()
+)
+_MOVED = (
+    update(_STATES)
+    .where(_STATES.c.kind == bindparam("of_kind"), _STATES.c.key == bindparam("of_key"))
+    .values(version=bindparam("to_version"), code=bindparam("to_code"), gone=bindparam("is_gone"))
+)
+_MADE = {
+    "postgresql": postgresql.insert(_STATES).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(_STATES).on_conflict_do_nothing(),
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +100,18 @@ class Stated:
     @property
     def columns(self) -> tuple[Column[Any], ...]:
         return tuple(column for column in self.table.columns if column.name not in self.without)
+
+    @cached_property
+    def rows(self) -> Select[Any]:
+        """The query of the rows themselves, by `keys`: the key first, then the columns."""
+        return select(*self.key, *self.columns).where(_among(self.key))
+
+    @cached_property
+    def part_rows(self) -> tuple[Select[Any], ...]:
+        """The queries of the rows of each part, by the `keys` of their owners: the owner's key first."""
+        return tuple(
+            select(*part.key, *part.columns).select_from(part.source).where(_among(part.key)) for part in self.parts
+        )
 
 
 @dataclass
@@ -137,15 +188,15 @@ class RowStates:
 
     def _differing(self, session: Session, one: Stated, keys: Mapping[str, Key]) -> list[str]:
         """The keys whose row is not that of its line. Nothing is locked: a line that moves while the row is read was
-        moved by another writer, and is looked at again."""
+        moved by another writer, and is looked at again. On SQLite there is no other writer."""
         left, found = dict(keys), []
-        query = select(_STATES.c.key, _STATES.c.version, _STATES.c.code, _STATES.c.gone).where(
-            _STATES.c.kind == one.kind
-        )
+        connection = session.connection()
+        alone = connection.dialect.name == "sqlite"
         for _look in range(_LOOKS):
-            lines = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}
+            asked = {"kind": one.kind, "keys": list(left)}
+            lines = {row[0]: row for row in connection.execute(_LINES, asked)}
             states = states_of(session, one, left)
-            after = {row[0]: row for row in session.execute(query.where(_STATES.c.key.in_(left)))}
+            after = lines if alone else {row[0]: row for row in connection.execute(_LINES, asked)}
             for text in [text for text in left if lines.get(text) == after.get(text)]:
                 line, state = lines.get(text), states.get(text)
                 told = self.code(one.kind, text, line[1], state) if line is not None and not line[3] else None
@@ -191,21 +242,21 @@ class RowStates:
 
     def _tell(self, session: Session, one: Stated, keys: Mapping[str, Key], now: datetime) -> list[Told]:
         """The rows of states are locked first, so that a state is read when no other transaction can change it."""
-        _make_rows(session, one.kind, keys, now)
-        held = select(RowState).where(RowState.kind == one.kind, RowState.key.in_(keys)).order_by(RowState.key)
-        rows = {row.key: row for row in session.scalars(held.with_for_update())}
+        connection = session.connection()
+        made = [
+            {"kind": one.kind, "key": key, "version": 0, "code": "", "gone": False, "first_at": now} for key in keys
+        ]
+        connection.execute(_MADE[connection.dialect.name], made)  # those that are missing, whoever else makes them too
+        versions = {row[0]: row[1] for row in connection.execute(_HELD, {"kind": one.kind, "keys": list(keys)})}
         states = states_of(session, one, keys)
-        found = []
+        found, moved = [], []
         for text in keys:
-            version, state = rows[text].version + 1, states.get(text)
+            version, state = versions[text] + 1, states.get(text)
             told = Told(one.kind, text, version, self.code(one.kind, text, version, state))
-            session.execute(
-                update(_STATES)
-                .where(_STATES.c.kind == one.kind, _STATES.c.key == text)
-                .values(version=version, code=told.code, gone=state is None)
-            )
-            session.expunge(rows[text])
+            to = {"to_version": version, "to_code": told.code, "is_gone": state is None}
+            moved.append({"of_kind": one.kind, "of_key": text, **to})
             found.append(told)
+        connection.execute(_MOVED, moved)
         return found
 
 
@@ -224,14 +275,13 @@ def named(one: Stated, key: str) -> str:
 
 def states_of(session: Session, one: Stated, keys: Mapping[str, Key]) -> dict[str, Any]:
     """Return the state of each of the rows that exists, as it is in the database."""
-    wanted = list(keys.values())
-    found: dict[str, Any] = {}
-    for row in session.execute(select(*one.key, *one.columns).where(_in(one.key, wanted))):
+    connection, found = session.connection(), dict[str, Any]()
+    wanted = {"keys": [key[0] if len(one.key) == 1 else key for key in keys.values()]}
+    for row in connection.execute(one.rows, wanted):
         found[spelled_key(tuple(row[: len(one.key)]))] = {"row": [_plain(cell) for cell in row[len(one.key) :]]}
-    for part in one.parts:
-        query = select(*part.key, *part.columns).select_from(part.source).where(_in(part.key, wanted))
+    for part, query in zip(one.parts, one.part_rows, strict=True):
         width = len(part.key)
-        for row in session.execute(query):
+        for row in connection.execute(query, wanted):
             owner = found.get(spelled_key(tuple(row[:width])))
             if owner is not None:
                 owner.setdefault(part.name, []).append([_plain(cell) for cell in row[width:]])
@@ -266,18 +316,8 @@ def _bound(one: Stated, key: Key) -> list[Any]:
     return [literal(value, column.type) for value, column in zip(key, one.key, strict=True)]
 
 
-def _in(columns: tuple[Column[Any], ...], keys: Sequence[Key]) -> ColumnElement[bool]:
-    if len(columns) == 1:
-        return columns[0].in_([key[0] for key in keys])
-    return tuple_(*columns).in_(keys)
-
-
-def _make_rows(session: Session, kind: str, keys: Iterable[str], now: datetime) -> None:
-    """Make the rows that are missing, whoever else makes them at the same time."""
-    rows = [{"kind": kind, "key": key, "version": 0, "code": "", "gone": False, "first_at": now} for key in keys]
-    dialect = session.get_bind().dialect.name
-    make: Any = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(_STATES)
-    session.execute(make.on_conflict_do_nothing(), rows)
+def _among(columns: tuple[Column[Any], ...]) -> ColumnElement[bool]:
+    return (columns[0] if len(columns) == 1 else tuple_(*columns)).in_(_keys_asked())
 
 
 def _plain(value: Any) -> Any:

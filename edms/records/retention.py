@@ -12,7 +12,7 @@ from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState, RuleBookEdition
-from edms.records.retention_facts import judgeables, options_of, select_facts
+from edms.records.retention_facts import RulesKept, judgeables, options_of, select_facts
 from edms.records.rules import edition_in_force, kept_books
 from edms.retention.decide import decide
 from edms.retention.rulebook import RuleBook
@@ -23,15 +23,17 @@ _PART = 500
 
 def assign_rule(session: Session, archive: Archive, record: Record) -> None:
     """Let a record that is being declared keep the rule in force today, by its edition and book (R3)."""
-    _choose_rule(session, archive, record)
-    store_due_dates(session, archive, [record.id])
+    rules = RulesKept(session, archive.clock.today())
+    _choose_rule(rules, record)
+    store_due_dates(session, archive, [record.id], rules)
 
 
-def store_due_dates(session: Session, archive: Archive, record_ids: list[UUID]) -> int:
+def store_due_dates(session: Session, archive: Archive, record_ids: list[UUID], rules: RulesKept | None = None) -> int:
     """Keep with each record what its rule says, as far as that does not depend on the day; returns how many changed.
 
     Called whenever one of the facts changed: declaration, an event verified or voided, a folder closed, rules applied.
-    Records that are not declared are passed over: they get their rule and dates when they are.
+    Records that are not declared are passed over: they get their rule and dates when they are. `rules`: those of today,
+    where the caller has read them already.
     """
     session.flush()
     today, options, changed = archive.clock.today(), options_of(archive), 0
@@ -39,7 +41,7 @@ def store_due_dates(session: Session, archive: Archive, record_ids: list[UUID]) 
         part = record_ids[start : start + _PART]
         wanted = and_(Record.id.in_(part), Record.state == RecordState.DECLARED.value)
         records = {record.id: record for record in session.scalars(select(Record).where(wanted))}
-        for found in judgeables(session, select_facts().where(wanted), today):
+        for found in judgeables(session, select_facts().where(wanted), today, rules):
             record, rule = records[found.row.id], found.rule
             decision = decide(found.facts, rule, (), today, options)
             before = (record.due_on, record.fate)
@@ -108,14 +110,13 @@ def _put_into_force(operation: Operation, archive: Archive, book: RuleBook, curr
     operation.note(editions=sorted(book.editions), rules=len(book.rules()))
     without = select(Record).where(Record.state == RecordState.DECLARED.value, Record.rule_code.is_(None))
     orphans = list(session.scalars(without))
+    rules = RulesKept(session, archive.clock.today())
     for record in orphans:
-        _choose_rule(session, archive, record)
-    return store_due_dates(session, archive, [record.id for record in orphans])
+        _choose_rule(rules, record)
+    return store_due_dates(session, archive, [record.id for record in orphans], rules)
 
 
-def _choose_rule(session: Session, archive: Archive, record: Record) -> None:
-    edition = edition_in_force(session)
-    book = kept_books(session)[edition.id].book if edition else None
-    rule = book.rule_for(record.class_code, archive.clock.today()) if book and record.class_code else None
-    record.rule_book_id = edition.id if edition else None
+def _choose_rule(rules: RulesKept, record: Record) -> None:
+    rule = rules.for_class(record.class_code)
+    record.rule_book_id = rules.in_force.id if rules.in_force else None
     record.rule_code, record.rule_edition = (rule.code, rule.edition) if rule else (None, None)

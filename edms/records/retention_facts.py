@@ -47,13 +47,15 @@ def select_facts() -> "Select[*tuple[Any, ...]]":
     )
 
 
-def judgeables(session: Session, query: "Select[*tuple[Any, ...]]", today: date) -> Iterator[Judgeable]:
+def judgeables(
+    session: Session, query: "Select[*tuple[Any, ...]]", today: date, rules: "RulesKept | None" = None
+) -> Iterator[Judgeable]:
     """Yield what `query` (made from `select_facts`) finds, in its order, a part at a time so that memory stays flat.
 
     A declared record keeps the rule it was declared under (R3); one that is not yet declared follows the rules in
-    force today.
+    force today. `rules`: those of this day, where the caller has read them already.
     """
-    rules = _Rules(session, today)
+    rules = rules or RulesKept(session, today)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds = _events(session, part), _holds(session, part)
         for row in part:
@@ -77,13 +79,13 @@ def drifted_books(books: dict[UUID, KeptBook]) -> list[UUID]:
     return [name for name, kept in books.items() if not kept.intact]
 
 
-class _Rules:
-    """The rule of each record, looked up once per rule book, edition and code."""
+class RulesKept:
+    """Every rule book ever applied, as of one day. Each rule is looked up once per book, edition and code."""
 
     def __init__(self, session: Session, today: date) -> None:
         self._books = kept_books(session)
-        in_force = edition_in_force(session)
-        self._current = self._books[in_force.id].book if in_force else None
+        self.in_force = edition_in_force(session)
+        self._current = self._books[self.in_force.id].book if self.in_force else None
         self._today = today
         self._known: dict[tuple[Any, ...], tuple[Rule | None, bool, bool]] = {}
 
@@ -97,9 +99,12 @@ class _Rules:
             self._known[key] = self._follow(row.class_code) if key[0] == "" else self._kept(*key)
         return self._known[key]
 
+    def for_class(self, class_code: str | None) -> Rule | None:
+        """Return the rule in force for a class."""
+        return self._current.rule_for(class_code, self._today) if self._current and class_code else None
+
     def _follow(self, class_code: str | None) -> tuple[Rule | None, bool, bool]:
-        rule = self._current.rule_for(class_code, self._today) if self._current and class_code else None
-        return rule, False, False
+        return self.for_class(class_code), False, False
 
     def _kept(self, book_id: UUID | None, edition: str | None, code: str | None) -> tuple[Rule | None, bool, bool]:
         kept = self._books.get(book_id) if book_id else None

@@ -29,7 +29,7 @@ DESCRIBED = (
     "title", "class_code", "class_title", "class_edition", "level", "kip", "number", "document_date", "sender",
     "recipient", "record_type", "development", "medium", "language",
 )  # fmt: skip
-SEALING = ("classify", "seal", "declare")
+SEALING = ("classify", "seal")
 """The steps of capture that a description is complete for; a record in an earlier one is still being read."""
 _PURPOSE = b"edms:earlier-description:1:"
 

@@ -9,9 +9,14 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor, console_actor
 from edms.access.levels import Level
+from edms.access.policy import Action
+from edms.audit.model import AuditLeaf
+from edms.capture import work
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import IncomingFile, Placement
 from edms.capture.quarantine import release, retry
+from edms.capture.states import Step
+from edms.capture.steps import STEPS
 from edms.capture.work import work_once
 from edms.core.errors import LimitExceeded, NotFound, Refused
 from edms.jobs.model import Job, Lane
@@ -20,7 +25,7 @@ from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.contents import download
 from edms.records.describe import record_details
-from edms.records.model import ComponentRole, Record
+from edms.records.model import Component, ComponentRole, Record
 from edms.records.operations import Changes, describe
 from edms.records.people import office_by_code
 from edms.records.searching import Question, search
@@ -84,18 +89,30 @@ def test_classification_declares_what_waited(archive: Archive, capture: Capture,
         describe(clerk, archive, accepted.record_id, Changes(title="Lain"))
 
 
-def test_description_changed_between_seal_and_declaration_is_sealed_anew(
+def test_description_changed_while_it_is_sealed_is_sealed_anew(
     archive: Archive, capture: Capture, person: Person
 ) -> None:
-    """The seal must be over what is declared: a change that slips in between sends the record back to the seal."""
+    """The seal must be over what is declared: a change that slips in meanwhile sends the record back to the seal."""
     accepted = capture(archive, pdf("Surat"), work=False)
     for _step in range(10):
         with archive.database.reader() as session:
             job = session.scalars(select(Job).where(Job.subject_id == accepted.record_id)).one()
-            if job.step == "declare":
+            if job.step == Step.SEAL:
                 break
         _one_step(archive)
+    claimed = work._claim(archive, OWNER, Lane.QUICK, Turns())
+    assert claimed is not None
+    sealed = STEPS[Step.SEAL](archive, claimed)
     describe(person(archive, "clerk-dinkes"), archive, accepted.record_id, Changes(title="Judul yang benar"))
+    with archive.door.write(work.WORKER, Action.RECORD_PROCESS) as operation:
+        operation.decide()
+        assert sealed.write(operation) is Step.SEAL
+    with archive.database.reader() as session:
+        parts = session.scalars(select(Component.role).where(Component.record_id == accepted.record_id)).all()
+        told = session.scalars(select(AuditLeaf.action).where(AuditLeaf.subject_id == str(accepted.record_id))).all()
+    assert not {"manifest", "seal"} & set(parts)
+    assert not {"record.sealed", "record.declared"} & set(told)
+    work.take_over(archive, OWNER)
     when_sealed(archive)
     record = record_details(person(archive, "clerk-dinkes"), archive, accepted.record_id).record
     assert (record.state, record.title) == ("declared", "Judul yang benar")
@@ -104,9 +121,6 @@ def test_description_changed_between_seal_and_declaration_is_sealed_anew(
 
 def _one_step(archive: Archive) -> None:
     """Take exactly one step of the oldest job, as a worker that is killed after it would."""
-    from edms.capture import work
-    from edms.capture.states import Step
-
     claimed = work._claim(archive, OWNER, Lane.QUICK, Turns())
     assert claimed is not None
     work._take(archive, claimed, Step(claimed.step))
