@@ -9,6 +9,7 @@ import ctypes
 import os
 import struct
 import sys
+from functools import cache
 from pathlib import Path
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # one number on every architecture
@@ -41,7 +42,7 @@ def close_the_files(folders: tuple[str, ...] = (), readable: tuple[str, ...] = (
     if rules < 0:
         return False
     try:
-        for path in (*_SYSTEM, *_own_code(), *readable):
+        for path in (*_SYSTEM, *own_code(), *readable):
             _permit(libc, rules, path, _READ)
         for path in _DEVICES:
             _permit(libc, rules, path, 2 | 4)
@@ -54,16 +55,20 @@ def close_the_files(folders: tuple[str, ...] = (), readable: tuple[str, ...] = (
         os.close(rules)
 
 
-def _own_code() -> list[str]:
+@cache
+def own_code() -> tuple[str, ...]:
     """The interpreter and the libraries; of other folders on the path only packages, for data may lie beside them."""
     paths = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+    within = [Path(path) for path in paths | set(_SYSTEM)]
     for entry in map(Path, filter(None, sys.path)):
+        if any(entry.is_relative_to(folder) for folder in within):
+            continue  # each rule costs time in every process
         if entry.name in ("site-packages", "dist-packages") or entry.suffix == ".zip":
             paths.add(str(entry))
         elif entry.is_dir():
             paths |= {str(file) for file in entry.glob("*.py")} | {str(entry / "edms")}
     language_data = os.environ.get("TESSDATA_PREFIX")
-    return sorted(paths | {language_data} if language_data else paths)
+    return tuple(sorted(paths | {language_data} if language_data else paths))
 
 
 def _permit(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:

@@ -8,6 +8,7 @@ what the files hold in `fork` mode; it starts with a clean environment and no ot
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from edms.core.processes import die_with_parent
-from edms.core.sandbox_files import close_the_files
+from edms.core.sandbox_files import close_the_files, own_code
 from edms.core.sandbox_limits import (
     MOST_FILES,
     MOST_REQUEST_BYTES,
@@ -31,6 +32,7 @@ from edms.core.sandbox_limits import (
 
 _HANDLED = (signal.SIGCHLD, signal.SIGTERM)
 _calls: set[int] = set()
+_imported: set[str] = set()
 
 
 def main(mode: str, parent: int) -> None:
@@ -39,6 +41,7 @@ def main(mode: str, parent: int) -> None:
         signal.signal(signal.SIGCHLD, _reap)
         signal.signal(signal.SIGTERM, _end)
     die_with_parent(signal.SIGTERM if mode == "fork" else signal.SIGKILL, parent)
+    own_code()  # looked up here once for every process made from this one
     listening = socket.socket(fileno=0)
     closed = ""
     while True:
@@ -88,11 +91,26 @@ def _fork(request: dict[str, Any], descriptors: list[int]) -> None:
 
 
 def _import_early(request: dict[str, Any]) -> None:
-    """Import the function before the process is confined: once for all calls, and while all code can be read."""
+    """Import the function before the process is confined: once for all calls, and while all code can be read.
+
+    Its module may have a `warm_up()`, done here once, so that not every process made from this one does it anew; it
+    touches nothing from outside.
+    """
+    name = request["function"].partition(":")[0]
+    if name in _imported:
+        return
+    _imported.add(name)
     try:
         _function(request)
+        getattr(sys.modules[name], "warm_up", _nothing)()
+        gc.collect()
+        gc.freeze()  # what lies here stays as it is, so that no process copies it by looking whether it can go
     except Exception:  # noqa: BLE001 - the call will meet it again and report it
         traceback.print_exc()
+
+
+def _nothing() -> None:
+    pass
 
 
 def _child(request: dict[str, Any], descriptors: list[int], server: int) -> None:

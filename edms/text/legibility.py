@@ -16,6 +16,8 @@ LOOKED_AT = 6000
 _ODD_SHARE = 0.05
 _FEWEST_WORDS = 20
 _WORD = re.compile(r"[^\W\d_]+")
+# Control characters, the replacement character, and what is set aside for private use.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _VOWELS = frozenset("aeiouyàáâãäåèéêëìíîïòóôõöùúûüýœæø")
 _CONSONANTS_IN_A_ROW = re.compile(r"[bcdfghjklmnpqrstvwxz]{5,}")
 _SAME_IN_A_ROW = re.compile(r"(.)\1\1")
@@ -39,21 +41,16 @@ _FEWEST_CHARACTERS = 80
 def illegible(text: str) -> bool:
     """True when the text is no words of any language."""
     sample = text[:LOOKED_AT]
-    visible = [char for char in sample if not char.isspace()]
+    visible = "".join(sample.split())
     if not visible:
         return False
-    if sum(_odd(char) for char in visible) > len(visible) * _ODD_SHARE and len(visible) > 20:
+    if len(_ODD.findall(visible)) > len(visible) * _ODD_SHARE and len(visible) > 20:
         return True
     return _unspeakable(sample) or _strange_letters(sample) or _scraps(visible, sample)
 
 
-def _odd(char: str) -> bool:
-    code = ord(char)
-    return char == "\ufffd" or 0xE000 <= code <= 0xF8FF or code < 32 or 0x7F <= code < 0xA0 or code >= 0xF0000
-
-
 def _latin(word: str) -> bool:
-    return all(ord(char) < 0x250 for char in word)
+    return word.isascii() or all(ord(char) < 0x250 for char in word)
 
 
 def _prose(sample: str) -> list[str]:
@@ -81,21 +78,23 @@ def _hard(word: str) -> bool:
 
 def _strange_letters(sample: str) -> bool:
     """True when the letters are in no order of frequency that a language has: others stand in their places."""
-    counts = Counter(char for word in _prose(sample) for char in word.lower() if char in _USUAL)
-    total = sum(counts.values())
-    if total < _FEWEST_LETTERS or language_of(sample) in ("id", "en"):
+    if language_of(sample) in ("id", "en"):
+        return False
+    every = Counter("".join(_prose(sample)).lower())
+    counts = {char: every[char] for char in _USUAL if char in every}
+    if sum(counts.values()) < _FEWEST_LETTERS:
         return False
     length = math.sqrt(sum(count * count for count in counts.values())) * _USUAL_LENGTH
     likeness = sum(count * _USUAL[char] for char, count in counts.items()) / length
     return likeness < _LEAST_LIKENESS
 
 
-def _scraps(visible: list[str], sample: str) -> bool:
+def _scraps(visible: str, sample: str) -> bool:
     """True when most of what is there are marks and scraps, and neither words nor numbers."""
     if len(visible) < _FEWEST_CHARACTERS:
         return False
-    letters = [char for char in visible if char.isalpha()]
-    if any(letters) and sum(ord(char) < 0x250 for char in letters) < len(letters) / 2:
+    letters = "" if visible.isascii() else "".join(filter(str.isalpha, visible))
+    if letters and sum(ord(char) < 0x250 for char in letters) < len(letters) / 2:
         return False
     sound = sum(len(piece) for piece in _SOUND.findall(sample))
     leaders = sum(len(piece) for piece in re.findall(r"[._…·=*─━-]{3,}", sample))

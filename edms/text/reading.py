@@ -11,6 +11,16 @@ from edms.text.attachments import take_out
 from edms.text.language import language_of
 from edms.text.types import PageText, Unreadable
 
+_ONE_PAGE = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>endobj
+4 0 obj<</Length 36>>stream
+BT /F 9 Tf 9 9 Td (satu halaman) Tj ET
+endstream endobj
+5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj
+trailer<</Root 1 0 R>>
+"""
 Content = tuple[list[PageText], set[str], dict[str, Any]]
 _READERS: dict[str, Callable[[BinaryIO, dict[str, int]], Content]] = {
     "application/pdf": pdf.read,
@@ -49,6 +59,11 @@ _READERS: dict[str, Callable[[BinaryIO, dict[str, int]], Content]] = {
     "application/vnd.ms-powerpoint": compound.read,
     "application/vnd.ms-outlook": compound.read,
 }
+
+
+def warm_up() -> None:
+    """Have PDFium at hand before a process is made for each file: it starts up with the first page it reads."""
+    pdf.read(io.BytesIO(_ONE_PAGE), {"max_pages": 1, "max_text_characters": 100, "max_attachments": 1})
 
 
 def read(descriptors: list[int], media_type: str, limits: dict[str, int]) -> tuple[dict[str, Any], list[bytes]]:
