@@ -1,8 +1,8 @@
-"""A plugin of OCRmyPDF: how pages are drawn for the engine. The pages that people see stay as they are.
+"""A plugin of OCRmyPDF: how pages are drawn and turned for the engine. The pages that people see stay as they are.
 
-Two things are done otherwise than OCRmyPDF does them. A scan is drawn pixel for pixel: at a size of one pixel more, as
-rounding up would have it, every stroke is smeared. And specks are taken off, which hide a page from the engine that
-is clear to the eye.
+Three things are done otherwise than OCRmyPDF does them. A scan is drawn pixel for pixel: at a size of one pixel more,
+as rounding up would have it, every stroke is smeared. Specks are taken off, which hide a page from the engine that is
+clear to the eye. And which way is up is first asked of a strip of the page (`edms.text.upright`).
 """
 
 import math
@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
-from ocrmypdf import hookimpl
+from ocrmypdf import OrientationConfidence, hookimpl
+from ocrmypdf.builtin_plugins.tesseract_ocr import TesseractOcrEngine
 from PIL import Image, ImageFilter
+
+from edms.text.upright import reads_upright
 
 _POINTS_PER_INCH = 72.0
 _PREVIEW_DPI = 150.0  # enough to tell which way is up, at half the cost
@@ -21,6 +24,7 @@ _A_HAIR_LESS = 1 - 2e-6  # page sizes are stored as 32-bit floats, some 1e-7 abo
 _DARK = 128
 LONELY_SHARE = 0.05
 _BAND = 400
+_SURE = 15.0  # as OCRmyPDF counts: what Tesseract says of a page without doubt
 _MODES = {"pngmono": "1", "pngmonod": "1", "pnggray": "L", "jpeggray": "L"}
 
 
@@ -54,6 +58,24 @@ def rasterize_pdf_page(
         # Not compressed: it lies in memory, and packing and unpacking would cost as much as a tenth of recognition.
         drawn.save(output_file, "PNG", dpi=(float(dpi.x), float(dpi.y)), compress_level=0)
     return output_file
+
+
+class _Engine(TesseractOcrEngine):
+    """Tesseract, which is asked for the orientation only of pages that do not read well as they stand."""
+
+    @staticmethod
+    def get_orientation(input_file: Path, options: Any) -> OrientationConfidence:
+        if reads_upright(input_file, options.languages[0], options.tesseract.non_ocr_timeout):
+            return OrientationConfidence(angle=0, confidence=_SURE)
+        asked: Any = TesseractOcrEngine
+        found: OrientationConfidence = asked.get_orientation(input_file, options)
+        return found
+
+
+@hookimpl(tryfirst=True)
+def get_ocr_engine(options: Any) -> _Engine:
+    """Return the engine: there is one."""
+    return _Engine()
 
 
 @hookimpl
