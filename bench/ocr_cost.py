@@ -6,7 +6,7 @@ the same languages, on pictures that lie ready: `tesseract PAGE - -l ind+eng --p
 thrown away. `--psm 1` finds the orientation first, as the lane does.
 
 Ours is what the kernel counted for the processes of the calls (the server that forks them starts before and stays),
-theirs what it counted for the programs. A second figure is against `--psm 3`, which takes it that every page is upright.
+theirs what it counted for the programs. A second figure is against `--psm 3`, which takes every page to be upright.
 The pages are real scans of the corpus where it is there, else invented ones.
 """
 

@@ -11,6 +11,7 @@ too often and can end the job as `FAILED`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -61,10 +62,16 @@ def offices_waiting(session: Session, lane: Lane) -> list[UUID]:
 
     A skip scan: the least office, then the least one beyond it, and so on. `SELECT DISTINCT` reads every job.
     """
+    return list(session.scalars(_waiting_in(lane)))
+
+
+@cache
+def _waiting_in(lane: Lane) -> Any:
+    """The query, which costs more to be put together than to be run, and is asked before every job."""
     first = select(_least_office(lane, None)).cte("waiting", recursive=True)
     step = select(_least_office(lane, first.c.office_id)).where(first.c.office_id.is_not(None))
     found = first.union_all(step)
-    return list(session.scalars(select(found.c.office_id).where(found.c.office_id.is_not(None))))
+    return select(found.c.office_id).where(found.c.office_id.is_not(None))
 
 
 def _least_office(lane: Lane, beyond: Any) -> Any:
