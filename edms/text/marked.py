@@ -54,10 +54,22 @@ def _dissolve_forms(document: pikepdf.Pdf) -> None:
     for key in ("/AcroForm", "/Perms", "/DSS"):
         if key in document.Root:
             del document.Root[key]
+    for page in document.pages:
+        _without_fields(page)
     with document.open_metadata(set_pikepdf_as_editor=False) as told:
         for claim in _CLAIMS:
             if claim in told:
                 del told[claim]
+
+
+def _without_fields(page: pikepdf.Page) -> None:
+    """Take out what flattening leaves: a field without an area, such as an invisible seal, with its signature."""
+    notes = page.obj.get("/Annots")
+    if not isinstance(notes, pikepdf.Array):
+        return
+    kept = [one for one in notes if not (isinstance(one, pikepdf.Dictionary) and one.get("/Subtype") == "/Widget")]
+    if len(kept) < len(notes):
+        page.obj["/Annots"] = pikepdf.Array(kept)
 
 
 def _picture(document: pikepdf.Pdf, png: bytes) -> pikepdf.Stream:

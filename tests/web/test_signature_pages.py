@@ -181,3 +181,19 @@ def test_another_program_finds_the_signature_good(site: Site, tmp_path: Path) ->
     assert told.stdout.count("Signature is Valid") == 2, told.stdout
     assert ADDRESS.startswith("https://")
     assert path.startswith("/v/")
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "heading", "told"),
+    [
+        ("/v/AAAAAAAAAAAAAAAA", "en", "Check a signature", "no signature at this address"),
+        ("/v/a/AAAAAAAAAAAAAAAA", "en", "Check an authenticated copy", "no authenticated copy at this address"),
+        ("/v/a/AAAAAAAAAAAAAAAA", "id", "Periksa salinan autentik", "Tidak ada salinan autentik pada alamat ini"),
+    ],
+)
+def test_the_public_page_says_what_it_checks(site: Site, path: str, language: str, heading: str, told: str) -> None:
+    answer = site.visitor().get(f"{path}?lang={language}")
+    assert answer.status_code == 404
+    assert f"<h1>{heading}</h1>" in answer.text
+    assert f"<title>{heading} ·" in answer.text
+    assert told in answer.text

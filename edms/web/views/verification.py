@@ -71,17 +71,17 @@ def _copy(token: str, digest: str) -> Response:
         found, outcome = compare_with_copy(archive(), token, digest)
         return {"copied": found, "outcome": outcome}
 
-    return _answer(look)
+    return _answer(look, of_copy=True)
 
 
-def _answer(look: Callable[[], dict[str, object]]) -> Response:
+def _answer(look: Callable[[], dict[str, object]], *, of_copy: bool = False) -> Response:
     """Render the page. Too many questions, an unknown address and a page: each is the same for everybody."""
     if not _pace.allows(request.remote_addr or "", archive().settings.server.public_lookups_per_minute):
-        return _page(429, outcome="slow")
+        return _page(429, outcome="slow", of_copy=of_copy)
     try:
-        return _page(200, **look())
+        return _page(200, of_copy=of_copy, **look())
     except NotFound:
-        return _page(404, outcome="unknown")
+        return _page(404, outcome="unknown", of_copy=of_copy)
 
 
 def _page(status: int, **told: object) -> Response:
