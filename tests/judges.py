@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils", "chromium": "chromium",
-            "node": "nodejs"}  # fmt: skip
+            "node": "nodejs",
+            "soffice": "libreoffice-writer-nogui"}  # fmt: skip
 
 
 def judge(program: str) -> str:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 from edms.core.errors import EdmsError
 from edms.core.sandbox import Answer, Sandbox, SandboxFault
 from edms.core.settings import TextSettings
-from edms.text.ocr import OcrUnavailable, private_folder
+from edms.text.ocr import NICENESS, OcrUnavailable, private_folder
 from edms.text.office_copy import EXTENSIONS
 from edms.text.reader import problem_of, sandbox_limits
 
@@ -82,7 +82,7 @@ class LibreOfficePrinter:
     def __init__(self, sandbox: Sandbox, settings: TextSettings) -> None:
         self._sandbox = sandbox
         self._settings = settings
-        self._limits = replace(sandbox_limits(settings), processes=0, unbound_sockets=True)
+        self._limits = replace(sandbox_limits(settings), processes=0, unbound_sockets=True, niceness=NICENESS)
         self._lock = threading.Lock()
         self._profile = b""
 

@@ -3,15 +3,19 @@
 import dataclasses
 import io
 from collections.abc import Callable
+from typing import BinaryIO
+from uuid import UUID
 
 import pypdfium2
 import pytest
-from archive_fixtures import settle
+from archive_fixtures import OWNER, pdf, settle
 from text_material import word_document
 
 from edms.access.actors import Actor, console_actor
 from edms.capture.accept import Accepted
 from edms.capture.copies import lacking_copies, make_copy
+from edms.capture.indexing import bring_index_up_to_date
+from edms.capture.work import QUICK, lanes_of, work_once
 from edms.core.errors import NotFound, Refused
 from edms.core.settings import TextSettings
 from edms.reconcile.doctor import examine
@@ -21,7 +25,9 @@ from edms.records.contents import download, page_image
 from edms.records.describe import record_details
 from edms.records.evidence import write_evidence
 from edms.records.model import ComponentRole
-from edms.text.office_printer import LibreOfficePrinter, printer_status
+from edms.records.searching import Question, search
+from edms.text.ocr import NICENESS
+from edms.text.office_printer import LibreOfficePrinter, Printed, PrinterStatus, printer_status
 
 Person = Callable[[Archive, str], Actor]
 Capture = Callable[..., Accepted]
@@ -101,3 +107,49 @@ def test_no_copy_is_made_of_what_is_no_office_document(embedded: Archive, captur
     accepted = capture(embedded, b"Catatan biasa tentang rapat kemarin sore.\n", name="catatan.txt")
     with pytest.raises(Refused):
         make_copy(person(embedded, "clerk-dinkes"), embedded, accepted.record_id)
+
+
+@dataclasses.dataclass
+class Watching:
+    """The printer itself; it notes what had come true when it was asked to print."""
+
+    inner: LibreOfficePrinter
+    told: list[object]
+    look: Callable[[], object]
+
+    def status(self) -> PrinterStatus:
+        return self.inner.status()
+
+    def archival_copy(self, source: BinaryIO, media_type: str) -> Printed:
+        self.told.append(self.look())
+        return self.inner.archival_copy(source, media_type)
+
+
+@needs_office
+def test_printing_holds_up_neither_the_search_nor_the_letters_behind_it(
+    embedded: Archive, capture: Capture, person: Person
+) -> None:
+    """An order, whatever the time: the document is found before it is printed, and a letter handed in after it is
+    declared while it waits for the other lane."""
+    clerk = person(embedded, "clerk-dinkes")
+    inner, told = LibreOfficePrinter(embedded.sandbox, TextSettings()), list[object]()
+
+    def found(word: str) -> set[UUID]:
+        return {hit.record.id for hit in search(clerk, embedded, Question(word)).found}
+
+    archive = dataclasses.replace(embedded, printer=Watching(inner, told, lambda: found("peminjaman")))
+    document = capture(archive, word_document(), name="pedoman.docx", work=False).record_id
+    letter = capture(archive, pdf("undangan musyawarah"), work=False).record_id
+    quick = lanes_of(QUICK)
+    while work_once(archive, OWNER, quick):
+        pass
+    while bring_index_up_to_date(archive, more_is_coming=False):
+        pass
+    assert told == [], "the quick lane prints nothing"
+    assert (found("peminjaman"), found("musyawarah")) == ({document}, {letter})
+    states = [record_details(clerk, archive, one).record.state for one in (document, letter)]
+    assert states == ["pending", "declared"]
+    settle(archive)
+    assert told == [{document}], "it was found when it was printed"
+    assert "access_copy" in {part["role"] for part in record_details(clerk, archive, document).components}
+    assert inner._limits.niceness == NICENESS, "and printing gives way to the quick lane's own computing"

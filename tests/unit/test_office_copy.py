@@ -1,8 +1,12 @@
 """Office documents become PDF/A-2b by a LibreOffice that runs no macro, fetches nothing and sees no other file."""
 
+import contextlib
 import io
 import os
+import signal
 import socket
+import subprocess
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +14,7 @@ from pathlib import Path
 import pikepdf
 import pypdfium2
 import pytest
+from judges import judge
 from odf.draw import Frame, Page, TextBox
 from odf.opendocument import OpenDocumentPresentation
 from odf.style import MasterPage, PageLayout
@@ -38,6 +43,9 @@ LINKS = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
 MACRO = """<?xml version="1.0" encoding="UTF-8"?>
 <script:module xmlns:script="http://openoffice.org/2000/script" script:name="Satu" script:language="StarBasic">
 Sub Main
+Open "{marked}" For Output As #1
+Print #1, "MAKRO BERJALAN"
+Close #1
 ThisComponent.Text.String = "MAKRO BERJALAN"
 End Sub
 </script:module>"""
@@ -134,10 +142,41 @@ def test_each_kind_becomes_pdf_a_with_its_text(printer: LibreOfficePrinter, kind
         assert made.fonts_missing == ("Tak Ada Huruf",)
 
 
-@needs_office
-@pytest.mark.slow
-def test_a_macro_does_not_run(printer: LibreOfficePrinter) -> None:
-    """It is bound to the opening of the document and would replace its text."""
+# What each of our settings forbids, allowed: the LibreOffice of the control.
+LENIENT = (
+    ("Office.Common/Security/Scripting", "DisableMacrosExecution", "false"),
+    ("Office.Common/Security/Scripting", "MacroSecurityLevel", "0"),
+    ("Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "false"),
+)
+
+
+@contextlib.contextmanager
+def elsewhere(folder: Path, content: bytes, *arguments: str) -> Iterator[None]:
+    """A LibreOffice outside of any sandbox that forbids nothing has the document open meanwhile."""
+    program = judge("soffice")
+    (folder / "user").mkdir()
+    items = "".join(
+        f'<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop>'
+        "</item>"
+        for path, name, value in LENIENT
+    )
+    (folder / "user" / "registrymodifications.xcu").write_text(
+        f'<?xml version="1.0"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">{items}</oor:items>'
+    )
+    (folder / "surat.odt").write_bytes(content)
+    line = [program, "--headless", "--norestore", f"-env:UserInstallation={folder.as_uri()}", *arguments, "surat.odt"]
+    quiet = subprocess.DEVNULL
+    running = subprocess.Popen(line, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+
+def with_macro(marked: Path) -> bytes:
+    """A letter whose opening runs a macro that writes a file and replaces the text."""
     library = '<?xml version="1.0"?><library:library xmlns:library="http://openoffice.org/2000/library" library:name='
     event = (
         '<office:scripts><office:script script:language="ooo:Basic"/><office:event-listeners><script:event-listener '
@@ -145,21 +184,62 @@ def test_a_macro_does_not_run(printer: LibreOfficePrinter) -> None:
         'xlink:href="vnd.sun.star.script:Standard.Satu.Main?language=Basic&amp;location=document"/>'
         "</office:event-listeners></office:scripts>"
     )
-    content = flat(
+    return flat(
         "<text:p>Isi surat yang asli</text:p>",
         before=event,
+        namespaces='xmlns:ooo="http://openoffice.org/2004/office"',  # without it the event is not understood
         **{
             "Basic__script-lc.xml": b'<?xml version="1.0"?><library:libraries xmlns:library="http://openoffice.org/2000/'
             b'library" xmlns:xlink="http://www.w3.org/1999/xlink"><library:library library:name="Standard" '
             b'library:link="false"/></library:libraries>',
             "Basic__Standard__script-lb.xml": f'{library}"Standard" library:readonly="false"><library:element '
             'library:name="Satu"/></library:library>'.encode(),
-            "Basic__Standard__Satu.xml": MACRO.encode(),
+            "Basic__Standard__Satu.xml": MACRO.format(marked=marked).encode(),
         },
     )
+
+
+@needs_office
+@pytest.mark.slow
+def test_a_macro_runs_elsewhere_and_not_here(printer: LibreOfficePrinter, tmp_path: Path) -> None:
+    """The control opens the same bytes without our settings and our sandbox: there the macro writes its file."""
+    marked = tmp_path / "makro.txt"
+    content = with_macro(marked)
+    with elsewhere(tmp_path, content):
+        for _ in range(600):
+            if marked.exists():
+                break
+            time.sleep(0.1)
+    assert marked.exists(), "the macro runs where nothing forbids it"
+    marked.unlink()
     shown = text_of(printer.archival_copy(io.BytesIO(content), TYPES["odt"]).pdf)
+    assert not marked.exists()
     assert "Isi surat yang asli" in shown
     assert "MAKRO BERJALAN" not in shown
+
+
+@needs_office
+@pytest.mark.slow
+def test_pictures_of_the_network_are_fetched_elsewhere(tmp_path: Path) -> None:
+    """The control of the test below: its document does ask for them where nothing forbids it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        content = flat(f"<text:p>Isi surat {frames(server)}</text:p>")
+        with elsewhere(tmp_path, content, "--convert-to", "pdf"):
+            asked, _address = server.accept()
+            with asked:
+                asked.settimeout(60)
+                assert b"/a.png HTTP/1.1" in asked.recv(1000)
+
+
+def frames(server: socket.socket) -> str:
+    """Two pictures that lie on a server."""
+    return "".join(
+        f'<draw:frame svg:width="5cm" svg:height="5cm" text:anchor-type="paragraph"><draw:image '
+        f'xlink:href="http://127.0.0.1:{server.getsockname()[1]}/{name}" xlink:type="simple" '
+        'xlink:actuate="onLoad"/></draw:frame>'
+        for name in ("a.png", "b.svg")
+    )
 
 
 @needs_office
@@ -173,18 +253,12 @@ def test_nothing_outside_is_fetched_or_read(printer: LibreOfficePrinter, tmp_pat
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             server.settimeout(0.2)
-            frames = "".join(
-                f'<draw:frame svg:width="5cm" svg:height="5cm" text:anchor-type="paragraph"><draw:image '
-                f'xlink:href="http://127.0.0.1:{server.getsockname()[1]}/{name}" xlink:type="simple" '
-                'xlink:actuate="onLoad"/></draw:frame>'
-                for name in ("a.png", "b.svg")
-            )
             linked = "".join(
                 f'<text:section text:name="s{number}"><text:section-source xlink:href="{path.as_uri()}" '
                 'xlink:type="simple" xlink:show="embed"/><text:p>kosong</text:p></text:section>'
                 for number, path in enumerate((secret, other / "in.txt", Path("/etc/passwd")))
             )
-            content = flat(f"<text:p>Isi surat {frames}</text:p>{linked}")
+            content = flat(f"<text:p>Isi surat {frames(server)}</text:p>{linked}")
             shown = text_of(printer.archival_copy(io.BytesIO(content), TYPES["odt"]).pdf)
             with pytest.raises(TimeoutError):
                 server.accept()
