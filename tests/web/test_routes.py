@@ -83,7 +83,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         _NO_SUCH,
     ),
     ("GET", "/digitisations/<uuid:digitisation_id>"): (f"/digitisations/{uuid4()}", _NO_SUCH),
-    ("POST", "/digitisations/<uuid:digitisation_id>/items"): (f"/digitisations/{uuid4()}/items", {"else": 400}),
+    ("POST", "/digitisations/<uuid:digitisation_id>/items"): (f"/digitisations/{uuid4()}/items", _as(302, _SCANNING)),
     ("POST", "/digitisations/<uuid:digitisation_id>/<any('hand-over','close','draw-up','ask','cancel'):act>"): (
         f"/digitisations/{uuid4()}/cancel",
         _NO_SUCH,

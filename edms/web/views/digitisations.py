@@ -30,10 +30,15 @@ from edms.records.digitisations import (
 )
 from edms.records.file_plan import selectable_classes
 from edms.web.arguments import date_asked
+from edms.web.formats import number
 from edms.web.identity import actor, archive, capturers_only
+from edms.web.language import gettext, ngettext
 from edms.web.words import error_text
 
 pages = Blueprint("digitisations", __name__)
+
+MOST_CHOSEN = 200
+MOST_TOLD = 5
 
 
 @pages.get("/digitisations")
@@ -105,18 +110,55 @@ def show(digitisation_id: UUID) -> ResponseReturnValue:
 
 @pages.post("/digitisations/<uuid:digitisation_id>/items")
 def add(digitisation_id: UUID) -> ResponseReturnValue:
+    """Measure and add all chosen scans; each is judged by itself, and those that fail are named with the reason."""
+    _worker()
     form, back = request.form, url_for("digitisations.show", digitisation_id=digitisation_id)
     try:
-        told = NewItem(
-            UUID(form.get("record", "")), UUID(form.get("scanner", "")), Kind(form.get("kind", "")),
-            form.get("paper", ""), form.get("counted", 0, type=int), form.get("page_papers", ""), form.get("note", ""),
-        )  # fmt: skip
+        chosen = [_new_item(UUID(record)) for record in form.getlist("record")[:MOST_CHOSEN]]
         instead = UUID(form["instead_of"]) if form.get("instead_of") else None
     except ValueError:
         abort(400)
+    if not chosen:
+        flash(gettext("Choose at least one scan."), "bad")
+        return redirect(back)
+    if instead is not None and len(chosen) > 1:
+        flash(gettext("One scan takes the place of another; choose one."), "bad")
+        return redirect(back)
     if instead is not None:
-        return _done(lambda: rescan_item(actor(), archive(), instead, told), back)
-    return _done(lambda: add_item(actor(), archive(), digitisation_id, told), back)
+        return _done(lambda: rescan_item(actor(), archive(), instead, chosen[0]), back)
+    return _added(digitisation_id, chosen, back)
+
+
+def _new_item(record_id: UUID) -> NewItem:
+    form = request.form
+    return NewItem(
+        record_id, UUID(form.get("scanner", "")), Kind(form.get("kind", "")), form.get("paper", ""),
+        form.get(f"counted-{record_id}", 0, type=int), form.get("page_papers", ""), form.get("note", ""),
+    )  # fmt: skip
+
+
+def _added(digitisation_id: UUID, chosen: list[NewItem], back: str) -> ResponseReturnValue:
+    """Add them one by one. A message travels in a cookie, so the first few that fail are told with their reason."""
+    titles = {one.record: one.title for one in candidates(actor(), archive(), digitisation_id)}
+    refusals: list[tuple[NewItem, Refused | NotFound]] = []
+    for told in chosen:
+        try:
+            add_item(actor(), archive(), digitisation_id, told)
+        except (Refused, NotFound) as refused:
+            refusals.append((told, refused))
+    if len(chosen) == 1 and refusals and isinstance(only := refusals[0][1], Refused):
+        return _refused(only, back)
+    for failed, why in refusals[:MOST_TOLD]:
+        reason = error_text(why.sentences[0] if isinstance(why, WrongScan) else why.message)
+        title = titles.get(failed.record_id, "–")[:80]
+        flash(gettext("Not added: %(title)s: %(reason)s") % {"title": title, "reason": reason[:300]}, "bad")
+    if (more := len(refusals) - MOST_TOLD) > 0:
+        told_more = ngettext("%(num)s more scan was not added.", "%(num)s more scans were not added.", more)
+        flash(told_more % {"num": number(more)}, "bad")
+    done = len(chosen) - len(refusals)
+    if done:
+        flash(ngettext("%(num)s scan is added.", "%(num)s scans are added.", done) % {"num": number(done)}, "good")
+    return redirect(back)
 
 
 @pages.post("/digitisations/<uuid:digitisation_id>/<any('hand-over','close','draw-up','ask','cancel'):act>")
