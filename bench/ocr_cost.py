@@ -28,7 +28,7 @@ import pypdfium2
 from bench import material
 from bench.measuring import figure
 from edms.core.sandbox import Sandbox
-from edms.core.settings import TextSettings
+from edms.core.settings import Settings, TextSettings
 from edms.text.ocr import OcrMyPdfEngine, ocr_available
 from edms.text.reader import sandbox_limits
 
@@ -65,7 +65,8 @@ def measure(scans: list[tuple[str, bytes, str]], source: str) -> dict[str, Any]:
     if not status.available:
         return {"skipped": status.reason}
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder, closing(Sandbox(sandbox_limits(settings))) as sandbox:
+    limits = sandbox_limits(settings, Settings().memory.share_bytes)
+    with tempfile.TemporaryDirectory() as folder, closing(Sandbox(limits)) as sandbox:
         engine = OcrMyPdfEngine(sandbox, settings)
         sandbox.call("edms.text.recognise:ready")
         for name, content, media_type in scans:

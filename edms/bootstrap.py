@@ -13,6 +13,7 @@ from edms.core.clock import Clock, SystemClock
 from edms.core.database import Database, open_database
 from edms.core.database_conversion import encrypt_file, is_plain_sqlite
 from edms.core.errors import ConfigurationError, StorageFault
+from edms.core.memory import MemoryRoom
 from edms.core.migrations import current_revision, require_head, upgrade
 from edms.core.resources import resource
 from edms.core.sandbox import Sandbox
@@ -195,8 +196,9 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
     public = certified + "".join(dict.fromkeys(part for one in reversed(generations) for part in one.certificates()))
     trust = TrustMaterial.from_pem(public.encode(), _timestamp_roots(settings))
     timestamps = _timestamps(settings, material, clock)
-    limits = sandbox_limits(settings.text)
-    sandbox = Sandbox(limits)
+    plan = settings.memory
+    limits, room = sandbox_limits(settings.text, plan.share_bytes), MemoryRoom(settings.storage.path / "run", plan)
+    sandbox = Sandbox(limits, room=room)
     return Archive(
         settings=settings,
         clock=clock,
@@ -216,7 +218,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         pictures=PictureCache(settings.storage.path / "pictures", settings.storage.pictures_mb * MEBIBYTE),
         staging=Staging(settings.storage.path / "uploads", ring.secret("uploads")),
         sandbox=sandbox,
-        reader=Reader(Sandbox(limits, resident=True), sandbox, settings.text),
+        reader=Reader(Sandbox(limits, resident=True, room=room), sandbox, settings.text),
         ocr=OcrMyPdfEngine(sandbox, settings.text),
         printer=LibreOfficePrinter(sandbox, settings.text),
         signer=signer,

@@ -15,6 +15,7 @@ from typing import Any
 
 Told = tuple[dict[str, Any], list[bytes]]
 MARK = "edms-misdeed"
+_SCORE = int(Path("/proc/self/oom_score_adj").read_text("ascii"))
 
 
 def echo(descriptors: list[int], *arguments: Any) -> Told:
@@ -53,6 +54,11 @@ def eat_memory_slowly(_descriptors: list[int]) -> Told:
         held.append(b"x" * (4 << 20))
 
 
+def out_of_memory_score(_descriptors: list[int]) -> Told:
+    """How soon the kernel ends this process when memory runs out: read before the sandbox closed the files."""
+    return {"score": _SCORE}, []
+
+
 def pour(_descriptors: list[int], size: int) -> Told:
     return {}, [bytes(size)]
 
@@ -70,6 +76,11 @@ def write_file(_descriptors: list[int], folder: str, size: int) -> Told:
 
 def leave(_descriptors: list[int], code: int) -> Told:
     os._exit(code)
+
+
+def kill_itself(_descriptors: list[int]) -> Told:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {}, []
 
 
 def segfault(_descriptors: list[int]) -> Told:

@@ -80,14 +80,19 @@ def replace_attachments(operation: Operation, archive: Archive, record: Record, 
         one.write(operation, archive, record)
 
 
-def recognised_attachments(archive: Archive, record: Record) -> list[PageText]:
-    """Recognise the scans among the attachments; what cannot be recognised is kept without text."""
+def recognised_attachments(archive: Archive, record: Record, *, last: bool) -> list[PageText]:
+    """Recognise the scans among the attachments; what cannot be recognised is kept without text.
+
+    Raises Unfit when recognition died and this is not the `last` attempt.
+    """
     pages = []
     for part in record.components:
         if part.role == ROLE and part.facts.get("needs_ocr"):
             try:
                 outcome, _how = recognised(archive, part)
-            except Unfit:
+            except Unfit as unfit:
+                if unfit.again and not last:
+                    raise
                 continue
             for page in outcome.pages if outcome else ():
                 pages.append(PageText(page.number, page.text, page.source, False, part.position, page.language))

@@ -81,8 +81,7 @@ def _looked_at(archive: Archive, original: Component, pages: int) -> list[PageFa
             for one in found
         ]  # fmt: skip
     except SandboxFault as fault:
-        problem = problem_of(fault)
-        raise Unfit(problem.code, problem.message) from fault
+        raise Unfit.by(problem_of(fault)) from fault
     except (KeyError, TypeError, ValueError):
         facts = []
     if [one.number for one in facts] != list(range(1, pages + 1)):
@@ -124,8 +123,7 @@ def _make(archive: Archive, claimed: Claim, batch: Record, position: int, docume
         with open_component(archive, original) as stream:
             content = archive.reader.part_of_batch(stream, original.media_type, pages)
     except SandboxFault as fault:
-        problem = problem_of(fault)
-        raise Unfit(problem.code, problem.message) from fault
+        raise Unfit.by(problem_of(fault)) from fault
     with archive.database.reader() as session:
         try:
             placement = placement_of(session, archive, batch, document.sheet)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from edms.capture.results import Unfit
 from edms.records.archive import Archive
 from edms.records.components import open_component
 from edms.records.model import Component
@@ -11,10 +12,11 @@ from edms.text.office_printer import PRINTABLE, NotPrintable, OfficeUnavailable,
 DONE, UNAVAILABLE = "done", "unavailable"
 
 
-def printed(archive: Archive, original: Component) -> tuple[Printed | None, dict[str, Any]]:
+def printed(archive: Archive, original: Component, *, last: bool = True) -> tuple[Printed | None, dict[str, Any]]:
     """Print an office document; and the facts of the original that say how it went: `office_copy`, `office_reason`.
 
     Whatever hinders it, the record goes on: what was handed in is its original, and its text was read without this.
+    Only when the printer died and this is not the `last` attempt, Unfit is raised, and it is tried again.
     """
     if original.media_type not in PRINTABLE:
         return None, {}
@@ -24,6 +26,8 @@ def printed(archive: Archive, original: Component) -> tuple[Printed | None, dict
     except OfficeUnavailable as fault:
         return None, {"office_copy": UNAVAILABLE, "office_reason": fault.message}
     except NotPrintable as fault:
+        if fault.again and not last:
+            raise Unfit(fault.code, fault.message, again=True) from fault
         return None, {"office_copy": fault.code, "office_reason": fault.message}
 
 

@@ -20,6 +20,7 @@ from edms.records.components import open_component
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.searching import INDEX_TOPIC
 from edms.text.photograph_reader import PageParameters, PhotographFault
+from edms.text.types import Problem
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,11 @@ def _examined(archive: Archive, record: Record, part: Component) -> tuple[Findin
         reading = archive.reader.read(stream, part.name)
     found = Findings.of(record, reading, scan, part.position)
     problem = reading.problem
-    code, message = (problem.code, problem.message) if problem else ("", "")
     if problem is None and not reading.identification.media_type.startswith("image/"):
-        code, message = "no_picture", "it is no picture that can be read"
-    if code and not accepted(record, "code", code):
-        raise Unfit(code, message, found.write)
-    return found, bool(code)
+        problem = Problem("no_picture", "it is no picture that can be read")
+    if problem is not None and not accepted(record, "code", problem.code):
+        raise Unfit.by(problem, found.write)
+    return found, problem is not None
 
 
 def working_copy(archive: Archive, photographs: list[Component]) -> WorkingCopy:
@@ -88,5 +88,5 @@ def working_copy(archive: Archive, photographs: list[Component]) -> WorkingCopy:
                               "width": page.width, "height": page.height})  # fmt: skip
         pdf, made_by = reader.joined(pages)
     except PhotographFault as fault:
-        raise Unfit(fault.problem.code, fault.problem.message) from fault
+        raise Unfit.by(fault.problem) from fault
     return WorkingCopy(pdf, {"made_from": made_from, "made_by": made_by})

@@ -42,8 +42,7 @@ def recognised(archive: Archive, original: Component, made: bytes | None = None)
 
 def unrecognised(fault: SandboxFault, what: str) -> Unfit:
     """Say of `what` (the pages of a file, or some of them) that it cannot be recognised, and why."""
-    problem = problem_of(fault)
-    return Unfit(problem.code, f"{what} cannot be recognised: {problem.message}", again=problem.again)
+    return Unfit.by(problem_of(fault), before=f"{what} cannot be recognised: ")
 
 
 def sealed_copy(

@@ -15,6 +15,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.range_model import PageRange
+from edms.text.types import Problem
 
 JSON_TYPE = "application/json"
 PDF_TYPE = "application/pdf"
@@ -35,6 +36,11 @@ class Unfit(EdmsError):
         self.code = code
         self.write = write
         self.again = again
+
+    @classmethod
+    def by(cls, problem: Problem, write: Callable[[Operation], None] | None = None, before: str = "") -> "Unfit":
+        """What `problem` means for a file; a parser that died has cost one attempt, whatever it died of."""
+        return cls(problem.code, before + problem.message, write, again=problem.again)
 
 
 @dataclass(frozen=True)

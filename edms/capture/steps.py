@@ -49,7 +49,7 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
     if reading.problem is not None:
         if accepted(record, "code", reading.problem.code):
             return _kept_as_it_is(record, found)
-        raise Unfit(reading.problem.code, reading.problem.message, found.write)
+        raise Unfit.by(reading.problem, found.write)
     kept = keep_attachments(archive, reading.attachments)
     found = found.with_attached(archive, {flag for one in kept for flag in one.flags}, [one.scan for one in kept])
     _refuse_attached(record, found, kept)
@@ -123,6 +123,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     original = original_of(record)
     facts = dict(original.facts)
     outcome, unsealed, working = None, None, _working_copy(archive, record)
+    last = claimed.attempts >= archive.settings.worker.max_attempts
     with archive.database.reader() as session:
         spread_over = bool(ranges_of(session, record.id))
     if spread_over:
@@ -132,7 +133,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         outcome, facts["ocr"] = _recognised_unless_released(archive, record, original, working)
     if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
         facts["signatures"] = signature_facts(archive, original)
-    office, told_of_office = (None, {}) if outcome or working else printed(archive, original)
+    office, told_of_office = (None, {}) if outcome or working else printed(archive, original, last=last)
     facts.update(told_of_office)
     copy: SealedBlob | None
     if unsealed is not None:
@@ -141,7 +142,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         seen = outcome.pdf if outcome else working.pdf if working else office.pdf if office else None
         made, sealing = sealed_copy(archive, original, seen, facts)
         copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
-    text = _recognised_text(archive, record, outcome)
+    text = _recognised_text(archive, record, outcome, last=last)
     proposals = _proposals(archive, record, outcome)
 
     def write(operation: Operation) -> Step:
@@ -174,9 +175,9 @@ def _proposals(archive: Archive, record: Record, outcome: OcrOutcome | None) -> 
     return read_proposals(archive, record, texts)
 
 
-def _recognised_text(archive: Archive, record: Record, outcome: OcrOutcome | None) -> SealedBlob | None:
+def _recognised_text(archive: Archive, record: Record, outcome: OcrOutcome | None, *, last: bool) -> SealedBlob | None:
     """The text anew where pages of the document or of its attachments were recognised; None where nothing was."""
-    attached = recognised_attachments(archive, record)
+    attached = recognised_attachments(archive, record, last=last)
     if outcome is None and not attached:
         return None
     anew = {page.part for page in attached} | ({0} if outcome else set())

@@ -1,5 +1,6 @@
 """Commands of an installation: init, serve, worker."""
 
+import os
 import signal
 import sys
 
@@ -9,6 +10,7 @@ from edms.bootstrap import InitReport, archive_exists, initialise
 from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json, unlock_option
 from edms.cli.people import print_passwords
 from edms.cli.samples import capture_samples
+from edms.core.memory import MemoryPlan
 from edms.core.processes import no_core_dumps
 from edms.records.people import anybody
 from edms.worker.main import run, stop_on_signals
@@ -57,12 +59,18 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
     from edms.web.server import serve as serve_pages
 
     settings = context.settings
+    wanted = settings.worker.processes if workers is None else workers
+    fitting = min(wanted, MemoryPlan.of(settings.worker.memory_bytes, max(1, wanted)).workers)
+    if fitting < wanted:
+        click.echo(f"[worker] memory_bytes has room for {fitting} of {wanted} workers", err=True)
+    if fitting:
+        os.environ["EDMS_WORKER__PROCESSES"] = str(fitting)  # the shares are dealt out for those who are there
     serve_pages(
         settings,
         context.config,
         host=host or settings.server.host,
         port=settings.server.port if port is None else port,
-        workers=settings.worker.processes if workers is None else workers,
+        workers=fitting,
         unlock=context.unlock,
     )
 

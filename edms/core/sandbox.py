@@ -15,11 +15,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from edms.core.errors import EdmsError
+from edms.core.memory import WITH_PROGRAMS, MemoryRoom
 from edms.core.sandbox_lending import Lending, Opener
 from edms.core.sandbox_limits import MOST_FILES, MOST_REQUEST_BYTES, Limits
 
@@ -52,11 +53,13 @@ class Sandbox:
     """Makes sandboxed calls; safe to use from several threads.
 
     With `resident`, all calls run one after the other in a single confined process: for code that is costly to start
-    and does no deep parsing. Otherwise each call has a process of its own.
+    and does no deep parsing. Otherwise each call has a process of its own. With `room`, calls wait for their share of
+    the machine's memory.
     """
 
-    def __init__(self, limits: Limits, *, resident: bool = False) -> None:
+    def __init__(self, limits: Limits, *, resident: bool = False, room: MemoryRoom | None = None) -> None:
         self.limits = limits
+        self._room = room
         self._mode = "resident" if resident else "fork"
         self._lock = threading.Lock()
         self._calling = threading.Lock()
@@ -89,6 +92,31 @@ class Sandbox:
         encoded = json.dumps(request).encode()
         if len(encoded) > MOST_REQUEST_BYTES or len(files) > MOST_FILES:
             raise ValueError("a sandboxed call takes large things as files, and few of them")
+        with self._share(allowed, files):
+            return self._called(encoded, allowed, files, lent, sink)
+
+    @contextlib.contextmanager
+    def _share(self, allowed: Limits, files: tuple[BinaryIO, ...]) -> Iterator[None]:
+        """Take what the call can need: its process, a program if it may start any, and its files, copied to memory."""
+        if self._room is None:
+            yield
+            return
+        plan = self._room.plan
+        processes = 0 if self._mode == "resident" else WITH_PROGRAMS if allowed.processes else 1
+        count = processes + sum(map(_size, files)) // plan.share_bytes
+        if count > plan.shares:
+            raise SandboxFault("memory", "more memory was needed than there is for all of capture")
+        with self._room.taken(count):
+            yield
+
+    def _called(
+        self,
+        encoded: bytes,
+        allowed: Limits,
+        files: tuple[BinaryIO, ...],
+        lent: Sequence[Opener],
+        sink: int | None,
+    ) -> Answer:
         descriptors: list[int] = []
         lending = Lending(lent) if lent else None
         try:
@@ -287,6 +315,14 @@ def _descriptor(file: BinaryIO) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _size(file: BinaryIO) -> int:
+    """How many bytes are left to be read of it."""
+    at = file.tell()
+    end = file.seek(0, os.SEEK_END)
+    file.seek(at)
+    return end - at
 
 
 def _exactly(connection: socket.socket, count: int, deadline: float) -> bytes:

@@ -20,12 +20,16 @@ _PR_SET_NO_NEW_PRIVS = 38
 _PR_SET_SECCOMP = 22
 _PR_SET_DUMPABLE = 4
 _SECCOMP_MODE_FILTER = 2
+_ADDRESSES = 2 * 1024**3
 _UNENDING = resource.RLIM_INFINITY
 
 
 @dataclass(frozen=True)
 class Limits:
     """What one call may use: seconds of wall clock and CPU, bytes of memory, of output and of any file written.
+
+    `memory_bytes` holds for each of its processes: private memory that can be written (RLIMIT_DATA). Addresses may be
+    more, since some runtimes reserve a gigabyte of them that they never touch.
 
     `processes` is how many processes our user may have while the call starts one (RLIMIT_NPROC, which the superuser
     is not held to); 0 means that the call may start no process and no program at all, which holds for everybody.
@@ -47,7 +51,9 @@ class Limits:
 def apply_limits(limits: Limits) -> None:
     """Set the resource limits of this process and its children."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.memory_bytes, limits.memory_bytes))
+    addresses = max(limits.memory_bytes, _ADDRESSES)
+    resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes, limits.output_bytes))
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     if limits.processes:

@@ -17,6 +17,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from edms.core.processes import die_with_parent
@@ -30,6 +31,8 @@ from edms.core.sandbox_limits import (
     limit_cpu,
 )
 
+_FIRST_TO_GO = "800"
+"""When the machine or a control group runs out of memory the kernel ends what reads foreign files, not what serves."""
 _HANDLED = (signal.SIGCHLD, signal.SIGTERM)
 _calls: set[int] = set()
 _imported: set[str] = set()
@@ -37,6 +40,8 @@ _imported: set[str] = set()
 
 def main(mode: str, parent: int) -> None:
     """Serve until the parent goes away, then end what is still running."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     if mode == "fork":
         signal.signal(signal.SIGCHLD, _reap)
         signal.signal(signal.SIGTERM, _end)

@@ -10,10 +10,9 @@ from pydantic import Field, field_validator
 
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
+from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan
 from edms.core.settings_section import Section as _Section
 from edms.core.unlock import SOURCE
-
-MEBIBYTE = 1024 * 1024
 
 
 class ArchiveSettings(_Section):
@@ -94,7 +93,10 @@ class ServerSettings(_Section):
 
 
 class WorkerSettings(_Section):
+    """`memory_bytes`: for all of capture on one machine; `edms.core.memory` shares it out."""
+
     processes: int = Field(2, ge=1, le=64)
+    memory_bytes: int = Field(4096 * MEBIBYTE, ge=LEAST_BYTES)
     lease_seconds: int = Field(120, ge=5, le=3600)
     max_attempts: int = Field(4, ge=1, le=20)
     poll_seconds: float = Field(0.5, gt=0, le=60)
@@ -170,7 +172,6 @@ class TextSettings(_Section):
     office: Literal["auto", "off"] = "auto"
     pages_at_once: int = Field(8, ge=1, le=200)
     time_limit_seconds: int = Field(300, ge=1)
-    memory_limit_bytes: int = Field(2048 * MEBIBYTE, ge=64 * MEBIBYTE)
     max_output_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)
     max_text_characters: int = Field(20_000_000, ge=1000)
     max_pages: int = Field(5000, ge=1)
@@ -357,6 +358,11 @@ class Settings(_Section):
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )
+
+    @property
+    def memory(self) -> MemoryPlan:
+        """How the memory for capture on this machine is shared out."""
+        return MemoryPlan.of(self.worker.memory_bytes, self.worker.processes)
 
     @property
     def keys_path(self) -> Path:

@@ -11,6 +11,7 @@ from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
 from edms.reconcile.disks import space_findings
+from edms.reconcile.memory import memory_findings
 from edms.records.alerts import unseen
 from edms.records.archive import Archive
 from edms.records.findings import Finding, worst_first
@@ -34,6 +35,7 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
     found = [
         *_keys(archive),
         *_programs(archive),
+        *memory_findings(archive),
         *_scanner(archive),
         *space_findings(archive),
         *_work(archive),

@@ -13,7 +13,7 @@ from edms.core.sandbox import Answer, Sandbox, SandboxFault
 from edms.core.settings import TextSettings
 from edms.text.ocr import NICENESS, OcrUnavailable, private_folder
 from edms.text.office_copy import EXTENSIONS
-from edms.text.reader import problem_of, sandbox_limits
+from edms.text.reader import problem_of
 
 PRINTABLE = frozenset(EXTENSIONS)
 PACKAGES = "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui"
@@ -30,13 +30,14 @@ class OfficeUnavailable(EdmsError):
 
 
 class NotPrintable(EdmsError):
-    """No copy of this document can be made; `code` as in `edms.text.types.Problem`."""
+    """No copy of this document can be made; `code` and `again` as in `edms.text.types.Problem`."""
 
     exit_code = 1
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, again: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.again = again
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class LibreOfficePrinter:
     def __init__(self, sandbox: Sandbox, settings: TextSettings) -> None:
         self._sandbox = sandbox
         self._settings = settings
-        self._limits = replace(sandbox_limits(settings), processes=0, unbound_sockets=True, niceness=NICENESS)
+        self._limits = replace(sandbox.limits, processes=0, unbound_sockets=True, niceness=NICENESS)
         self._lock = threading.Lock()
         self._profile = b""
 
@@ -105,7 +106,7 @@ class LibreOfficePrinter:
         except SandboxFault as fault:
             problem = problem_of(fault)
             code = "not_printable" if problem.code == "damaged" else problem.code
-            raise NotPrintable(code, f"printing it failed: {fault.message}") from fault
+            raise NotPrintable(code, f"printing it failed: {fault.message}", again=problem.again) from fault
         problem_told = answer.values.get("problem")
         if problem_told:
             raise NotPrintable(str(problem_told["code"]), str(problem_told["message"])[:500])

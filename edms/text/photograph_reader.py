@@ -1,12 +1,12 @@
 """Photographs from outside the sandbox: hands the bytes over, checks what comes back."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from edms.core.sandbox import Answer, Sandbox, SandboxFault
 from edms.core.settings import TextSettings
-from edms.text.reader import problem_of, sandbox_limits
+from edms.text.reader import problem_of
 from edms.text.types import Problem
 
 UNIT = 10_000
@@ -91,8 +91,7 @@ class PhotographReader:
     def __init__(self, sandbox: Sandbox, settings: TextSettings) -> None:
         self._sandbox = sandbox
         self._pixels = settings.max_page_pixels
-        limits = sandbox_limits(settings)
-        self._limits = type(limits)(limits.seconds, limits.memory_bytes, limits.output_bytes, 0)
+        self._limits = replace(sandbox.limits, processes=0)
 
     def look(self, source: BinaryIO) -> Look:
         """Find the page. Raises PhotographFault."""

@@ -31,9 +31,9 @@ def problem_of(fault: SandboxFault) -> Problem:
     return _FAULTS.get(fault.reason, _FAULTS["error"])
 
 
-def sandbox_limits(settings: TextSettings) -> Limits:
-    """Return what one sandboxed process may use."""
-    return Limits(settings.time_limit_seconds, settings.memory_limit_bytes, settings.max_output_bytes)
+def sandbox_limits(settings: TextSettings, memory_bytes: int) -> Limits:
+    """Return what one sandboxed process may use. An answer is held in memory, so it is no larger than that."""
+    return Limits(settings.time_limit_seconds, memory_bytes, min(settings.max_output_bytes, memory_bytes))
 
 
 def parser_limits(settings: TextSettings) -> dict[str, int]:
@@ -48,8 +48,9 @@ class Reader:
         self._identifying = identifying
         self._reading = reading
         # Readers need no other process and no program; a file that has taken one over finds it cannot start any.
-        self._alone = replace(sandbox_limits(settings), processes=0)
-        self._limits_with_programs = sandbox_limits(settings)
+        self._alone = replace(reading.limits, processes=0)
+        self._limits_with_programs = reading.limits
+        self._identifying_limits = replace(identifying.limits, processes=0)
         self._limits = parser_limits(settings)
         self._most_pixels = settings.max_page_pixels
 
@@ -60,7 +61,9 @@ class Reader:
 
     def identify(self, source: BinaryIO) -> Identification:
         """Return what the content is. Raises SandboxFault."""
-        found = self._identifying.call("edms.text.identify:identify", files=(source,), limits=self._alone).values
+        found = self._identifying.call(
+            "edms.text.identify:identify", files=(source,), limits=self._identifying_limits
+        ).values
         puid = found.get("puid")
         media_type = str(found.get("media_type") or "application/octet-stream")
         flags = frozenset(str(flag) for flag in found.get("flags", ()))

@@ -28,6 +28,7 @@ from edms.core.sandbox import Answer, Sandbox
 from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.jobs.model import Job
+from edms.reconcile.memory import memory_findings
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.contents import download
@@ -228,17 +229,50 @@ class Misbehaving(Sandbox):
 def test_a_parser_that_is_taken_over_costs_its_own_file_only(
     embedded: Archive, shared_parsers: Archive, capture: Capture, misdeed: str, arguments: tuple[Any, ...], code: str
 ) -> None:
-    """It hangs, burns, eats memory, forks, dies, lies: the file is set aside with its reason, the service goes on."""
-    settings = TextSettings(time_limit_seconds=2, memory_limit_bytes=512 * MEBIBYTE, max_output_bytes=2 * MEBIBYTE)
-    limits = Limits(settings.time_limit_seconds, settings.memory_limit_bytes, settings.max_output_bytes)
+    """It hangs, burns, eats memory, forks, dies, lies: the file is set aside with its reason, the service goes on.
+
+    One that dies is given its attempts first: it may have been killed for what others did.
+    """
+    settings = TextSettings(time_limit_seconds=2, max_output_bytes=2 * MEBIBYTE)
+    limits = Limits(settings.time_limit_seconds, 256 * MEBIBYTE, settings.max_output_bytes)
     evil = Misbehaving(limits, misdeed, *arguments)
     try:
         reader = Reader(shared_parsers.reader._identifying, evil, settings)
-        accepted = capture(dataclasses.replace(embedded, reader=reader), pdf("Surat jahat"))
+        archive = dataclasses.replace(embedded, reader=reader)
+        accepted = capture(archive, pdf("Surat jahat"))
+        if misdeed not in ("sleep", "spin", "eat_memory_slowly", "recurse", "pour_head"):
+            assert state_of(embedded, accepted) == ("pending", None)
+            later(archive)
     finally:
         evil.close()
     assert state_of(embedded, accepted) == ("quarantined", code)
     assert state_of(embedded, capture(embedded, pdf("Surat baik"))) == ("declared", None)
+
+
+def later(archive: Archive) -> None:
+    """Let all pauses between attempts pass."""
+    assert isinstance(archive.clock, FixedClock)
+    for _attempt in range(archive.settings.worker.max_attempts):
+        archive.clock.set(archive.clock.now() + timedelta(minutes=6))
+        settle(archive)
+
+
+def test_a_reader_that_is_killed_costs_one_attempt(
+    embedded: Archive, shared_parsers: Archive, capture: Capture
+) -> None:
+    """As the kernel does it when memory runs out, or an operator: the file is as good as before."""
+    killed = Misbehaving(Limits(seconds=30, memory_bytes=512 * MEBIBYTE), "kill_itself")
+    try:
+        reader = Reader(shared_parsers.reader._identifying, killed, embedded.settings.text)
+        accepted = capture(dataclasses.replace(embedded, reader=reader), pdf("Surat mawar"))
+    finally:
+        killed.close()
+    with embedded.database.reader() as session:
+        job = session.scalars(select(Job).where(Job.subject_id == accepted.record_id)).one()
+        assert (job.state, job.attempts, job.lease) == ("ready", 1, None)
+        assert job.not_before > embedded.clock.now()
+    later(embedded)
+    assert state_of(embedded, accepted) == ("declared", None)
 
 
 @pytest.fixture
@@ -329,3 +363,52 @@ def test_a_commit_that_nobody_heard_of_keeps_its_bytes(archive: Archive, person:
     assert (records(archive), blobs(archive)) == (1, 1)
     settle(archive)
     assert verify_all(console_actor("tests"), archive).ok
+
+
+DOCUMENT = (
+    b'<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    b"<w:body><w:p><w:r><w:t>%s</w:t></w:r></w:p></w:body></w:document>"
+)
+
+
+def swollen() -> bytes:
+    """A letter of one paragraph of 80 MB, within every limit of size and ratio; to be read it must be held whole."""
+    return word_document_of(DOCUMENT % b"".join(os.urandom(10_000).hex().encode() * 40 for _block in range(100)))
+
+
+def test_a_file_that_wants_more_memory_than_its_share_is_set_aside(
+    embedded: Archive, shared_parsers: Archive, capture: Capture
+) -> None:
+    """The reader is the real one, its share a small one: the file goes, machine and service stay."""
+    small = Sandbox(Limits(memory_bytes=128 * MEBIBYTE))
+    try:
+        reader = Reader(shared_parsers.reader._identifying, small, embedded.settings.text)
+        archive = dataclasses.replace(embedded, reader=reader)
+        before = capture(archive, word_document_of(DOCUMENT % b"Surat yang muat"), name="kecil.docx")
+        accepted = capture(archive, swollen(), name="surat.docx")
+    finally:
+        small.close()
+    assert state_of(embedded, before) == ("declared", None)
+    assert state_of(embedded, accepted) == ("quarantined", "memory_limit")
+    assert state_of(embedded, capture(embedded, pdf("Surat sesudahnya"))) == ("declared", None)
+
+
+@pytest.mark.parametrize(
+    ("memory", "processes", "told"),
+    [
+        (4096, 2, None),
+        (3072, 2, "memory for 1 recognitions at once, and 2 workers"),
+        (2048, 2, "memory for 1 of 2 workers"),
+        (2**30, 1, "MiB in all"),
+    ],
+    ids=["enough", "recognition waits", "fewer workers", "more than the machine has"],
+)
+def test_what_becomes_of_the_memory_is_told(embedded: Archive, memory: int, processes: int, told: str | None) -> None:
+    worker = embedded.settings.worker.model_copy(update={"memory_bytes": memory * MEBIBYTE, "processes": processes})
+    archive = dataclasses.replace(embedded, settings=embedded.settings.model_copy(update={"worker": worker}))
+    found = list(memory_findings(archive))
+    assert found[0].level == "info"
+    assert f"capture may use {memory} MiB" in found[0].what
+    warned = [one for one in found[1:] if told is None or told in one.what]
+    assert len(warned) == (0 if told is None else 1), found
+    assert all(one.level == "warning" and "memory_bytes" in one.mend for one in warned)

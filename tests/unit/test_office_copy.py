@@ -22,7 +22,7 @@ from odf.text import P
 from text_material import open_document, word_document, workbook
 
 from edms.core.sandbox import Sandbox
-from edms.core.settings import TextSettings
+from edms.core.settings import Settings, TextSettings
 from edms.text.archival import faults
 from edms.text.ocr import MEMORY_FOLDER
 from edms.text.office_copy import EXTENSIONS
@@ -58,7 +58,7 @@ needs_office = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    made = Sandbox(sandbox_limits(TextSettings()))
+    made = Sandbox(sandbox_limits(TextSettings(), Settings().memory.share_bytes))
     yield made
     made.close()
 

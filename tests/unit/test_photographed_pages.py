@@ -190,8 +190,8 @@ def test_an_orientation_that_is_none_turns_nothing(value: int, reader: Photograp
 
 
 def test_too_little_memory_is_told_as_that(shared_parsers: Archive) -> None:
-    settings = TextSettings(memory_limit_bytes=64 * 1024 * 1024)
-    sandbox = Sandbox(Limits(memory_bytes=settings.memory_limit_bytes))
+    settings = TextSettings()
+    sandbox = Sandbox(Limits(memory_bytes=64 * 1024 * 1024))
     try:
         with pytest.raises(PhotographFault) as fault:
             PhotographReader(sandbox, settings).page(io.BytesIO(photograph(0).jpeg), WHOLE)
