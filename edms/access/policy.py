@@ -44,6 +44,7 @@ class Action(StrEnum):
     RETENTION_APPLY = "retention:apply"
     AUDIT_READ = "audit:read"
     AUDIT_CHECKPOINT = "audit:checkpoint"
+    QUEUE_READ = "queue:read"
     ARCHIVE_VERIFY = "archive:verify"
     ALERT_ACKNOWLEDGE = "alert:acknowledge"
     ARCHIVE_MAINTAIN = "archive:maintain"
@@ -139,6 +140,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
+    Action.QUEUE_READ: (Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.ARCHIVE_VERIFY: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.ALERT_ACKNOWLEDGE: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.ARCHIVE_MAINTAIN: (Role.ADMINISTRATOR,),
@@ -179,6 +181,7 @@ _SYSTEM_MAY = frozenset(
 )
 _CONSOLE_MAY = frozenset(
     {
+        Action.QUEUE_READ,
         Action.AUDIT_CHECKPOINT,
         Action.ARCHIVE_VERIFY,
         Action.ALERT_ACKNOWLEDGE,

@@ -17,6 +17,7 @@ ROOMS = {
     "keys": ("keys", "encrypt-database"),
     "people": ("person", "office"),
     "proposals": ("proposals",),
+    "queue": ("queue",),
     "retention": ("retention", "hold"),
     "screening": ("screen", "quarantine"),
     "signatures": ("signature",),

@@ -24,6 +24,7 @@ from edms.web.views import (
     filing_many,
     home,
     inbox,
+    lanes,
     photographs,
     quarantine,
     record,
@@ -114,6 +115,7 @@ def create_app(archive: Archive) -> Flask:
         reports,
         trail,
         alerts,
+        lanes,
         signatures,
         verification,
     ):

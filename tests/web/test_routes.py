@@ -48,6 +48,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
+    ("GET", "/lanes"): ("/lanes", {"records": 200, "admin": 200, "else": 403}),
     ("GET", "/alerts"): ("/alerts", _WATCHERS),
     ("POST", "/alerts/<uuid:alert_id>/acknowledge"): (
         f"/alerts/{uuid4()}/acknowledge",
