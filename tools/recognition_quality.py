@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import mean, median
 
 from edms.core.sandbox import Sandbox
-from edms.core.settings import TextSettings
+from edms.core.settings import Settings, TextSettings
 from edms.text.names import extension
 from edms.text.ocr import OcrMyPdfEngine
 from edms.text.reader import sandbox_limits
@@ -61,7 +61,7 @@ def truths(corpus: Path) -> dict[str, str]:
 def recognised(corpus: Path, files: dict[str, str]) -> Iterator[Page]:
     """Recognise `files` and yield their pages. A page of the truth that is missing counts as wholly wrong."""
     settings = TextSettings()
-    sandbox = Sandbox(sandbox_limits(settings))
+    sandbox = Sandbox(sandbox_limits(settings, Settings().memory.share_bytes))
     engine = OcrMyPdfEngine(sandbox, settings)
     try:
         for name, truth in files.items():

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edms.core.sandbox import Sandbox
-from edms.core.settings import TextSettings
+from edms.core.settings import Settings, TextSettings
 from edms.text.language import language_of
 from edms.text.legibility import illegible
 from edms.text.names import extension
@@ -57,7 +57,7 @@ class Read:
 def reader() -> Reader:
     """The reader as an installation has it, with the default limits."""
     settings = TextSettings()
-    limits = sandbox_limits(settings)
+    limits = sandbox_limits(settings, Settings().memory.share_bytes)
     return Reader(Sandbox(limits, resident=True), Sandbox(limits), settings)
 
 
