@@ -1,6 +1,7 @@
 """Office documents become PDF/A-2b by a LibreOffice that runs no macro, fetches nothing and sees no other file."""
 
 import contextlib
+import dataclasses
 import io
 import os
 import signal
@@ -272,11 +273,15 @@ def test_nothing_outside_is_fetched_or_read(printer: LibreOfficePrinter, tmp_pat
 @needs_office
 def test_what_hangs_or_breaks_ends_in_time_and_leaves_nothing(sandbox: Sandbox) -> None:
     before = set(MEMORY_FOLDER.glob(f"edms-ocr-{os.getpid()}-*"))
-    slow = LibreOfficePrinter(sandbox, TextSettings(time_limit_seconds=1))
+    hasty = Sandbox(dataclasses.replace(sandbox.limits, seconds=1))
+    slow = LibreOfficePrinter(hasty, TextSettings())
     slow._profile = LibreOfficePrinter(sandbox, TextSettings())._prepared(printer_status(TextSettings()).program)
     pages = b"{\\rtf1 " + b"Baris panjang sekali tanpa akhir.\\par " * 400_000 + b"}"
-    with pytest.raises(NotPrintable) as refused:
-        slow.archival_copy(io.BytesIO(pages), TYPES["rtf"])
+    try:
+        with pytest.raises(NotPrintable) as refused:
+            slow.archival_copy(io.BytesIO(pages), TYPES["rtf"])
+    finally:
+        hasty.close()
     assert refused.value.code == "time_limit"
     with pytest.raises(NotPrintable) as broken:
         LibreOfficePrinter(sandbox, TextSettings()).archival_copy(io.BytesIO(b"PK\x03\x04 bukan zip"), TYPES["pptx"])
