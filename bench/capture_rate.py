@@ -75,26 +75,27 @@ def measure(counts: dict[str, int]) -> dict[str, Any]:
     lanes: dict[str, Any] = {}
     with installation() as place, workers(place.config) as running:
         for seed, (name, count) in enumerate(counts.items(), 1):
-            _lane(place, running, name, material.made(name, min(WARM_UP, count), 90 + seed))
+            lane_taken(place, running, name, material.made(name, min(WARM_UP, count), 90 + seed))
             documents = material.made(name, count, seed)
-            taken = _lane(place, running, name, documents)
+            taken = lane_taken(place, running, name, documents)
             lanes[name] = vars(taken)
             figures += _figures(name, taken)
             if name == PDF:
                 figures += _limits([content for _mark, content in documents], taken)
-                again = _lane(place, running, name, documents, expected="duplicate")
+                again = lane_taken(place, running, name, documents, expected="duplicate")
                 lanes["duplicate"] = vars(again)
                 figures.append(figure("duplicates answered", again.documents / again.accepting, "1/s"))
     return {"figures": figures, "lanes": lanes, "workers": WORKERS, "text": material.source()}
 
 
-def _lane(
+def lane_taken(
     place: Installation,
     running: list[psutil.Process],
     name: str,
     documents: list[tuple[str, bytes]],
     expected: str = "",
 ) -> Lane:
+    """Take documents of a lane in, one after the other, and wait until each is found by its mark."""
     clerk, file_name = place.clerk, material.LANES[name][0]
     placement = Placement(place.office, "000.1.5", Level.OPEN)
     worker_cpu, own_cpu, start = cpu_seconds(running), own_cpu_seconds(), time.perf_counter()

@@ -1,7 +1,7 @@
 """Batches as a scanner makes them: noise, shadows, holes, what shines through; separator sheets; blank pages."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import img2pdf
@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from edms.batches.sheet import EMPTY_SHEET, Sheet
 from edms.capture.separator_pdf import PrintedSheet, sheets_pdf
+from edms.records.archive import Archive
 
 DPI = 150
 SIZE = (1240, 1754)
@@ -23,12 +24,16 @@ _WORDS = [
 
 @dataclass(frozen=True)
 class Made:
-    """A page: what it shows, and how it lies. `kind`: text, blank or separator; `turned`: degrees clockwise."""
+    """A page: what it shows, and how it lies. `kind`: text, blank or separator; `turned`: degrees clockwise.
+
+    `skew`: by how many degrees the paper went askew through the feeder.
+    """
 
     kind: str
     number: int = 0
     turned: int = 0
     sheet: Sheet = EMPTY_SHEET
+    skew: float = 0.0
 
 
 def scan_pdf(pages: list[Made]) -> bytes:
@@ -44,6 +49,18 @@ def scan_tiff(pages: list[Made]) -> bytes:
     return out.getvalue()
 
 
+def fax_tiff(pages: list[Made]) -> bytes:
+    """Return the pages as a fax machine of standard resolution sends them: black and white, 200 by 100 dots an inch."""
+    frames = []
+    for page in pages:
+        seen = picture(page)
+        lines = seen.resize((round(seen.width * 200 / DPI), round(seen.height * 100 / DPI)), Image.Resampling.BOX)
+        frames.append(lines.convert("1", dither=Image.Dither.NONE))
+    out = io.BytesIO()
+    frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:], compression="group4", dpi=(200, 100))
+    return out.getvalue()
+
+
 def picture(page: Made) -> Image.Image:
     """Return the page as a scanner sees it; the same page, the same pixels."""
     rng = np.random.default_rng(1000 + page.number)
@@ -53,6 +70,8 @@ def picture(page: Made) -> Image.Image:
         made = _letter(page.number)
     else:
         made = _bleeding(page.number)
+    if page.skew:
+        made = made.rotate(page.skew, resample=Image.Resampling.BICUBIC, fillcolor=250)
     return _scanned(made, rng).rotate(-page.turned, expand=True)
 
 
@@ -96,11 +115,18 @@ def _jpeg(page: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def with_review(archive: Archive, review: str) -> Archive:
+    """Return the archive with `[capture] batch_review`, and without recognition of text, which takes its time."""
+    capture = archive.settings.capture.model_copy(update={"batch_review": review})
+    text = archive.settings.text.model_copy(update={"ocr": "off"})
+    return replace(archive, settings=archive.settings.model_copy(update={"capture": capture, "text": text}))
+
+
 def sixty_pages() -> tuple[list[Made], list[tuple[Sheet, list[int]]]]:
     """Return a batch of 60 pages with 12 separators, and the documents in it: the sheet and the numbers of its pages.
 
     Among them 10 blank ones, every fifth written page upside down, every seventh on its side, a third of the sheets
-    upside down.
+    upside down; all went askew through the feeder, by up to 2 degrees either way.
     """
     pages: list[Made] = []
     documents = []
@@ -117,4 +143,5 @@ def sixty_pages() -> tuple[list[Made], list[tuple[Sheet, list[int]]]]:
         pages += [Made("blank", 700 + len(pages))] * blank
         documents.append((sheet, numbers))
     assert (len(pages), len(documents)) == (60, 12)
-    return pages, documents
+    assert sum(page.kind == "separator" for page in pages) == 12
+    return [replace(page, skew=at * 7 % 41 / 10 - 2) for at, page in enumerate(pages)], documents

@@ -135,10 +135,15 @@ def undo_batch(actor: Actor | None, archive: Archive, batch_id: UUID, version: i
 def confirm_batch(actor: Actor | None, archive: Archive, batch_id: UUID, version: int) -> None:
     """Confirm the plan of `version`: its parts become records. Whoever confirms must be allowed to capture each.
 
-    Raises NotFound, PlanChanged, and Refused with the document that cannot go where its sheet says.
+    Raises NotFound, PlanChanged, and Refused with the document that cannot go where its sheet says. Confirming the same
+    plan again changes nothing: whoever was cut off before the answer came may ask again.
     """
     with archive.door.write(actor, Action.RECORD_CLASSIFY) as operation:
-        record, batch = _in_review(operation, batch_id, version)
+        record, batch = _batch(operation, batch_id)
+        if record.state == RecordState.BATCH.value and batch.confirmed_at is not None and batch.version == version:
+            operation.unrecorded()
+            return
+        _require_review(record, batch, version)
         plan = plan_from(batch.plan)
         if not plan.documents:
             raise Refused("there is no document in the plan", "restore a page, or leave the batch as it is")
@@ -159,7 +164,8 @@ def _changed(
     name: str,
 ) -> int:
     with archive.door.write(actor, Action.RECORD_CLASSIFY) as operation:
-        record, batch = _in_review(operation, batch_id, version)
+        record, batch = _batch(operation, batch_id)
+        _require_review(record, batch, version)
         earlier = list(batch.history["plans"])
         try:
             plan = change(plan_from(batch.plan), batch).check(record.page_count or 0)
@@ -173,16 +179,19 @@ def _changed(
         return batch.version
 
 
-def _in_review(operation: Operation, batch_id: UUID, version: int) -> tuple[Record, Batch]:
+def _batch(operation: Operation, batch_id: UUID) -> tuple[Record, Batch]:
     record = decided_record(operation, batch_id, lock=True)
     batch = operation.session.get(Batch, batch_id, with_for_update=True)
     if batch is None:
         raise NotFound()
+    return record, batch
+
+
+def _require_review(record: Record, batch: Batch, version: int) -> None:
     if record.state != RecordState.BATCH.value or batch.confirmed_at is not None:
         raise Refused("the batch is not waiting for a review")
     if batch.version != version:
         raise PlanChanged("somebody else has changed the plan meanwhile", "look at it again")
-    return record, batch
 
 
 def _view(operation: Operation, record: Record, batch: Batch) -> BatchView:

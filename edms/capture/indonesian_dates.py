@@ -3,14 +3,8 @@
 import re
 from datetime import date, datetime
 
-MONTHS = {
-    "januari": 1, "februari": 2, "pebruari": 2, "maret": 3, "april": 4, "mei": 5, "juni": 6, "juli": 7, "agustus": 8,
-    "september": 9, "oktober": 10, "nopember": 11, "november": 11, "desember": 12,
-    "jan": 1, "feb": 2, "peb": 2, "mar": 3, "apr": 4, "jun": 6, "jul": 7, "agu": 8, "agt": 8, "agust": 8, "ags": 8,
-    "sep": 9, "sept": 9, "okt": 10, "nop": 11, "nov": 11, "des": 12,
-    "january": 1, "february": 2, "march": 3, "may": 5, "june": 6, "july": 7, "august": 8, "october": 10, "december": 12,
-    "aug": 8, "oct": 10, "dec": 12,
-}  # fmt: skip
+from edms.proposals.months import MONTH_NUMBERS
+
 _WORD = re.compile(r"[^\W\d_]+")
 _DAY_NAMES = frozenset(("senin", "selasa", "rabu", "kamis", "jumat", "jum'at", "sabtu", "minggu", "ahad"))
 
@@ -39,5 +33,5 @@ def _spelled(text: str) -> str:
 
 
 def _month(word: str) -> str:
-    number = MONTHS.get(word.casefold())
+    number = MONTH_NUMBERS.get(word.casefold())
     return f"{number:02}" if number else word

@@ -9,26 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from edms.proposals.months import MONTH_NUMBERS
 from edms.proposals.numerals import number_in_words
 
 EARLIEST_YEAR = 1800
 LATEST_YEAR = 2199
 
-_MONTHS = (
-    "januari january jan djanuari",
-    "februari february feb pebruari peb",
-    "maret march mar mrt",
-    "april apr",
-    "mei may",
-    "juni june jun djuni",
-    "juli july jul djuli",
-    "agustus august agu ags agt aug agustos",
-    "september sep sept",
-    "oktober october okt oct",
-    "november nov nopember nop",
-    "desember december des dec",
-)
-MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 _MONTH = "(" + "|".join(sorted(MONTH_NUMBERS, key=len, reverse=True)) + r")\b\.?"
 _DIGIT = "[0-9OolI]"
 _YEAR = rf"([12]{_DIGIT}{{3}})\b"

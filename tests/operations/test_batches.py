@@ -2,18 +2,18 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from archive_fixtures import OWNER, settle
-from batch_material import Made, scan_pdf, sixty_pages
+from batch_material import Made, fax_tiff, scan_pdf, sixty_pages, with_review
 from sqlalchemy import select
 
 from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.batches.cutting import Duplex
 from edms.batches.edits import Act, Edit
+from edms.batches.plan import Reason
 from edms.batches.sheet import Sheet
 from edms.capture import batch_steps
 from edms.capture.accept import Accepted
@@ -45,12 +45,6 @@ SMALL = [Made("separator", 1, 0, OPEN), Made("text", 2), Made("blank", 3), Made(
 @pytest.fixture(scope="module")
 def small() -> bytes:
     return scan_pdf(SMALL)
-
-
-def with_review(archive: Archive, review: str) -> Archive:
-    capture = archive.settings.capture.model_copy(update={"batch_review": review})
-    text = archive.settings.text.model_copy(update={"ocr": "off"})
-    return replace(archive, settings=archive.settings.model_copy(update={"capture": capture, "text": text}))
 
 
 def take(
@@ -218,3 +212,17 @@ def test_sixty_pages_with_twelve_separators_are_split_exactly(embedded: Archive,
     turns = {page.number: page.turn for one in plan.documents for page in one.pages}
     assert turns == {number: -pages[number - 1].turned % 360 for number in turns}
     assert plan.doubts == ()
+
+
+@pytest.mark.slow
+def test_sixty_pages_of_a_fax_machine_are_split_exactly(embedded: Archive, person: People) -> None:
+    """Standard resolution, 200 by 100 dots an inch. Which way is up is not asked: that of a fax is often unsure."""
+    pages, documents = sixty_pages()
+    archive, clerk = with_review(embedded, "always"), person(embedded, "clerk-dinkes")
+    batch = take(archive, clerk, fax_tiff(pages))
+    work_until_idle(archive, OWNER)
+    plan = show_batch(clerk, archive, batch.record_id).plan
+    assert [(one.sheet, [page.number for page in one.pages]) for one in plan.documents] == documents
+    reasons = {left.page.number: left.reason for left in plan.left_out}
+    kinds = {"separator": Reason.SEPARATOR, "blank": Reason.BLANK}
+    assert reasons == {at: kinds[page.kind] for at, page in enumerate(pages, 1) if page.kind != "text"}

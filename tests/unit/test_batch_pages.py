@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from batch_material import Made, picture, scan_pdf, scan_tiff
+from batch_material import Made, fax_tiff, picture, scan_pdf, scan_tiff
 from PIL import Image
 
 from edms.batches.sheet import Sheet
@@ -44,6 +44,14 @@ def test_a_sheet_is_read_however_it_lies(shared_parsers: Archive, form: str, tur
     sheet, blank = shared_parsers.reader.look_at_batch(io.BytesIO(content), form, 1, 9, upright=False)
     assert (set(sheet["codes"]), sheet["turn"], sheet["blank"]) == ({SHEET.encode()}, -turned % 360, False)
     assert (blank["codes"], blank["blank"]) == ([], True)
+
+
+@pytest.mark.parametrize("skew", [-4.0, 3.0])
+def test_a_sheet_of_a_fax_is_read_askew_and_upside_down(shared_parsers: Archive, skew: float) -> None:
+    content = fax_tiff([Made("separator", 1, 180, SHEET, skew), Made("text", 2, 0, skew=skew)])
+    sheet, letter = shared_parsers.reader.look_at_batch(io.BytesIO(content), "image/tiff", 1, 9, upright=False)
+    assert (set(sheet["codes"]), sheet["turn"]) == ({SHEET.encode()}, 180)
+    assert (letter["codes"], letter["blank"]) == ([], False)
 
 
 @pytest.mark.parametrize("form", ["application/pdf", "image/tiff"])

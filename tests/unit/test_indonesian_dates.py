@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edms.capture.indonesian_dates import MONTHS, parse_date
+from edms.capture.indonesian_dates import parse_date
 from edms.capture.manifest_mapping import DATE_FORMATS
+from edms.proposals.months import MONTH_NUMBERS
 
 NAMES = [
     "Januari", "Februari", "Maret", "April", "Mei", "Juni", "Juli", "Agustus", "September", "Oktober", "November",
@@ -51,6 +52,6 @@ def test_day_and_month_are_never_exchanged() -> None:
 
 def test_abbreviations_of_both_languages() -> None:
     day = date(2021, 1, 1)
-    for name, month in MONTHS.items():
+    for name, month in MONTH_NUMBERS.items():
         assert parse_date(f"1 {name} 2021", ("%d %b %Y",)) == day.replace(month=month), name
     assert parse_date("2 Agt 1998", ("%d %B %Y",)) == date(1998, 8, 1) + timedelta(days=1)
