@@ -69,7 +69,7 @@ def send_photographs(
     rows = [_whole(actor, archive, page.upload_id) for page in pages]
     sent = {row.record_id for row in rows}
     if None not in sent and len(sent) == 1:
-        return _as_before(actor, archive, facts, rows[0])
+        return _as_before(actor, archive, facts, rows)
     if sent != {None}:
         raise Refused("a photograph is in another document already", "take it out, or photograph the page again")
     with contextlib.ExitStack() as held:
@@ -82,8 +82,7 @@ def send_photographs(
         ]  # fmt: skip
         described = replace(placement, description=replace(placement.description, title=title.strip()[:500] or None))
         accepted = accept(actor, archive, files[0], described, _settling(rows), None, files[1:])
-    for row in rows:
-        archive.staging.remove(row.id)
+    _forget(archive, rows)
     return accepted
 
 
@@ -129,14 +128,20 @@ def _staged(archive: Archive, row: Upload) -> BinaryIO:
     return archive.staging.open(row.id, row.length)
 
 
-def _as_before(actor: Actor | None, archive: Archive, facts: RecordFacts, row: Upload) -> Accepted:
-    """The answer that was lost: nothing is done again."""
+def _forget(archive: Archive, rows: list[Upload]) -> None:
+    """Remove what was staged: the record has it now."""
+    for row in rows:
+        archive.staging.remove(row.id)
+
+
+def _as_before(actor: Actor | None, archive: Archive, facts: RecordFacts, rows: list[Upload]) -> Accepted:
+    """The answer that was lost. Nothing is done again but what a kill after the commit left undone."""
+    row = rows[0]
     with archive.door.read(actor, Action.RECORD_CAPTURE) as operation:
         operation.decide(facts)
         record = operation.session.get_one(Record, row.record_id)
-        return Accepted(
-            record.id, record.state, row.sha256 or "", row.length, row.outcome == "duplicate", repeated=True
-        )
+    _forget(archive, rows)
+    return Accepted(record.id, record.state, row.sha256 or "", row.length, row.outcome == "duplicate", repeated=True)
 
 
 def _settling(rows: list[Upload]):  # type: ignore[no-untyped-def]

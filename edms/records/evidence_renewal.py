@@ -151,18 +151,20 @@ def _leaves_of_rows(
 ) -> Iterator[list[Leaf]]:
     """Yield leaves by the SHA-256 that the rows have of each stored file: nothing is opened."""
     for ids, session in _pages(archive, wanted, ROWS_AT_ONCE):
-        groups: dict[UUID, dict[str, bytes]] = defaultdict(dict)
+        roles: dict[UUID, set[str]] = defaultdict(set)
+        groups: dict[UUID, list[bytes]] = defaultdict(list)  # a role may be that of several: photographs, attachments
         query = (
             select(Component.record_id, Component.role, StoredBlob.sha256)
             .join(StoredBlob, StoredBlob.id == Component.blob_id)
             .where(Component.record_id.in_(ids), Component.role.in_(GROUP_ROLES))
         )
         for record_id, role, sha256 in session.execute(query):
-            groups[record_id][role] = bytes.fromhex(sha256)
+            roles[record_id].add(role)
+            groups[record_id].append(bytes.fromhex(sha256))
         found = []
         for record_id in ids:
-            if groups[record_id].keys() >= _NEEDED:
-                found.append(Leaf(record_id, group_hash(STORED, groups[record_id].values())))
+            if roles[record_id] >= _NEEDED:
+                found.append(Leaf(record_id, group_hash(STORED, groups[record_id])))
             else:
                 report.left_out.append((str(record_id), "it has no manifest or no seal"))
         yield found

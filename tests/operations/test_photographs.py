@@ -3,18 +3,24 @@
 import hashlib
 import io
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from archive_fixtures import OWNER, settle
 from photograph_material import Photo, photograph
+from photographs_killed import NOTHING_COMMITTED, POINTS, WHOLE
 from sqlalchemy import func, select
 
-from edms.access.actors import Actor
+from edms.access.actors import Actor, console_actor
 from edms.access.levels import Level
 from edms.capture.accept import Accepted
 from edms.capture.incoming import Placement
@@ -28,12 +34,17 @@ from edms.capture.photographs import (
 from edms.capture.upload_upkeep import look_after_uploads
 from edms.capture.uploads import PAGE, Announced, Piece, begin_upload, send_whole, unfinished_uploads, upload_state
 from edms.capture.work import work_until_idle
+from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
+from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.evidence import bundle_bytes
+from edms.records.evidence_renewal import renew_evidence
 from edms.records.model import Component, ComponentRole, Record
+from edms.records.upkeep import collect_garbage
 from edms.text.ocr import ocr_available
 from edms.text.photograph_reader import UNIT, PageParameters
+from edms.vault.model import StoredBlob
 from edms.verify.bundle import check_bundle
 from edms.verify.trust import trusted_from_pem
 
@@ -115,6 +126,12 @@ def test_photographs_become_one_record_in_the_order_given(
     manifest = json.loads(found["manifest", 0][1])
     originals = [one for one in manifest["components"] if one["role"] == "original"]
     assert [one["photograph"]["page"] for one in originals] == [1, 2, 3]
+    # The evidence record is over every one of them, not over one of each role.
+    console = console_actor("tests")
+    assert renew_evidence(console, archive).left_out == []
+    report = verify_all(console, archive)
+    assert report.ok, report.faults
+    assert report.checked["evidence records"] == 1
 
 
 def test_the_evidence_holds_for_every_photograph_and_the_place_is_told_nowhere(
@@ -217,3 +234,33 @@ def test_a_photograph_that_is_damaged_sets_the_document_aside_whole(
         record = session.get_one(Record, accepted.record_id)
         assert (record.state, record.problem_code) == ("quarantined", "damaged")
     assert [role for role, _place in parts(archive, accepted)] == [ComponentRole.ORIGINAL.value] * 2
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_on_the_way_to_a_document_nothing_is_lost_and_nothing_is_there_twice(
+    archive: Archive, person: People, photos: list[Photo], point: str, repository_root: Path
+) -> None:
+    """kill -9 at each point where it could hurt; the sitting goes on with the same request, as the page repeats it."""
+    clerk = person(archive, "clerk-dinkes")
+    uploads = [send(archive, clerk, photo.jpeg) for photo in photos]
+    settings = archive.settings
+    told = [str(settings.storage.path.parent), settings.database.url, point, *map(str, uploads)]
+    environment = {**os.environ, "PYTHONPATH": f"{repository_root}:{repository_root / 'tests'}"}
+    died = subprocess.run(
+        [sys.executable, "-m", "photographs_killed", *told],
+        env=environment, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    waiting = {one.upload_id for one in waiting_photographs(clerk, archive)}
+    assert (waiting, count(archive)) == ((set(uploads), 0) if point in NOTHING_COMMITTED else (set(), 1))
+    pages = [ChosenPage(one, WHOLE) for one in uploads]
+    accepted = send_photographs(clerk, archive, pages, "Surat edaran", place_of(clerk))
+    assert (accepted.repeated, count(archive)) == (point not in NOTHING_COMMITTED, 1)
+    found = parts(archive, accepted)
+    assert [found["original", place][1] for place in range(3)] == [photo.jpeg for photo in photos]
+    assert list((settings.storage.path / "uploads").glob("*/[0-9]*")) == []
+    assert isinstance(archive.clock, FixedClock)
+    archive.clock.set(datetime.now(UTC) + timedelta(hours=settings.storage.garbage_grace_hours + 1))
+    collect_garbage(archive)
+    assert sum(path.is_file() for path in (settings.storage.path / "blobs").rglob("*")) == count(archive, StoredBlob)
+    assert verify_all(console_actor("tests"), archive).ok
