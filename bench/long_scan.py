@@ -48,8 +48,8 @@ def run(large: bool) -> dict[str, Any]:
 
 
 def smoke() -> dict[str, Any]:
-    """Measure with ten pages."""
-    return measure(10)
+    """Measure with four pages."""
+    return measure(4)
 
 
 def measure(pages: int) -> dict[str, Any]:
