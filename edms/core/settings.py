@@ -96,7 +96,7 @@ class WorkerSettings(_Section):
     """`memory_bytes`: for all of capture on one machine; `edms.core.memory` shares it out."""
 
     processes: int = Field(2, ge=1, le=64)
-    memory_bytes: int = Field(4096 * MEBIBYTE, ge=LEAST_BYTES)
+    memory_bytes: int = Field(8192 * MEBIBYTE, ge=LEAST_BYTES)
     lease_seconds: int = Field(120, ge=5, le=3600)
     max_attempts: int = Field(4, ge=1, le=20)
     poll_seconds: float = Field(0.5, gt=0, le=60)

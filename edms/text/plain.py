@@ -3,7 +3,7 @@
 import re
 from typing import Any, BinaryIO
 
-from edms.text.types import PageText
+from edms.text.types import PageText, read_up_to
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
 # What a viewer would fetch by itself, telling somebody elsewhere that, when and where the page was opened.
@@ -14,14 +14,14 @@ _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", 
 
 def read_text(stream: BinaryIO, limits: dict[str, int]) -> Content:
     """Return the text as one page."""
-    return [PageText(1, decode(stream.read(limits["max_text_characters"] * 4)))], set(), {}
+    return [PageText(1, decode(read_up_to(stream, limits["max_text_characters"] * 4)))], set(), {}
 
 
 def read_html(stream: BinaryIO, limits: dict[str, int]) -> Content:
     """Return what a reader would see; scripts, styles and comments are dropped and nothing is fetched."""
     from lxml import html
 
-    content = decode(stream.read(limits["max_text_characters"] * 4))
+    content = decode(read_up_to(stream, limits["max_text_characters"] * 4))
     parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, huge_tree=False)
     try:
         tree: Any = html.fromstring(content.encode("utf-8", "replace"), parser=parser)

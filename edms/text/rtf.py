@@ -5,7 +5,7 @@ from typing import Any, BinaryIO
 
 from striprtf.striprtf import rtf_to_text
 
-from edms.text.types import PageText, Unreadable
+from edms.text.types import PageText, Unreadable, read_up_to
 
 Content = tuple[list[PageText], set[str], dict[str, Any]]
 _OBJECT = re.compile(rb"\\obj(?:data|emb|ocx|link|autlink)\b")
@@ -15,7 +15,7 @@ _REMOTE = re.compile(rb"INCLUDE(?:PICTURE|TEXT)\s+\"?\s*(?:https?:|\\\\\\\\)", r
 
 def read(stream: BinaryIO, limits: dict[str, int]) -> Content:
     """Return the text as one page. RTF is 7-bit text that names its code pages itself."""
-    content = stream.read(limits["max_archive_bytes"])
+    content = read_up_to(stream, limits["max_archive_bytes"])
     try:
         text = rtf_to_text(content.decode("latin-1"), encoding="cp1252", errors="replace")
     except (ValueError, LookupError, RecursionError, IndexError, KeyError):

@@ -1,7 +1,8 @@
 """What reading a file yields."""
 
+import io
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 
 LARGE_BYTES = 32 * 1024 * 1024
 """A document of pages that is larger is never held whole."""
@@ -78,3 +79,11 @@ class Unreadable(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def read_up_to(stream: BinaryIO, most: int) -> bytes:
+    """Return the rest of a seekable stream, at most `most` bytes. `read(most)` alone takes that much memory first."""
+    here = stream.tell()
+    rest = stream.seek(0, io.SEEK_END) - here
+    stream.seek(here)
+    return stream.read(min(most, rest))
