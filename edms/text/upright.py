@@ -3,8 +3,7 @@
 Tesseract's own way to find the orientation takes a third of the time of recognition, and nearly every page that comes
 from a scanner is upright. A strip of a few lines costs a tenth of that, and tells it of nearly all pages with text; for
 the others the full way is gone. Measured on the corpus's scans in their four orientations: of the longer words in the
-strip 70% and more are read with confidence on pages that stand upright, 18% and fewer on those that do not
-(docs/text-quality.md).
+strip 70% and more are read with confidence on pages that stand upright, 18% and fewer on those that do not.
 """
 
 import os

@@ -7,7 +7,6 @@ STEPS = {
     "access_copy": message("make the access copy"),
     "classify": message("take up the description"),
     "seal": message("seal"),
-    "declare": message("declare"),
     "read_batch": message("look at the pages of a batch"),
     "review": message("take up the review"),
     "divide": message("divide a batch"),
