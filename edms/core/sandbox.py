@@ -23,6 +23,7 @@ from edms.core.errors import EdmsError
 from edms.core.memory import WITH_PROGRAMS, MemoryRoom
 from edms.core.sandbox_lending import Lending, Opener
 from edms.core.sandbox_limits import MOST_FILES, MOST_REQUEST_BYTES, Limits
+from edms.core.streams import bytes_left
 
 _CHUNK = 1024 * 1024
 _MOST_HEAD_BYTES = 256 * 1024 * 1024
@@ -78,7 +79,7 @@ class Sandbox:
         folder: str = "",
         readable: tuple[str, ...] = (),
     ) -> Answer:
-        """Run a function on `files` (each handed over as a descriptor at position 0). Raises SandboxFault.
+        """Run a function on `files` (seekable; each handed over as a descriptor at position 0). Raises SandboxFault.
 
         `lent`: files that it may read piece by piece, over one descriptor behind those; for what may be large. A fault
         that opening or reading them meets is raised here. `sink`: a descriptor that it may write to, the last one; it
@@ -103,7 +104,7 @@ class Sandbox:
             return
         plan = self._room.plan
         processes = 0 if self._mode == "resident" else WITH_PROGRAMS if allowed.processes else 1
-        count = processes + sum(map(_size, files)) // plan.share_bytes
+        count = processes + sum(map(bytes_left, files)) // plan.share_bytes
         if count > plan.shares:
             raise SandboxFault("memory", "more memory was needed than there is for all of capture")
         with self._room.taken(count):
@@ -315,14 +316,6 @@ def _descriptor(file: BinaryIO) -> int:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _size(file: BinaryIO) -> int:
-    """How many bytes are left to be read of it."""
-    at = file.tell()
-    end = file.seek(0, os.SEEK_END)
-    file.seek(at)
-    return end - at
 
 
 def _exactly(connection: socket.socket, count: int, deadline: float) -> bytes:

@@ -1,8 +1,9 @@
 """What reading a file yields."""
 
-import io
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
+
+from edms.core.streams import bytes_left
 
 LARGE_BYTES = 32 * 1024 * 1024
 """A document of pages that is larger is never held whole."""
@@ -83,7 +84,4 @@ class Unreadable(Exception):
 
 def read_up_to(stream: BinaryIO, most: int) -> bytes:
     """Return the rest of a seekable stream, at most `most` bytes. `read(most)` alone takes that much memory first."""
-    here = stream.tell()
-    rest = stream.seek(0, io.SEEK_END) - here
-    stream.seek(here)
-    return stream.read(min(most, rest))
+    return stream.read(min(most, bytes_left(stream)))

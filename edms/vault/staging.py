@@ -10,6 +10,7 @@ after a kill -9 too. Parts are never rewritten: no segment is sealed twice under
 
 import base64
 import binascii
+import bisect
 import contextlib
 import fcntl
 import hashlib
@@ -122,10 +123,10 @@ class Staging:
         return at
 
     def open(self, upload_id: UUID, size: int) -> BinaryIO:
-        """Return the whole file of `size` bytes as one stream, to be read once; every byte is authenticated."""
+        """Return the whole file of `size` bytes as one seekable stream; every byte is authenticated."""
         if self._end(upload_id) != size:
             raise IntegrityFault("an upload has not the length that it was finished with")
-        return cast(BinaryIO, _Joined(self, upload_id, [start for start, _size in self._parts(upload_id)]))
+        return cast(BinaryIO, _Joined(self, upload_id, self._parts(upload_id)))
 
     @contextlib.contextmanager
     def held(self, upload_id: UUID) -> Iterator[None]:
@@ -301,36 +302,55 @@ class _Feed:
 class _Joined(io.RawIOBase):
     """The parts of an upload one after the other. What is on the disk is not believed before it is opened."""
 
-    def __init__(self, staging: Staging, upload_id: UUID, starts: list[int]) -> None:
+    def __init__(self, staging: Staging, upload_id: UUID, parts: list[tuple[int, int]]) -> None:
         super().__init__()
         self._staging, self._upload_id = staging, upload_id
-        self._waiting = list(reversed(starts))
+        self._starts = [start for start, _size in parts]
+        self._end = sum(parts[-1]) if parts else 0
+        self._position = 0
+        self._opened = -1
         self._reader: SegmentReader | None = None
 
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._end}[whence]
+        if base + offset < 0:
+            raise ValueError("cannot seek before the start")
+        self._position = base + offset
+        return self._position
+
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         view = memoryview(buffer).cast("B")
         filled = 0
-        while filled < len(view):
-            if self._reader is None and not self._next():
-                break
-            assert self._reader is not None
-            taken = self._reader.readinto(view[filled:])
-            filled += taken
+        while filled < len(view) and self._position < self._end:
+            taken = self._at_position().readinto(view[filled:])
             if taken == 0:
-                self._reader.close()
-                self._reader = None
+                raise IntegrityFault("a part of an upload is shorter than it was")
+            filled += taken
+            self._position += taken
         return filled
 
-    def _next(self) -> bool:
-        if not self._waiting:
-            return False
-        self._reader = self._staging.open_part(self._upload_id, self._waiting.pop())
-        return True
+    def _at_position(self) -> SegmentReader:
+        part = bisect.bisect_right(self._starts, self._position) - 1
+        if self._reader is None or part != self._opened:
+            self._shut()
+            self._reader, self._opened = self._staging.open_part(self._upload_id, self._starts[part]), part
+        self._reader.seek(self._position - self._starts[part])
+        return self._reader
 
-    def close(self) -> None:
+    def _shut(self) -> None:
         if self._reader is not None:
             self._reader.close()
+            self._reader = None
+
+    def close(self) -> None:
+        self._shut()
         super().close()

@@ -27,6 +27,7 @@ KINDS_OF_FILES = {
 }
 WITHOUT_A_CASE = {
     r"index/(rebuild\.)?lock": "empty; only held",
+    r"run/memory-[\w.-]+\.lock": "empty; only held",
     r"archive\.db(-wal|-shm)?": "every page is sealed by SQLCipher, which refuses one that was altered",
     r"pictures/[0-9a-f]{32}": "authenticated, and no record: one that was altered is drawn anew",
     r"keys/kek\.json": "what it unwraps is authenticated: with another one the archive does not open",
