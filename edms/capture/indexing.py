@@ -1,22 +1,26 @@
 """When to feed the index: in batches, never a commit per record while more is coming.
 
-A Whoosh commit costs as much as a hundred documents, so while captures are under way the outbox is let to grow to a
-batch, or until its oldest entry has waited long enough for a person to notice.
+A commit costs as much as a dozen documents, so while captures are under way the outbox is let to grow to a batch, or
+until its oldest entry has waited long enough for a person to notice. And a record that a quick step is about to change
+again is not written to the index for the sake of that moment: most documents would be written twice.
 """
 
 import time
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
+from edms.jobs.model import Job, JobState, Lane
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
 from edms.records.searching import INDEX_TOPIC, drain
 from edms.search.errors import IndexBusy
 
 LONGEST_WAIT = timedelta(seconds=3)
+LONGEST_UNFINISHED = timedelta(seconds=60)
+"""How long a record may be without its newest facts in the index because a quick step is to come."""
 WORTH_A_COMMIT = 100
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.2
@@ -27,18 +31,30 @@ def bring_index_up_to_date(archive: Archive, *, more_is_coming: bool) -> bool:
     if more_is_coming and not _worth_it(archive):
         return False
     try:
-        return drain(archive) > 0
+        return drain(archive, _due(archive.clock.now())) > 0
     except IndexBusy:
         return False
 
 
 def _worth_it(archive: Archive) -> bool:
+    """Whether enough records wait, or one has for long since its newest change (a backlog's oldest one is old)."""
+    now, newest = archive.clock.now(), func.max(OutboxEntry.created_at).label("newest")
+    waiting = select(newest).where(OutboxEntry.topic == INDEX_TOPIC, _due(now)).group_by(OutboxEntry.subject_id)
+    each = waiting.subquery()
     with archive.database.reader() as session:
-        query = select(func.count(), func.min(OutboxEntry.created_at)).where(OutboxEntry.topic == INDEX_TOPIC)
-        count, oldest = session.execute(query).one()
-    if not count:
-        return False
-    return count >= WORTH_A_COMMIT or archive.clock.now() - oldest >= LONGEST_WAIT
+        count, oldest = session.execute(select(func.count(), func.min(each.c.newest))).one()
+    return bool(count) and (count >= WORTH_A_COMMIT or now - oldest >= LONGEST_WAIT)
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Whether an OutboxEntry is of a record that rests, or has waited too long for its steps."""
+    coming = exists().where(
+        Job.subject_id == OutboxEntry.subject_id,
+        Job.state == JobState.READY.value,
+        Job.lane == Lane.QUICK.value,
+        Job.not_before <= now,
+    )
+    return or_(~coming, OutboxEntry.created_at <= now - LONGEST_UNFINISHED)
 
 
 def wait_until_indexed(archive: Archive, record_ids: Collection[UUID], *, work_here: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from edms.access.actors import Actor, system_actor
@@ -149,19 +149,25 @@ def _visible_rows(session: Session, scope: Scope, ids: list[UUID]) -> dict[UUID,
     return {record.id: record for record in session.scalars(query)}
 
 
-def drain(archive: Archive) -> int:
-    """Bring the index up to date with one batch of the outbox. Returns how many entries were done, 0 when none wait.
+def drain(archive: Archive, *due: ColumnElement[bool]) -> int:
+    """Bring the index up to date with one batch of records. Returns how many changes of them waited, 0 when none did.
 
-    The entries are deleted only after the index has committed durably; a crash in between repeats the batch.
+    `due`: conditions on an OutboxEntry, for the caller that leaves some for later. Entries are deleted only after the
+    index has committed durably; a crash in between repeats the batch.
     """
+    waiting = select(OutboxEntry.subject_id).where(OutboxEntry.topic == INDEX_TOPIC, *due)
+    oldest = waiting.group_by(OutboxEntry.subject_id).order_by(func.min(OutboxEntry.sequence))
+    query = select(OutboxEntry.sequence, OutboxEntry.subject_id).where(
+        OutboxEntry.topic == INDEX_TOPIC,
+        OutboxEntry.subject_id.in_(oldest.limit(archive.settings.search.batch_size)),
+    )
     with archive.database.reader() as session:
-        query = select(OutboxEntry).where(OutboxEntry.topic == INDEX_TOPIC).order_by(OutboxEntry.sequence)
-        entries = list(session.scalars(query.limit(archive.settings.search.batch_size)))
+        entries = dict(session.execute(query).all())
         if not entries:
             return 0
-        changes = list(_changes(archive, session, {entry.subject_id for entry in entries}))
+        changes = list(_changes(archive, session, set(entries.values())))
     archive.index.apply(changes)
-    _forget(archive, [entry.sequence for entry in entries])
+    _forget(archive, list(entries))
     return len(entries)
 
 

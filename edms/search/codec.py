@@ -9,19 +9,19 @@ import struct
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.base import PostingsWriter
-from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter
+from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import Column, ColumnReader, ColumnWriter
 from whoosh.fields import FieldType
 from whoosh.formats import Existence
 from whoosh.matching import ListMatcher
 
 from edms.search.errors import IndexDamaged
+from edms.search.term_writer import TermWriter
 
 Numbers = NDArray[Any]
 
@@ -41,9 +41,9 @@ def _narrow(values: Numbers) -> tuple[int, bytes]:
     return width, values.astype(_WIDTHS[width]).tobytes()
 
 
-def _narrow_few(values: list[int]) -> tuple[int, bytes]:
+def _narrow_few(values: Sequence[int]) -> tuple[int, bytes]:
     """What `_narrow` returns, for a few numbers."""
-    highest = max(values, default=0)
+    highest = values[0] if len(values) == 1 else max(values, default=0)
     if highest == 1 and min(values) == 1:
         return 0, b""
     width = 1 if highest < 1 << 8 else 2 if highest < 1 << 16 else 4
@@ -89,61 +89,43 @@ class Postings:
         return self.positions[int(self.ends[index]) - int(self.frequencies[index]) : int(self.ends[index])]
 
 
-def encode_postings(ids: Numbers, frequencies: Numbers, positions: Numbers) -> bytes:
-    """Return the bytes that `Postings` reads. `ids` ascend strictly; `positions` may be empty."""
+def encode_postings(ids: Sequence[int], frequencies: Sequence[int], positions: Sequence[int]) -> bytes:
+    """Return the bytes that `Postings` reads, of arrays. `ids` ascend strictly; `positions` may be empty."""
     if len(ids) + len(positions) <= _SHORT:
-        return _encode_few(ids.tolist(), frequencies.tolist(), positions.tolist())
-    id_width, id_bytes = _narrow(np.diff(ids.astype(np.int64), prepend=-1))
-    frequency_width, frequency_bytes = _narrow(frequencies)
-    width, position_bytes = _narrow(positions) if len(positions) else (1, b"")
+        return _encode_few(ids, frequencies, positions)
+    id_width, id_bytes = _narrow(np.diff(np.asarray(ids, np.int64), prepend=-1))
+    frequency_width, frequency_bytes = _narrow(np.asarray(frequencies))
+    width, position_bytes = _narrow(np.asarray(positions)) if len(positions) else (1, b"")
     head = _HEAD.pack(len(ids), len(positions), id_width, frequency_width, width)
     return head + id_bytes + frequency_bytes + position_bytes
 
 
-def _encode_few(ids: list[int], frequencies: list[int], positions: list[int]) -> bytes:
+def _encode_few(ids: Sequence[int], frequencies: Sequence[int], positions: Sequence[int]) -> bytes:
     """Most terms of a small segment are in one document: what numpy costs for each call is most of a commit."""
-    id_width, id_bytes = _narrow_few([after - before for before, after in pairwise([-1, *ids])])
+    gaps = [ids[0] + 1] if len(ids) == 1 else [after - before for before, after in pairwise([-1, *ids])]
+    id_width, id_bytes = _narrow_few(gaps)
     frequency_width, frequency_bytes = _narrow_few(frequencies)
-    width, position_bytes = _narrow_few(positions) if positions else (1, b"")
+    width, position_bytes = _narrow_few(positions) if len(positions) else (1, b"")
     head = _HEAD.pack(len(ids), len(positions), id_width, frequency_width, width)
     return head + id_bytes + frequency_bytes + position_bytes
 
 
-class ArrayPostingsWriter(PostingsWriter):  # type: ignore[misc]
-    """Writes whole posting lists; Whoosh's field writer opens and closes the terms around it."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._info: Any = None
-
-    def start_postings(self, _format: Any, info: Any) -> None:
-        self._info = info
-        self._start = self._file.tell()
-
-    def add_list(self, ids: Numbers, frequencies: Numbers, positions: Numbers) -> None:
-        """Write the term's only posting list."""
-        self._file.write(encode_postings(ids, frequencies, positions))
-        self._info._df = len(ids)
-        self._info._weight = float(frequencies.sum())
-        self._info._minid, self._info._maxid = int(ids[0]), int(ids[-1])
-
-    def add_posting(self, id_: int, weight: float, vbytes: bytes, length: int | None = None) -> None:
-        raise NotImplementedError("posting lists are written whole")
-
-    def finish_postings(self) -> Any:
-        self._info.set_extent(self._start, self._file.tell() - self._start)
-        info, self._info = self._info, None
-        return info
-
-    def written(self) -> bool:
-        return True
-
-
-class ListFieldWriter(W3FieldWriter):  # type: ignore[misc]
-    """Takes whole posting lists in order of field and term."""
-
-    def add_list(self, ids: Numbers, frequencies: Numbers, positions: Numbers) -> None:
-        self._postwriter.add_list(ids, frequencies, positions)
+def decode_postings(data: bytes) -> tuple[Any, Any, Any]:
+    """Return ids, frequencies and positions: lists where they are few, else numpy arrays. Raises IndexDamaged."""
+    if len(data) > _HEAD.size + 4 * _SHORT:
+        found = Postings(data)
+        return found.ids, found.frequencies, found.positions
+    try:
+        count, places, *widths = _HEAD.unpack_from(data)
+        offset, lists = _HEAD.size, []
+        for number, width in zip((count, count, places), widths, strict=True):
+            lists.append(
+                [1] * number if not width else [*struct.unpack_from(f"<{number}{_LETTERS[width]}", data, offset)]
+            )
+            offset += number * width
+    except (struct.error, KeyError):
+        raise IndexDamaged("a posting list of the index is not one") from None
+    return [end - 1 for end in accumulate(lists[0])], lists[1], lists[2]
 
 
 class ArrayCodec(W3Codec):  # type: ignore[misc]
@@ -151,11 +133,8 @@ class ArrayCodec(W3Codec):  # type: ignore[misc]
 
     length_stats = False
 
-    def field_writer(self, storage: Any, segment: Any) -> ListFieldWriter:
-        return ListFieldWriter(self, storage, segment)
-
-    def postings_writer(self, dbfile: Any, byteids: bool = False) -> ArrayPostingsWriter:
-        return ArrayPostingsWriter(dbfile)
+    def field_writer(self, storage: Any, segment: Any) -> TermWriter:
+        return TermWriter(storage, segment, LexiconEntry.made)
 
     def postings_reader(self, dbfile: Any, terminfo: Any, format_: Any, term: Any = None, scorer: Any = None) -> Any:
         """Whoosh's own way to a posting list; the evaluation reads `Postings` instead."""
@@ -175,6 +154,11 @@ class LexiconEntry:
     FIELD_BYTES = 2
     INFO = struct.Struct("!BfIBBfIIqi")
     """flags, weight, document frequency, two lengths, greatest weight, first id, last id, offset, length"""
+
+    @classmethod
+    def made(cls, ids: Sequence[int], frequencies: Sequence[int], offset: int, length: int) -> bytes:
+        """Return the entry of a term; lengths and the greatest weight are not kept."""
+        return cls.INFO.pack(0, float(sum(frequencies)), len(ids), 0, 0, 0.0, int(ids[0]), int(ids[-1]), offset, length)
 
     @classmethod
     def extent(cls, entry: bytes) -> tuple[int, int]:

@@ -6,15 +6,17 @@ Memory is bounded: past `limit` bytes the collected postings go to an encrypted 
 import heapq
 import struct
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
 
-from edms.search.codec import ArrayCodec, LexiconEntry, Numbers, Postings
+from edms.search.codec import ArrayCodec, LexiconEntry, Numbers, decode_postings, encode_postings
 from edms.search.encrypted_storage import ScratchStorage
+from edms.search.term_writer import TermWriter
 
 MERGE_FACTOR = 8
 """How many segments of about one size are let stand before they become one; a document is rewritten log8(n) times."""
@@ -27,6 +29,7 @@ DELETED_SHARE = 0.25
 _RUN_HEAD = struct.Struct("<HHIII")
 _ENTRY_COST = 300
 _POSTING_COST = 40
+_AHEAD = 256 * 1024
 
 
 class Run(NamedTuple):
@@ -34,9 +37,9 @@ class Run(NamedTuple):
 
     field: str
     term: bytes
-    ids: Numbers
-    frequencies: Numbers
-    positions: Numbers
+    ids: "array[int]"
+    frequencies: "array[int]"
+    positions: "array[int]"
 
 
 class ListPool:
@@ -47,42 +50,36 @@ class ListPool:
         self._limit = limit
         self._size = 0
         self._runs: list[str] = []
-        self._terms: dict[tuple[str, bytes], tuple[Any, Any, Any]] = {}
+        self._terms: dict[tuple[str, bytes], Run] = {}
 
     def add(self, item: tuple[str, bytes, int, float, Any]) -> None:
         """Take one posting from Whoosh: field, term, document, weight (the frequency) and the array of positions."""
         field, term, document, weight, places = item
-        entry = self._terms.get((field, term))
-        if entry is None:  # written out here: this is the innermost loop of indexing
-            entry = self._entry(field, term)
-        entry[0].append(document)
-        entry[1].append(int(weight))
-        entry[2].extend(places)
-        self._size += _POSTING_COST + 4 * len(places)
-        if self._size > self._limit:
-            self._spill()
+        run = self._run(field, term)
+        run.ids.append(document)
+        run.frequencies.append(int(weight))
+        run.positions.extend(places)
+        self._grow(_POSTING_COST + 4 * len(places))
 
-    def add_list(self, field: str, term: bytes, ids: Numbers, postings: Postings, kept: Numbers | None) -> None:
-        """Take the posting list of a segment that is merged: `ids` are the new numbers of the documents kept."""
-        frequencies, positions = postings.frequencies, postings.positions
-        if kept is not None:
-            if len(positions):
-                positions = positions[np.repeat(kept, postings.frequencies)]
-            frequencies = frequencies[kept]
-        if not len(ids):
-            return
-        own_ids, own_frequencies, own_positions = self._entry(field, term)
-        own_ids.frombytes(ids.astype(np.uint32).tobytes())
-        own_frequencies.frombytes(frequencies.astype(np.uint32).tobytes())
-        own_positions.frombytes(positions.astype(np.uint32).tobytes())
-        self._grow(_POSTING_COST + 4 * (2 * len(ids) + len(positions)))
+    def add_list(
+        self, field: str, term: bytes, ids: Iterable[int], frequencies: Iterable[int], positions: Iterable[int]
+    ) -> None:
+        """Take the posting list of a segment that is merged, its documents under their new numbers."""
+        run = self._run(field, term)
+        before = len(run.ids), len(run.positions)
+        for own, given in zip(run[2:], (ids, frequencies, positions), strict=True):
+            if isinstance(given, np.ndarray):
+                own.frombytes(given.astype(np.uint32).tobytes())
+            else:
+                own.extend(given)
+        self._grow(_POSTING_COST + 4 * (2 * (len(run.ids) - before[0]) + len(run.positions) - before[1]))
 
-    def _entry(self, field: str, term: bytes) -> tuple[Any, Any, Any]:
-        entry = self._terms.get((field, term))
-        if entry is None:
-            entry = self._terms[field, term] = (array("I"), array("I"), array("I"))
+    def _run(self, field: str, term: bytes) -> Run:
+        run = self._terms.get((field, term))
+        if run is None:
+            run = self._terms[field, term] = Run(field, term, array("I"), array("I"), array("I"))
             self._size += _ENTRY_COST + len(term)
-        return entry
+        return run
 
     def _grow(self, size: int) -> None:
         self._size += size
@@ -90,9 +87,7 @@ class ListPool:
             self._spill()
 
     def _sorted(self) -> Iterator[Run]:
-        for (field, term), lists in sorted(self._terms.items()):
-            ids, frequencies, positions = (np.frombuffer(part, np.uint32) for part in lists)
-            yield Run(field, term, ids, frequencies, positions)
+        return (self._terms[key] for key in sorted(self._terms))
 
     def _spill(self) -> None:
         name = f"run{len(self._runs)}"
@@ -110,20 +105,20 @@ class ListPool:
         while head := file.read(_RUN_HEAD.size):
             field, term, *counts = _RUN_HEAD.unpack(head)
             name_bytes, term_bytes = file.read(field), file.read(term)
-            parts = [np.frombuffer(file.read(4 * count), np.uint32) for count in counts]
-            yield Run(name_bytes.decode(), term_bytes, *parts)
+            yield Run(name_bytes.decode(), term_bytes, *(array("I", file.read(4 * count)) for count in counts))
 
     def lists(self) -> Iterator[Run]:
         """Yield the whole posting list of each term, in order of field and term."""
-        sources = [*map(self._read, self._runs), self._sorted()]
+        if not self._runs:
+            yield from self._sorted()
+            return
         pieces: list[Run] = []
-        for run in heapq.merge(*sources, key=lambda piece: piece[:2]):
+        for run in heapq.merge(*map(self._read, self._runs), self._sorted(), key=lambda piece: piece[:2]):
             if pieces and pieces[0][:2] != run[:2]:
                 yield _joined(pieces)
                 pieces = []
             pieces.append(run)
-        if pieces:
-            yield _joined(pieces)
+        yield _joined(pieces)
 
     def cleanup(self) -> None:
         """Forget everything."""
@@ -132,10 +127,11 @@ class ListPool:
 
 
 def _joined(pieces: list[Run]) -> Run:
-    if len(pieces) == 1:
-        return pieces[0]
-    first = pieces[0]
-    return Run(first.field, first.term, *(np.concatenate([piece[i] for piece in pieces]) for i in (2, 3, 4)))
+    joined = pieces[0]
+    for piece in pieces[1:]:
+        for own, further in zip(joined[2:], piece[2:], strict=True):
+            own.extend(further)
+    return joined
 
 
 class ListSegmentWriter(SegmentWriter):  # type: ignore[misc]
@@ -146,41 +142,77 @@ class ListSegmentWriter(SegmentWriter):  # type: ignore[misc]
         self.pool = ListPool(self._tempstorage, memory)
 
     def add_postings_to_pool(self, reader: SegmentReader, startdoc: int, docmap: dict[int, int] | None) -> None:
-        numbers = None
+        """Take the postings of a segment that is merged: `docmap` gives the new numbers where some are left out."""
+        count = reader.doc_count_all()
+        numbers = np.arange(startdoc, startdoc + count)
         if docmap is not None:
-            numbers = np.full(reader.doc_count_all(), -1, dtype=np.int64)
+            numbers = np.full(count, -1, dtype=np.int64)
             numbers[list(docmap.keys())] = list(docmap.values())
-        for field, term, postings in posting_lists(reader):
-            if numbers is None:
-                self.pool.add_list(field, term, postings.ids + startdoc, postings, None)
-                continue
-            renumbered = numbers[postings.ids]
-            kept = renumbered >= 0
-            self.pool.add_list(field, term, renumbered[kept], postings, kept)
+        few = numbers.tolist()
+        for field, term, data in posting_lists(reader):
+            ids, frequencies, positions = decode_postings(data)
+            if isinstance(ids, np.ndarray):
+                ids, frequencies, positions = _renumbered(numbers[ids], frequencies, positions)
+            else:
+                ids, frequencies, positions = _renumbered_few([few[id_] for id_ in ids], frequencies, positions)
+            if len(ids):
+                self.pool.add_list(field, term, ids, frequencies, positions)
 
     def _flush_segment(self) -> None:
         self.perdocwriter.close()
-        writer, field = self.fieldwriter, None
-        for run in self.pool.lists():
-            if run.field != field:
-                if field is not None:
-                    writer.finish_field()
-                field = run.field
-                writer.start_field(field, self.schema[field])
-            writer.start_term(run.term)
-            writer.add_list(run.ids, run.frequencies, run.positions)
-            writer.finish_term()
-        if field is not None:
-            writer.finish_field()
+        writer: TermWriter = self.fieldwriter
+        for field, term, ids, frequencies, positions in self.pool.lists():
+            writer.add_term(field, term, ids, frequencies, encode_postings(ids, frequencies, positions))
         writer.close()
 
 
-def posting_lists(reader: SegmentReader) -> Iterator[tuple[str, bytes, Postings]]:
-    """Yield every posting list of a segment in order of field and term."""
+def _renumbered(ids: Numbers, frequencies: Any, positions: Any) -> tuple[Any, Any, Any]:
+    """Leave out the documents whose new number is -1, with their positions."""
+    kept = ids >= 0
+    if len(positions):
+        positions = positions[np.repeat(kept, frequencies)]
+    return ids[kept], frequencies[kept], positions
+
+
+def _renumbered_few(ids: list[int], frequencies: Sequence[int], positions: Sequence[int]) -> tuple[Any, Any, Any]:
+    """What `_renumbered` does, without numpy: most lists of a small segment have one document."""
+    if min(ids) >= 0:
+        return ids, frequencies, positions
+    ends = accumulate(frequencies)
+    kept = [(id_, count, end) for id_, count, end in zip(ids, frequencies, ends, strict=True) if id_ >= 0]
+    places = [place for _id, count, end in kept for place in positions[end - count : end]]
+    return [id_ for id_, _, _ in kept], [count for _, count, _ in kept], places
+
+
+def posting_lists(reader: SegmentReader) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield every encoded posting list of a segment in order of field and term.
+
+    Both files are in this order, so they are read in large pieces.
+    """
     terms = reader._terms
-    for key, entry in terms._tindex.items():
-        field, term = terms._keydecoder(key)
-        yield field, term, Postings(terms._postfile.get(*LexiconEntry.extent(entry)))
+    entries, lists = _Forward(terms._tindex.dbfile), _Forward(terms._postfile)
+    at, end = terms._tindex.startofdata, terms._tindex.endofdata
+    while at < end:
+        key_length, entry_length = LexiconEntry.LENGTHS.unpack(entries.get(at, 8))
+        both = entries.get(at + 8, key_length + entry_length)
+        key, entry = both[:key_length], both[key_length:]
+        yield *terms._keydecoder(key), lists.get(*LexiconEntry.extent(entry))
+        at += 8 + key_length + entry_length
+
+
+class _Forward:
+    """Reads a file from its beginning to its end in pieces that follow each other."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._start, self._held = 0, b""
+
+    def get(self, position: int, length: int) -> bytes:
+        offset = position - self._start
+        if not 0 <= offset <= len(self._held) - length:
+            self._start, offset = position, 0
+            self._held = self._file.get(position, max(length, _AHEAD))
+        return self._held[offset : offset + length]
 
 
 def merge_tiers(writer: ListSegmentWriter, segments: list[Any]) -> list[Any]:

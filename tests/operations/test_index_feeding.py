@@ -4,6 +4,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from sqlalchemy import func, select
 
 from edms.access.actors import Actor
 from edms.capture.accept import Accepted
-from edms.capture.indexing import LONGEST_WAIT, WORTH_A_COMMIT, bring_index_up_to_date
-from edms.capture.work import work_once
+from edms.capture.indexing import LONGEST_UNFINISHED, LONGEST_WAIT, bring_index_up_to_date
+from edms.capture.work import lanes_of, work_once
 from edms.core.clock import FixedClock
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
@@ -24,6 +25,7 @@ from edms.worker.main import run
 Capture = Callable[..., Accepted]
 Person = Callable[[Archive, str], Actor]
 FILES = 30
+SCAN = Path(__file__).resolve().parents[2] / "samples" / "pindai-surat-musrenbang.pdf"
 ENTRIES_OF_A_FILE = 4
 """Accepted, examined, access copy made, declared: each is found by what is known by then."""
 
@@ -66,20 +68,23 @@ def waiting(archive: Archive) -> int:
         return session.scalar(select(func.count()).select_from(OutboxEntry)) or 0
 
 
-def give(archive: Archive, capture: Capture, count: int) -> list[str]:
+def give(archive: Archive, capture: Capture, count: int, *, unfinished: bool = False) -> list[str]:
+    """Hand in files, each findable by a word; they are taken to their end, but not into the index."""
     words = [f"tanda{number:04d}" for number in range(count)]
     for word in words:
         capture(archive, f"Surat tentang {word}.".encode(), name="surat.txt", work=False)
+    while not unfinished and work_once(archive, OWNER):
+        pass
     return words
 
 
 def test_a_worker_under_load_commits_batches(archive: Archive, capture: Capture, person: Person) -> None:
     """The worker itself, until nothing waits. The clock stands still, so no entry ever grows too old to wait."""
     archive, index = counted(archive)
-    words = give(archive, capture, FILES)
+    words = give(archive, capture, FILES, unfinished=True)
     run(archive, UntilIdle(), ("quick",))
     assert waiting(archive) == 0
-    assert len(index.commits) <= FILES * ENTRIES_OF_A_FILE // WORTH_A_COMMIT + 1
+    assert index.commits == [FILES]
     clerk = person(archive, "clerk-dinkes")
     assert [search(clerk, archive, Question(word)).answer.total for word in words] == [1] * FILES
 
@@ -104,11 +109,48 @@ def test_an_old_change_is_not_kept_waiting(embedded: Archive, capture: Capture) 
     assert index.commits == [1]
 
 
+def test_a_backlog_makes_no_commit_for_each_of_its_records(embedded: Archive, capture: Capture) -> None:
+    """What counts is how long a record has rested, not how long ago it came in."""
+    clock = FixedClock(MOMENT)
+    archive, index = counted(dataclasses.replace(embedded, clock=clock))
+    give(archive, capture, 3, unfinished=True)
+    clock.set(MOMENT + 5 * LONGEST_WAIT)
+    assert work_once(archive, OWNER)
+    assert not bring_index_up_to_date(archive, more_is_coming=True)
+    clock.set(MOMENT + 6 * LONGEST_WAIT)
+    assert work_once(archive, OWNER)
+    assert bring_index_up_to_date(archive, more_is_coming=True)
+    assert index.commits == [2]
+
+
+def test_what_a_quick_step_will_change_again_is_not_written_before(embedded: Archive, capture: Capture) -> None:
+    """Nor for ever left out: a backlog of an hour is findable by title after a minute."""
+    clock = FixedClock(MOMENT)
+    archive, index = counted(dataclasses.replace(embedded, clock=clock))
+    give(archive, capture, 2, unfinished=True)
+    clock.set(MOMENT + LONGEST_UNFINISHED - timedelta(milliseconds=1))
+    assert not bring_index_up_to_date(archive, more_is_coming=False)
+    assert work_once(archive, OWNER)
+    assert bring_index_up_to_date(archive, more_is_coming=False)
+    assert index.commits == [1]
+    clock.set(MOMENT + LONGEST_UNFINISHED)
+    assert bring_index_up_to_date(archive, more_is_coming=True)
+    assert index.commits == [1, 1]
+
+
+def test_what_waits_for_recognition_is_found_by_its_title(embedded: Archive, capture: Capture, person: Person) -> None:
+    archive, index = counted(embedded)
+    clerk = person(archive, "clerk-dinkes")
+    capture(archive, SCAN.read_bytes(), name="tanda pindaian.pdf", work=False)
+    assert work_once(archive, OWNER, lanes_of("quick"))
+    assert bring_index_up_to_date(archive, more_is_coming=False)
+    assert index.commits == [1]
+    assert search(clerk, archive, Question("tanda")).answer.total == 1
+
+
 def test_many_changes_of_one_record_are_one_change(embedded: Archive, capture: Capture) -> None:
     archive, index = counted(embedded)
     give(archive, capture, 2)
-    while work_once(archive, OWNER):
-        pass
     assert waiting(archive) == 2 * ENTRIES_OF_A_FILE
     settle(archive)
     assert index.commits == [2]
@@ -133,7 +175,7 @@ def test_a_batch_is_repeated_after_a_death_and_doubles_nothing(
     index.dies_after_next = True
     with pytest.raises(KeyboardInterrupt):
         bring_index_up_to_date(archive, more_is_coming=False)
-    assert waiting(archive) == 3
+    assert waiting(archive) == 3 * ENTRIES_OF_A_FILE
     settle(archive)
     clerk = person(archive, "clerk-dinkes")
     assert [search(clerk, archive, Question(word)).answer.total for word in words] == [1, 1, 1]

@@ -1,7 +1,5 @@
 """Terms of Indonesian and English text, passages, posting lists."""
 
-import random
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 
 from edms.search import passages
 from edms.search.analysis import fold, guess_language, query_word, stem, terms, tokens
-from edms.search.codec import Postings, encode_postings
 from edms.search.passages import Wanted
 
 
@@ -113,21 +110,3 @@ def test_marks_follow_stems_and_prefixes() -> None:
     wanted = Wanted(frozenset({b"ibangun", b"x005/1"}), ("kesehat",))
     text = "Dibangun: 005/1 untuk Kesehatan <b>bangunan</b>"
     assert [text[a:b] for a, b in passages.marks(text, wanted)] == ["Dibangun", "005/1", "Kesehatan", "bangunan"]
-
-
-@given(
-    st.dictionaries(
-        st.integers(0, 10**6), st.lists(st.integers(0, 10**5), min_size=1, max_size=6, unique=True), min_size=1
-    )
-)
-def test_posting_lists_come_back(entries: dict[int, list[int]]) -> None:
-    ids = sorted(entries)
-    places = [sorted(entries[i]) for i in ids]
-    frequencies = np.array([len(p) for p in places], np.uint32)
-    positions = np.array([p for group in places for p in group], np.uint32)
-    found = Postings(encode_postings(np.array(ids, np.uint32), frequencies, positions))
-    assert list(found.ids) == ids
-    assert list(found.frequencies) == list(frequencies)
-    chosen = random.Random(1).choice(ids)
-    assert list(found.positions_in(chosen)) == sorted(entries[chosen])
-    assert not len(found.positions_in(10**7))
