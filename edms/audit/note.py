@@ -18,7 +18,8 @@ KEY_ID_BYTES = 4
 ED25519 = 1
 _PUBLIC_BYTES = 32
 _LINE = "\u2014 "
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_NO_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")
+"""Control characters; and halves of surrogate pairs, which JSON can carry and nobody can sign."""
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -42,7 +43,7 @@ class Checkpoint:
 
 def key_name(text: str) -> str:
     """Return `text` as the name of a key: what signed-note forbids (white space, control characters, +) becomes "-"."""
-    return re.sub(r"[\s+\x00-\x1f]+", "-", text.strip()) or "archive"
+    return re.sub(r"[\s+\x00-\x1f\ud800-\udfff]+", "-", text.strip()) or "archive"
 
 
 def key_id(name: str, public: bytes, kind: int = ED25519) -> bytes:
@@ -73,8 +74,8 @@ def sign_note(text: str, name: str, seed: bytes) -> str:
 
     Raises ValueError when `text` or `name` is not one that every reader takes.
     """
-    if not text.endswith("\n") or _CONTROL.search(text):
-        raise ValueError("the text of a note ends with a newline and has no other control character")
+    if not text.endswith("\n") or _NO_TEXT.search(text):
+        raise ValueError("the text of a note ends with a newline and has no other control or half character")
     if name != key_name(name):
         raise ValueError(f"a key name has no white space and no plus sign: {name!r}")
     key = Ed25519PrivateKey.from_private_bytes(seed)
@@ -106,7 +107,7 @@ def open_note(note: str, public: bytes, name: str | None = None) -> str:
 
 def note_parts(note: str) -> tuple[str, list[NoteSignature]]:
     """Return the text of a note and its signatures, none of them checked. Raises IntegrityFault when malformed."""
-    if len(note) > MOST_CHARACTERS or _CONTROL.search(note):
+    if len(note) > MOST_CHARACTERS or _NO_TEXT.search(note):
         raise IntegrityFault("the note is too long or has characters that a note may not have")
     cut = note.rfind("\n\n")
     if cut < 0 or not note.endswith("\n"):

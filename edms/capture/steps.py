@@ -5,6 +5,7 @@ the transaction that names them (invariant 2).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from edms.capture.attachments import Kept, keep_attachments, recognised_attachments, replace_attachments
@@ -29,9 +30,13 @@ from edms.records.components import attach, open_component, pages_to_bytes, read
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.proposals import keep_proposals, read_proposals
 from edms.records.searching import INDEX_TOPIC
+from edms.signing.errors import SignerUnavailable
 from edms.text.ocr import OcrOutcome
+from edms.text.office_printer import PRINTABLE
 from edms.text.types import PageText, Reading
 from edms.vault.vault import SealedBlob
+
+_COPY_MADE = "record.access_copy_made"
 
 
 def examine(archive: Archive, claimed: Claim) -> StepResult:
@@ -56,26 +61,35 @@ def examine(archive: Archive, claimed: Claim) -> StepResult:
     refuse_flagged(archive, record, found)
     needs_ocr = any(page.needs_ocr for page in reading.pages if page.part == 0)
     text = _worth_keeping(archive, reading, needs_ocr=needs_ocr)
+    slow = needs_ocr or will_print(archive, reading.identification.media_type)
+    lane = _lane_after(archive, claimed, slow, kept)
+    told_of_text = {"needs_ocr": needs_ocr, "languages": _languages(reading)}
+    found.apply(original, **told_of_text)  # as its row will be
+    copy = _copy_at_once(archive, record, original, reading) if lane is Lane.QUICK else None
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
         found.write(operation)
         part = original_of(row)
-        part.facts = {**part.facts, "needs_ocr": needs_ocr, "languages": _languages(reading)}
+        part.facts = {**part.facts, **told_of_text}
         row.page_count = reading.page_count
         replace_attachments(operation, archive, row, kept)
         if text is not None:
             attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
+        if copy is not None:
+            operation.audit("record.examined", "record", row.id, **told)
+            return copy.write(operation, archive, row)
         if operation.session.get(Batch, row.id):
             return Step.READ_BATCH
         return Step.SPREAD if needs_ocr and is_long(archive, reading.page_count) else Step.ACCESS_COPY
 
     details = {"puid": reading.identification.puid, "media_type": reading.identification.media_type, "ocr": needs_ocr}
     told = {**details, "attachments": len(kept)}
-    slow = needs_ocr or will_print(archive, reading.identification.media_type)
-    return StepResult("record.examined", write, told, _lane_after(archive, claimed, slow, kept))
+    if copy is not None:
+        return StepResult(_COPY_MADE, write, {"made": copy.blob is not None, "recognised": False}, lane)
+    return StepResult("record.examined", write, told, lane)
 
 
 def _lane_after(archive: Archive, claimed: Claim, slow: bool, kept: list[Kept]) -> Lane:
@@ -117,6 +131,53 @@ def _kept_as_it_is(record: Record, found: Findings) -> StepResult:
     return StepResult("record.kept_as_it_is", write, {"media_type": found.identification.media_type})
 
 
+@dataclass(frozen=True)
+class _Copy:
+    """A copy that people open, sealed (`blob` is None where such a file has none), and what is written with it.
+
+    `facts` are those of the original from now on, `told` those of the copy. `text` and `pages` are given where they
+    were recognised.
+    """
+
+    blob: SealedBlob | None
+    facts: dict[str, Any]
+    told: dict[str, Any]
+    proposals: list[Proposal]
+    text: SealedBlob | None = None
+    pages: int | None = None
+
+    def write(self, operation: Operation, archive: Archive, row: Record) -> Step:
+        original_of(row).facts = self.facts
+        keep_proposals(operation, archive, row.id, self.proposals)
+        if self.blob is not None:
+            attach(
+                operation, archive, row, ComponentRole.ACCESS_COPY, self.blob, "access-copy.pdf", PDF_TYPE, self.told
+            )
+        if self.text is not None:
+            attach(operation, archive, row, ComponentRole.TEXT, self.text, "text.json", JSON_TYPE)
+        if self.pages is not None:
+            row.page_count = self.pages
+        return Step.SEAL if row.class_code and row.level else Step.CLASSIFY
+
+
+def _copy_at_once(archive: Archive, record: Record, original: Component, reading: Reading) -> _Copy | None:
+    """Make the copy of a file that needs nothing for it but our seal, in the step that examined it.
+
+    None where its seal cannot be made now: what was read is kept and found, and the copy is a step of its own.
+    """
+    if original.media_type in PRINTABLE:
+        return None
+    facts = dict(original.facts)
+    try:
+        _judge_signatures(archive, original, facts)
+        made, sealing = sealed_copy(archive, original, None, facts)
+    except SignerUnavailable:
+        return None
+    copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
+    proposals = _proposals(archive, record, [page.text for page in reading.pages])
+    return _Copy(copy, facts, {**_kind(None, None), **sealing}, proposals)
+
+
 def access_copy(archive: Archive, claimed: Claim) -> StepResult:
     """Make the copy that people open: searchable PDF/A for scans, for born-digital ones the PDF with our seal."""
     record = load(archive, claimed)
@@ -131,47 +192,53 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         outcome, facts["ocr"] = OcrOutcome(b"", pages, archival), "done"
     elif facts.get("needs_ocr"):
         outcome, facts["ocr"] = _recognised_unless_released(archive, record, original, working)
-    if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
-        facts["signatures"] = signature_facts(archive, original)
+    _judge_signatures(archive, original, facts)
     office, told_of_office = (None, {}) if outcome or working else printed(archive, original, last=last)
     facts.update(told_of_office)
-    copy: SealedBlob | None
+    blob: SealedBlob | None
     if unsealed is not None:
-        copy, sealing = sealed_joined(archive, unsealed, facts)
+        blob, sealing = sealed_joined(archive, unsealed, facts)
     else:
         seen = outcome.pdf if outcome else working.pdf if working else office.pdf if office else None
         made, sealing = sealed_copy(archive, original, seen, facts)
-        copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
-    text = _recognised_text(archive, record, outcome, last=last)
-    proposals = _proposals(archive, record, outcome)
+        blob = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
+    told = {**(provenance(original, office) if office else _kind(outcome, working)), **sealing}
+    texts = [page.text for page in outcome.pages] if outcome else None
+    copy = _Copy(
+        blob,
+        facts,
+        told,
+        _proposals(archive, record, texts),
+        _recognised_text(archive, record, outcome, last=last),
+        len(outcome.pages) if outcome else office.pages if office else None,
+    )
 
     def write(operation: Operation) -> Step:
         row = operation.session.get_one(Record, record.id)
-        original_of(row).facts = facts
         if spread_over:
             forget_ranges(operation.session, row.id)
-        keep_proposals(operation, archive, row.id, proposals)
-        if copy is not None:
-            told = {**(provenance(original, office) if office else _kind(outcome, working)), **sealing}
-            attach(operation, archive, row, ComponentRole.ACCESS_COPY, copy, "access-copy.pdf", PDF_TYPE, told)
-        if text is not None:
-            attach(operation, archive, row, ComponentRole.TEXT, text, "text.json", JSON_TYPE)
-        if outcome is not None:
-            row.page_count = len(outcome.pages)
-        elif office is not None:
-            row.page_count = office.pages
         row.version += 1
         operation.outbox(INDEX_TOPIC, row.id)
-        return Step.SEAL if row.class_code and row.level else Step.CLASSIFY
+        return copy.write(operation, archive, row)
 
-    return StepResult("record.access_copy_made", write, {"made": copy is not None, "recognised": outcome is not None})
+    return StepResult(_COPY_MADE, write, {"made": blob is not None, "recognised": outcome is not None})
 
 
-def _proposals(archive: Archive, record: Record, outcome: OcrOutcome | None) -> list[Proposal]:
-    """What the text proposes for the description, where a person is still to give it (nothing is declared by guess)."""
+def _judge_signatures(archive: Archive, original: Component, facts: dict[str, Any]) -> None:
+    """Add to `facts` the verdicts on the signatures that came with a file that may have some."""
+    if "signed" in facts.get("flags", ()) or original.media_type in MAY_HOLD_SIGNATURES:
+        facts["signatures"] = signature_facts(archive, original)
+
+
+def _proposals(archive: Archive, record: Record, texts: list[str] | None) -> list[Proposal]:
+    """What the text proposes for the description, where a person is still to give it (nothing is declared by guess).
+
+    `texts`: those of the pages, where they are not the ones that are kept already.
+    """
     if record.class_code and record.level:
         return []
-    texts = [page.text for page in outcome.pages] if outcome else [page["text"] for page in read_pages(archive, record)]
+    if texts is None:
+        texts = [page["text"] for page in read_pages(archive, record)]
     return read_proposals(archive, record, texts)
 
 

@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from archive_fixtures import OWNER, pdf, settle
+from sqlalchemy import select
 
 from edms.access.actors import Actor
+from edms.audit.model import AuditLeaf
 from edms.capture.accept import Accepted
 from edms.capture.ingest import IngestReport, ingest_paths, wait_until_done
 from edms.capture.progress import progress_of
@@ -16,11 +18,13 @@ from edms.cli.context import progress_bar
 from edms.core.clock import FixedClock
 from edms.core.errors import StorageFault
 from edms.records.archive import Archive
+from edms.records.searching import Question, search
 from edms.signing.remote import HttpTimestamps
 from edms.vault.vault import SealedBlob, Vault
 
 Capture = Callable[..., Accepted]
 Person = Callable[[Archive, str], Actor]
+CAPTURED = ["record:capture", "record.examined", "record.access_copy_made", "record.sealed", "record.declared"]
 
 
 def nobody_there(archive: Archive) -> Archive:
@@ -49,6 +53,23 @@ def test_an_authority_that_is_away_for_days_sets_nothing_aside(
     settle(archive)
     (found,) = progress_of(person(archive, "clerk-dinkes"), archive, [accepted.record_id])
     assert (found.state, found.postponed) == ("declared", "")
+
+
+def test_what_was_read_is_found_while_the_authority_is_away(archive: Archive, capture: Capture, person: Person) -> None:
+    cut_off = nobody_there(archive)
+    capture(cut_off, pdf("Surat yang merindukan cap waktu"))
+    assert search(person(archive, "clerk-dinkes"), archive, Question("merindukan")).answer.total == 1
+
+
+def test_a_born_digital_file_is_examined_and_copied_in_one_transaction_and_told_in_order(
+    archive: Archive, capture: Capture
+) -> None:
+    accepted = capture(archive, pdf("Surat yang lahir digital"))
+    with archive.database.reader() as session:
+        query = select(AuditLeaf).where(AuditLeaf.subject_id == str(accepted.record_id)).order_by(AuditLeaf.at)
+        leaves = sorted(session.scalars(query), key=lambda leaf: leaf.index)
+    assert [leaf.action for leaf in leaves] == CAPTURED
+    assert leaves[1].at == leaves[2].at
 
 
 def test_a_wait_at_the_console_ends_and_says_what_for(embedded: Archive, person: Person, tmp_path: Path) -> None:

@@ -77,6 +77,16 @@ def test_any_text_is_opened_or_refused_in_words(text: str) -> None:
         open_checkpoint(text, PUBLIC)
 
 
+def test_half_a_character_is_no_text() -> None:
+    """JSON can carry one half of a surrogate pair, which has no bytes that could have been signed."""
+    note = sign_checkpoint(CHECKPOINT, SEED)
+    for broken in ("\ud800" + note, note.replace("\n\n", "\udfff\n\n", 1)):
+        with pytest.raises(IntegrityFault, match="characters"):
+            open_checkpoint(broken, PUBLIC)
+    with pytest.raises(ValueError, match="half character"):
+        sign_note("\ud800\n", "log.example", SEED)
+
+
 def test_other_signatures_are_ignored_but_ours_must_hold() -> None:
     note = sign_checkpoint(CHECKPOINT, SEED)
     text = note[: note.rindex("\n\n") + 1]
