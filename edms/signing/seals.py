@@ -4,6 +4,8 @@ What makes them last longer than that is added by `edms.signing.profiles`.
 """
 
 import io
+import os
+import re
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -26,6 +28,8 @@ remember_encodings()
 DIGEST = "sha256"
 FIELD = "EdmsSeal"
 _SEAL = "the seal"
+_END_BYTES = 1024 + len(b"\nstartxref 0123456789\n%%EOF")
+_END = re.compile(rb"[\r\n]startxref\s*\d{1,19}\s*[\r\n]\s*%%EOF")
 
 
 def seal_detached(content: bytes, signer: Signer, timestamps: TimestampAuthority) -> bytes:
@@ -70,6 +74,7 @@ def seal_pdf_behind(source: BinaryIO, signer: Signer, timestamps: TimestampAutho
 
 def _sign_in_place(document: BinaryIO, signer: Signer, timestamps: TimestampAuthority, reason: str) -> None:
     try:
+        _require_end(document)
         writer = IncrementalPdfFileWriter(document, strict=False)
         if writer.prev.encrypted:
             raise SealRefused("an encrypted PDF cannot be sealed inside")
@@ -92,6 +97,17 @@ def _sign_in_place(document: BinaryIO, signer: Signer, timestamps: TimestampAuth
         raise unavailable(error) from error
     except Exception as error:
         raise SealRefused(f"the PDF cannot be sealed inside: {type(error).__name__}") from error
+
+
+def _require_end(document: BinaryIO) -> None:
+    """Raise SealRefused for a PDF that does not end as ISO 32000-1, 7.5.5 has it, among its last 1,024 bytes.
+
+    The library looks for the end byte by byte, back to where a line begins: through all that was put behind a document.
+    """
+    size = document.seek(0, os.SEEK_END)
+    document.seek(max(0, size - _END_BYTES))
+    if not _END.search(document.read(_END_BYTES)):
+        raise SealRefused("the PDF cannot be sealed inside: its end is not that of a PDF")
 
 
 def unavailable(error: Exception) -> SignerUnavailable:

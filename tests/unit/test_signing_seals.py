@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from edms.core.errors import ConfigurationError
 from edms.signing.authority import DEVELOPMENT, PILOT, AuthorityMaterial, create_authority, renew_authority
 from edms.signing.errors import SealRefused, SignerUnavailable, SigningFault
 from edms.signing.local import DevelopmentTimestamps, LocalSigner
-from edms.signing.seals import seal_detached, seal_pdf
+from edms.signing.seals import seal_detached, seal_pdf, seal_pdf_behind
 from edms.signing.verification import EXTENDED, WHOLE, TrustMaterial, verify_detached, verify_pdf
 from edms.vault.keyring import KeyRing
 
@@ -232,6 +233,44 @@ WRONG_TIMES = {
     "years ahead": (MOMENT + timedelta(days=366 * 7), "has expired on 2031"),
     "years back": (MOMENT - timedelta(days=366 * 3), "is valid only from 2026"),
 }
+
+
+class Told(io.BytesIO):
+    """A file that counts how often it is read."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        pytest.param(lambda whole: whole + b"\n%" + b"x" * 3_000_000, id="a long line behind it"),
+        pytest.param(lambda whole: whole + b"\n" * 3_000_000, id="empty lines behind it"),
+        pytest.param(lambda whole: whole + b"\n%" + b"x" * 3_000_000 + b"\n%%EOF\n", id="a mark without a place"),
+        pytest.param(
+            lambda whole: whole + b"\n%" + b"x" * 3_000_000 + b"startxref\n9\n%%EOF\n", id="a place behind a line"
+        ),
+    ],
+)
+def test_what_was_put_behind_a_pdf_is_not_searched(
+    ending: Callable[[bytes], bytes], material: AuthorityMaterial
+) -> None:
+    """It would be read byte by byte: seven seconds for a mebibyte, by a worker that could have done eighty letters."""
+    source = Told(ending(pdf("Surat")))
+    with pytest.raises(SealRefused, match="its end"):
+        seal_pdf_behind(source, *parts(material), "Salinan")
+    assert source.reads <= 3
+
+
+@pytest.mark.parametrize("behind", [b"", b"\r\n", b" " * 900, b"\n% made by a scanner\n"])
+def test_a_little_behind_a_pdf_is_no_matter(behind: bytes, material: AuthorityMaterial, trust: TrustMaterial) -> None:
+    sealed = seal_pdf(io.BytesIO(pdf("Surat") + behind), *parts(material), "Salinan")
+    (verdict,) = verify_pdf(io.BytesIO(sealed), trust)
+    assert (verdict.good, verdict.coverage) == (True, WHOLE)
 
 
 @pytest.mark.parametrize("times", WRONG_TIMES.values(), ids=WRONG_TIMES.keys())
