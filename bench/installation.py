@@ -1,6 +1,8 @@
 """A real archive in a temporary folder, with real worker or server processes, for benchmarks of the whole."""
 
+import atexit
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -54,16 +56,25 @@ class Installation:
 def installation() -> Iterator[Installation]:
     """Make a demo archive on the disk of the temporary folder (TMPDIR names another); it goes at the end."""
     with tempfile.TemporaryDirectory(prefix="edms-bench-") as folder:
+        template, passwords = _template()
+        shutil.copytree(template, folder, dirs_exist_ok=True)
         config = Path(folder) / "config.toml"
-        shutil.copyfile(ROOT / "config.example.toml", config)
-        settings = load_settings(config)
-        report = initialise(settings, console_actor("bench"), demo=True)
-        archive = open_archive(settings)
+        archive = open_archive(load_settings(config))
         try:
-            yield Installation(config, archive, report.passwords)
+            yield Installation(config, archive, passwords)
         finally:
             archive.sandbox.close()
             archive.database.close()
+
+
+@functools.cache
+def _template() -> tuple[Path, dict[str, str]]:
+    """Make a demo archive that is only copied, and goes when the process ends; return its folder and the passwords."""
+    folder = Path(tempfile.mkdtemp(prefix="edms-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    config = folder / "config.toml"
+    shutil.copyfile(ROOT / "config.example.toml", config)
+    return folder, initialise(load_settings(config), console_actor("bench"), demo=True).passwords
 
 
 @contextlib.contextmanager

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 import edms.schema
+from edms.access import passwords
 from edms.core.clock import FixedClock
 from edms.core.database import Database, open_database
 from edms.core.settings import DatabaseSettings, Settings
@@ -18,6 +20,17 @@ pytest_plugins = [
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """The same argon2id with the least work: hundreds of tests sign somebody in, a sixth of a second of work each.
+
+    Programs that a test starts hash as always, and `tests/unit/test_passwords.py` asks for what they do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture
