@@ -1,7 +1,8 @@
 """An import whose server, workers, parsers, command and database are killed again and again, and what must hold after.
 
 Every round starts the import of a growing part of the files, sends a file to the page server, waits for a moment that
-a seed chooses, and kills one victim with SIGKILL. What anybody was told (a line of a finished import, 202 for an
+a seed chooses, and kills one victim with SIGKILL, or cuts the connections to the database again and again until the
+imports have ended. What anybody was told (a line of a finished import, 202 for an
 upload) and what was committed at the end of a round must be the same at the end of all rounds.
 """
 
@@ -16,14 +17,14 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 from archive_fixtures import pdf, settings_in
-from ordeal_parts import Batch, Clerk, PostgreSql
-from sqlalchemy import func, select, text
+from ordeal_parts import Batch, Clerk, Cuts, PostgreSql
+from sqlalchemy import func, select
 
 from edms.access.actors import console_actor
 from edms.bootstrap import open_archive
@@ -62,6 +63,7 @@ class Ordeal:
         self.kills: Counter[tuple[str, str]] = Counter()
         self.at_work: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
+        self.cut: Counter[str] = Counter()
 
     # What is alive
 
@@ -136,11 +138,12 @@ class Ordeal:
         moment = self._await_moment(before, imports)
         self.at_work["imports running"] += sum(one.poll() is None for one in imports)
         self.at_work["rounds with unfinished work"] += self._unfinished() > 0
-        hit = self._kill(kind, imports)
-        self.kills[kind if hit else f"{kind} (none alive)", moment] += 1
-        for batch, one in zip(self.batches, imports, strict=True):
-            self._hear(batch, one, killed=kind == "import")
-        sender.join()
+        with self._cutting(kind):
+            hit = self._kill(kind, imports)
+            self.kills[kind if hit else f"{kind} (none alive)", moment] += 1
+            for batch, one in zip(self.batches, imports, strict=True):
+                self._hear(batch, one, killed=kind == "import")
+            sender.join()
         self._remember()
 
     def _import(self, batch: Batch, share: float, *more: str) -> subprocess.Popen[str]:
@@ -166,12 +169,7 @@ class Ordeal:
             self.postgresql.kill()
             return True
         if kind == "connections":
-            with self.archive.database.engine.connect() as connection:
-                cut = connection.execute(
-                    text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                         "WHERE datname = current_database() AND pid <> pg_backend_pid()")
-                ).all()  # fmt: skip
-            return bool(cut)
+            return True
         victims = {
             "server": lambda: [psutil.Process(self.server.pid)] if self.server else [],
             "worker": lambda: self._one(self._processes("worker", "--parent")),
@@ -182,6 +180,16 @@ class Ordeal:
             with contextlib.suppress(psutil.Error):
                 victim.kill()
         return bool(victims)
+
+    @contextlib.contextmanager
+    def _cutting(self, kind: str) -> Iterator[None]:
+        if kind != "connections":
+            yield
+            return
+        assert self.postgresql
+        with Cuts(self.postgresql.url, self.chance.getrandbits(32)) as cuts:
+            yield
+        self.cut.update(cuts.counted)
 
     def _one(self, found: list[psutil.Process]) -> list[psutil.Process]:
         return [self.chance.choice(sorted(found, key=lambda one: one.pid))] if found else []

@@ -1,4 +1,4 @@
-"""What an ordeal of an import is made of: files of known outcome, a clerk with a browser, a PostgreSQL to kill."""
+"""What an ordeal is made of: files of known outcome, a clerk with a browser, a PostgreSQL to kill and cut."""
 
 import csv
 import hashlib
@@ -8,17 +8,25 @@ import json
 import random
 import re
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 from archive_fixtures import pdf
+from sqlalchemy import NullPool, create_engine, text
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
+_CUT = text(
+    "SELECT state <> 'idle' AS at_work, state = 'active' AND query ILIKE 'COMMIT%' AS committing, "
+    "pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND (:idle OR state <> 'idle')"
+)
 _HEADERS = {"Content-Type": "application/octet-stream", "Accept": "application/json"}
 
 
@@ -139,3 +147,43 @@ class PostgreSql:
 
     def stop(self) -> None:
         self._server.cleanup()
+
+
+class Cuts:
+    """Cuts sessions of a database, as long as it is entered, at moments that a seed chooses: all of them, or those that
+    are in a transaction, as soon as there are any. Counts its cuts, the sessions cut, those of them that were in a
+    transaction, and those that were committing.
+
+    What works on a database that is cut more often than it can do anything never ends: there are at most MOST cuts.
+    """
+
+    MOST = 12
+
+    def __init__(self, url: str, seed: int, longest_pause: float = 1.0) -> None:
+        self.counted: Counter[str] = Counter()
+        self._engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._chance, self._pause, self._over = random.Random(seed), longest_pause, threading.Event()
+        self._thread = threading.Thread(target=self._go_on, name="cuts")
+
+    def __enter__(self) -> "Cuts":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _go_on(self) -> None:
+        while self.counted["cuts"] < self.MOST and not self._over.wait(self._chance.uniform(0, self._pause)):
+            at_work = self._chance.random() < 0.7
+            while not self.cut(at_work=at_work) and at_work and not self._over.wait(0.002):
+                pass
+
+    def cut(self, *, at_work: bool) -> int:
+        """Cut all sessions, or those in a transaction, now; return how many."""
+        with self._engine.connect() as connection:
+            cut = connection.execute(_CUT, {"idle": not at_work}).all()
+        if cut:
+            told = {"cuts": 1, "sessions": len(cut), "in a transaction": sum(one.at_work for one in cut)}
+            self.counted.update({**told, "committing": sum(one.committing for one in cut)})
+        return len(cut)

@@ -157,7 +157,8 @@ def _printable(name: str | Path) -> str:
 def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progress: ShowProgress) -> IngestReport:
     """Wait until every file has come to rest, known ones too; do the work here when no worker is alive.
 
-    Files that wait for their surroundings are not waited for: that may take days, and nothing of them is lost.
+    Files that wait for their surroundings are not waited for, since that may take days and nothing of them is lost; but
+    those are that met what was over in a moment, such as a connection that was cut.
     """
     waiting = {UUID(line.record) for line in report.lines if line.record}
     settled: dict[UUID, Progress] = {}
@@ -170,7 +171,7 @@ def wait_until_done(actor: Actor, archive: Archive, report: IngestReport, progre
             arrived = {
                 found.record_id: found
                 for found in progress_of(actor, archive, sorted(waiting))
-                if found.at_rest or found.postponed
+                if found.at_rest or found.waits_long(archive.clock.now())
             }
             settled.update(arrived)
             waiting.difference_update(arrived)

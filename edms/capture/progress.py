@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -12,7 +12,7 @@ from edms.access.filters import sql_filter
 from edms.access.policy import Action, Scope
 from edms.capture.states import Step
 from edms.jobs.model import Job, JobState
-from edms.jobs.queue import postponed
+from edms.jobs.queue import SOON_SECONDS, postponed
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Record, RecordState
@@ -23,7 +23,8 @@ from edms.records.thumbnails import with_thumbnails
 class Progress:
     """State of one file: processing, awaiting_class, declared, batch or quarantined; `reason` in the last case.
 
-    `postponed` says what a file under way waits for when that is not its own fault (a full disk, an authority away).
+    `postponed` says what a file under way waits for when that is not its own fault (a full disk, an authority away),
+    until `tried_again_at`.
 
     `described`: it has the class and the level without which it is not declared.
     """
@@ -38,7 +39,12 @@ class Progress:
     reason: str = ""
     reason_code: str = ""
     postponed: str = ""
+    tried_again_at: datetime | None = None
     thumbnail: bool = False
+
+    def waits_long(self, now: datetime) -> bool:
+        """Whether it waits for its surroundings, and longer than a connection takes that was cut."""
+        return self.tried_again_at is not None and self.tried_again_at - now > timedelta(seconds=SOON_SECONDS)
 
     @property
     def at_rest(self) -> bool:
@@ -135,4 +141,5 @@ def _progress(record: Record, job: Job) -> Progress:
         reason=record.problem_text or "",
         reason_code=record.problem_code or "",
         postponed=job.last_error or "" if postponed(job) else "",
+        tried_again_at=job.not_before if postponed(job) else None,
     )

@@ -19,7 +19,7 @@ from edms.capture.quarantine import quarantine
 from edms.capture.results import StepResult, Unfit, record_of
 from edms.capture.states import WAITING_FOR_A_PERSON, Step
 from edms.capture.steps import STEPS
-from edms.core.errors import EdmsError, KeyUnavailable, StorageFault
+from edms.core.errors import DatabaseAway, EdmsError, KeyUnavailable, StorageFault
 from edms.jobs.model import Lane
 from edms.jobs.queue import (
     Claim,
@@ -132,7 +132,7 @@ def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
     except LeaseLost:
         raise
     except _SURROUNDINGS as fault:
-        _postpone(archive, claimed, str(fault))
+        _postpone(archive, claimed, fault)
     except EdmsError as error:
         _fail(archive, claimed, str(error))
     except Exception as error:
@@ -214,9 +214,11 @@ def _fail(archive: Archive, claimed: Claim, message: str) -> None:
         retry_later(held(operation.session, claimed), archive.clock, message)
 
 
-def _postpone(archive: Archive, claimed: Claim, message: str) -> None:
-    log.warning("%s waits: %s", claimed.subject_id, message)
+def _postpone(archive: Archive, claimed: Claim, fault: EdmsError) -> None:
+    """Let the job wait; only for a moment when a database that was away takes this down, since it is there again."""
+    log.warning("%s waits: %s", claimed.subject_id, fault)
+    passed = isinstance(fault, DatabaseAway) or isinstance(fault.__cause__, DatabaseAway)
     with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
         operation.decide()
         operation.unrecorded()
-        postpone(held(operation.session, claimed), archive.clock, message)
+        postpone(held(operation.session, claimed), archive.clock, str(fault), passed=passed)

@@ -7,13 +7,13 @@ stays what it is, since it is either handled by the code that caused it or a def
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
 
-from edms.core.errors import EdmsError, IntegrityFault, StorageFault
+from edms.core.errors import DatabaseAway, EdmsError, IntegrityFault, StorageFault
 
 RETRY = "try again in a moment; nothing was changed"
 # Names of SQLite's result codes (sqlite.org/rescode.html); extended codes begin with the name of the primary one.
 _SQLITE = (
-    ("SQLITE_BUSY", StorageFault, "another process writes to the database, and did not finish in time", RETRY),
-    ("SQLITE_LOCKED", StorageFault, "another process writes to the database, and did not finish in time", RETRY),
+    ("SQLITE_BUSY", DatabaseAway, "another process writes to the database, and did not finish in time", RETRY),
+    ("SQLITE_LOCKED", DatabaseAway, "another process writes to the database, and did not finish in time", RETRY),
     ("SQLITE_FULL", StorageFault, "the disk of the database is full", "free some space, then try again"),
     ("SQLITE_READONLY", StorageFault, "the database may not be written to", "check the disk and the permissions"),
     (
@@ -39,14 +39,14 @@ _SQLITE = (
 )
 # Classes and codes of SQLSTATE (PostgreSQL manual, appendix A).
 _POSTGRESQL = (
-    ("53100", "the disk of the database is full", "free some space, then try again"),
-    ("53", "the database server has no room for another connection", "try again, or lower [database] pool_size"),
-    ("25006", "the database may not be written to", "is [database] url that of a replica?"),
-    ("40", "somebody else changed the same rows", RETRY),
-    ("55P03", "another process writes to the database, and did not finish in time", RETRY),
-    ("57", "the database server is going down or starting up", RETRY),
-    ("58", "the disk of the database server failed", "see the server's log"),
-    ("42501", "the database user lacks a right", "let that user own the database"),
+    ("53100", StorageFault, "the disk of the database is full", "free some space, then try again"),
+    ("53", DatabaseAway, "the database server has no room for another connection", "lower [database] pool_size"),
+    ("25006", StorageFault, "the database may not be written to", "is [database] url that of a replica?"),
+    ("40", DatabaseAway, "somebody else changed the same rows", RETRY),
+    ("55P03", DatabaseAway, "another process writes to the database, and did not finish in time", RETRY),
+    ("57", DatabaseAway, "the database server is going down or starting up", RETRY),
+    ("58", StorageFault, "the disk of the database server failed", "see the server's log"),
+    ("42501", StorageFault, "the database user lacks a right", "let that user own the database"),
 )
 
 
@@ -75,12 +75,12 @@ def plain_fault(error: BaseException) -> EdmsError | None:
     state = getattr(error, "sqlstate", None)
     if not state:
         # A refused connection has no code: what the server said (no such database, wrong password) is in the text.
-        return StorageFault(
+        return DatabaseAway(
             f"no connection to the database: {_first_line(error)}", "does the server run, and is [database] url right?"
         )
-    for start, message, mend in _POSTGRESQL:
+    for start, kind, message, mend in _POSTGRESQL:
         if state.startswith(start):
-            return StorageFault(message, mend)
+            return kind(message, mend)
     return None
 
 

@@ -56,6 +56,10 @@ class StorageFault(EdmsError):
     exit_code = 1
 
 
+class DatabaseAway(StorageFault):
+    """The database was busy, or its connection was cut, for as long as it was asked: that passes by itself."""
+
+
 class OutcomeUnknown(StorageFault):
     """The database failed while it committed: what was asked for may have been done, and may not. Undo nothing."""
 

@@ -25,6 +25,8 @@ from edms.jobs.model import Job, JobState, Lane
 RETRY_SECONDS = (2, 15, 60, 300)
 """Pause before the second, third … attempt; the last one repeats."""
 POSTPONE_SECONDS = 60
+SOON_SECONDS = 2
+"""Pause of a job whose surroundings failed; of one that met what is known to be over."""
 
 
 @dataclass(frozen=True)
@@ -201,10 +203,13 @@ def retry_later(job: Job, clock: Clock, error: str) -> None:
     _let_go(job)
 
 
-def postpone(job: Job, clock: Clock, error: str) -> None:
-    """Give the job back because of its surroundings (a full disk, an authority that is away): no attempt is counted."""
+def postpone(job: Job, clock: Clock, error: str, *, passed: bool = False) -> None:
+    """Give the job back because of its surroundings (a full disk, an authority that is away): no attempt is counted.
+
+    `passed`: they are well again, so the job need not wait long.
+    """
     job.attempts = 0
-    job.not_before = clock.now() + timedelta(seconds=POSTPONE_SECONDS)
+    job.not_before = clock.now() + timedelta(seconds=SOON_SECONDS if passed else POSTPONE_SECONDS)
     job.last_error = error[:2000]
     _let_go(job)
 

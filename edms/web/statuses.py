@@ -1,6 +1,14 @@
 """Which HTTP status an error is: one list for pages, forms and scripts."""
 
-from edms.core.errors import EdmsError, LimitExceeded, NotFound, NotSignedIn, OutcomeUnknown, StorageFault
+from edms.core.errors import (
+    DatabaseAway,
+    EdmsError,
+    LimitExceeded,
+    NotFound,
+    NotSignedIn,
+    OutcomeUnknown,
+    StorageFault,
+)
 from edms.operation.door import NotPermitted
 
 _STATUSES = (
@@ -9,6 +17,7 @@ _STATUSES = (
     (NotSignedIn, 401),
     (LimitExceeded, 413),
     (OutcomeUnknown, 503),
+    (DatabaseAway, 503),
     (StorageFault, 507),
 )
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from archive_fixtures import OWNER, pdf, settle
-from sqlalchemy import select
+from sqlalchemy import Connection, event, select
 
 from edms.access.actors import Actor
 from edms.audit.model import AuditLeaf
@@ -17,6 +18,7 @@ from edms.capture.work import work_until_idle
 from edms.cli.context import progress_bar
 from edms.core.clock import FixedClock
 from edms.core.errors import StorageFault
+from edms.jobs.queue import SOON_SECONDS
 from edms.records.archive import Archive
 from edms.records.searching import Question, search
 from edms.signing.remote import HttpTimestamps
@@ -34,9 +36,9 @@ def nobody_there(archive: Archive) -> Archive:
     )
 
 
-def later(archive: Archive) -> None:
+def later(archive: Archive, **time: float) -> None:
     assert isinstance(archive.clock, FixedClock)
-    archive.clock.set(archive.clock.now() + timedelta(hours=1))
+    archive.clock.set(archive.clock.now() + timedelta(**(time or {"hours": 1})))
 
 
 def test_an_authority_that_is_away_for_days_sets_nothing_aside(
@@ -49,6 +51,7 @@ def test_an_authority_that_is_away_for_days_sets_nothing_aside(
         (found,) = progress_of(person(archive, "clerk-dinkes"), archive, [accepted.record_id])
         assert found.state == "processing"
         assert "does not answer" in found.postponed
+        assert found.waits_long(archive.clock.now())
         later(cut_off)
     settle(archive)
     (found,) = progress_of(person(archive, "clerk-dinkes"), archive, [accepted.record_id])
@@ -104,6 +107,31 @@ def test_a_full_disk_in_a_step_sets_nothing_aside(embedded: Archive, capture: Ca
     settle(embedded)
     (found,) = progress_of(person(embedded, "clerk-dinkes"), embedded, [accepted.record_id])
     assert found.state == "declared"
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("archive", ["postgresql"], indirect=True)
+def test_a_connection_that_is_cut_costs_a_step_a_moment(archive: Archive, capture: Capture, person: Person) -> None:
+    """A real cut, just before the step's commit; the next transaction has a new connection."""
+    accepted = capture(archive, pdf("Surat saat sambungan terputus"), work=False)
+    engine, cut = archive.database.engine, []
+
+    def cut_off(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if "components" in statement and statement.startswith(("INSERT", "UPDATE")) and not cut:
+            cut.append(statement)
+            connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    event.listen(engine, "before_cursor_execute", cut_off)
+    work_until_idle(archive, OWNER)
+    event.remove(engine, "before_cursor_execute", cut_off)
+    assert cut
+    (found,) = progress_of(person(archive, "clerk-dinkes"), archive, [accepted.record_id])
+    assert "database" in found.postponed
+    assert not found.waits_long(archive.clock.now()), "a wait at the console waits for it"
+    later(archive, seconds=SOON_SECONDS)
+    settle(archive)
+    (found,) = progress_of(person(archive, "clerk-dinkes"), archive, [accepted.record_id])
+    assert (found.state, found.postponed) == ("declared", "")
 
 
 def test_a_files_own_fault_still_sets_it_aside(embedded: Archive, capture: Capture, person: Person) -> None:

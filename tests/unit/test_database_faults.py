@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from edms.core.database import Database
 from edms.core.database_faults import plain_fault
-from edms.core.errors import EdmsError, IntegrityFault, StorageFault
+from edms.core.errors import DatabaseAway, EdmsError, IntegrityFault, StorageFault
+from edms.web.statuses import status_of
 
 
 def of_sqlite(name: str) -> BaseException:
@@ -20,8 +21,8 @@ def of_sqlite(name: str) -> BaseException:
 @pytest.mark.parametrize(
     ("name", "kind", "words"),
     [
-        ("SQLITE_BUSY", StorageFault, "another process writes"),
-        ("SQLITE_BUSY_SNAPSHOT", StorageFault, "another process writes"),
+        ("SQLITE_BUSY", DatabaseAway, "another process writes"),
+        ("SQLITE_BUSY_SNAPSHOT", DatabaseAway, "another process writes"),
         ("SQLITE_FULL", StorageFault, "full"),
         ("SQLITE_READONLY_DBMOVED", StorageFault, "may not be written"),
         ("SQLITE_CANTOPEN", StorageFault, "cannot be opened"),
@@ -56,6 +57,9 @@ def test_of_postgresql(state: str, words: str) -> None:
     assert isinstance(fault, StorageFault)
     assert words in fault.message
     assert fault.mend
+    passes = state[:2] in ("40", "55", "57") or state == "53300"
+    assert isinstance(fault, DatabaseAway) is passes
+    assert status_of(fault) == (503 if passes else 507), "a page that sends a file in pieces tries again after a 503"
 
 
 @pytest.mark.parametrize("state", ["23505", "42P01", "42601", "22P02"])
