@@ -4,6 +4,7 @@ SQLite runs in WAL with `synchronous=FULL` (a committed row survives a power cut
 zeroed), foreign keys, and `BEGIN IMMEDIATE` for writers, so that two writers queue instead of failing half-way.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +21,9 @@ from sqlalchemy.types import TypeDecorator
 from edms.core.database_faults import speak_plainly
 from edms.core.errors import ConfigurationError
 from edms.core.settings import DatabaseSettings
+
+# What it logs of a connection that was cut is told by the error; on a console one line says all.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 WRITE_OPTION = "edms_write"
 SQLCIPHER_KEY_BYTES = 32

@@ -67,6 +67,24 @@ def test_a_defect_of_ours_on_postgresql_stays_a_defect(state: str) -> None:
     assert plain_fault(psycopg.errors.lookup(state)("what PostgreSQL says")) is None
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_connection_that_is_cut_is_told_by_the_error_alone(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the driver would log besides stands on a console, where one line is to say all."""
+    rows = [{"level": 0, "position": number, "hash": b"h" * 32} for number in range(50)]
+    with database.writer() as session, database.reader() as other:
+        pid = session.scalar(text("SELECT pg_backend_pid()"))
+        gone = text("SELECT pg_terminate_backend(:pid, 60000)")
+        assert other.scalar(gone, {"pid": pid}), "it was cut, and is gone"
+        with pytest.raises(DatabaseAway):
+            session.execute(
+                text("INSERT INTO audit_nodes (level, position, hash) VALUES (:level, :position, :hash)"), rows
+            )
+    assert caplog.records == []
+
+
 def test_engines_leave_defects_alone(database: Database) -> None:
     with database.writer() as session, pytest.raises((OperationalError, ProgrammingError)):
         session.execute(text("SELECT nothing FROM nowhere"))
