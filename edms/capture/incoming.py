@@ -16,7 +16,9 @@ BATCH = "batch"
 PHOTOGRAPH = "photograph"
 """Facts of an original: where it lay at its sender; where the paper lies (box, shelf), as a manifest told it; the
 message it came with; the batch it was cut out of; how a page is made of it."""
-_UNWANTED = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+_TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # turn the order in which what follows is shown
+_UNWANTED = re.compile(f'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200d\u2028\u2029{_TURNS}]')
+_CONTROLS = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]")
 _HALF = re.compile("[\ud800-\udfff]")  # half a character: bytes of a name that are no text, which nothing can store
 
 
@@ -79,6 +81,12 @@ def safe_name(name: str, limit: int) -> str:
     if not dot or len(extension) > 10:
         return clean[:limit]
     return stem[: limit - len(extension) - 1] + "." + extension
+
+
+def shown_text(text: str) -> str:
+    """Return what somebody outside wrote without what no database can hold or what would mislead who reads it: control
+    characters but line break and tab, halves of characters, and signs that turn the order of what follows."""
+    return _CONTROLS.sub("", _HALF.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def safe_path(path: str, limit: int) -> str:

@@ -6,7 +6,7 @@ same; another content under a known Message-ID is kept, and flagged.
 
 import io
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,7 +15,7 @@ from edms.access.actors import intake_actor
 from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
 from edms.capture.accept import Accepted, accept
 from edms.capture.arrivals import Origin, identity_of
-from edms.capture.incoming import MAIL, Description, IncomingFile, Placement
+from edms.capture.incoming import MAIL, Description, IncomingFile, Placement, shown_text
 from edms.capture.intake_model import Arrival
 from edms.core.canonical import sha256_hex
 from edms.core.errors import ConfigurationError, Refused
@@ -71,14 +71,17 @@ def take_message(archive: Archive, rule: MailPlacing, content: bytes, envelope: 
     whole = rule.keep == "message" or not parts
     if rule.keep == "attachments" and told.get("undivided"):
         flags.append("kept_whole")
+    day, ahead = _day(archive, told)
+    if ahead:
+        flags.append("date_ahead")
     if _reused(archive, envelope.source, told):
         flags.append("message_id_reused")
     mail["flags"] = flags
     name = f"{str(told.get('subject') or 'message')[:150]}.eml"
     pieces = [(name, content)] if whole else list(zip(map(str, told["attachments"]), parts, strict=True))
+    described = _described(placement, told, day if whole else None, alone=whole)
     taken = [
-        _take(archive, _described(placement, told, alone=whole), mail, envelope.source, told, number, *piece)
-        for number, piece in enumerate(pieces)
+        _take(archive, described, mail, envelope.source, told, number, *piece) for number, piece in enumerate(pieces)
     ]
     twice = sum(one.duplicate for one in taken)
     return MailOutcome(tuple(str(one.record_id) for one in taken), len(taken) - twice, twice, tuple(flags))
@@ -94,7 +97,14 @@ def _apart(archive: Archive, content: bytes) -> tuple[dict[str, Any], list[bytes
             raise KeyError("attachments")
     except (SandboxFault, KeyError, TypeError):
         return {"digest": sha256_hex(content), "undivided": "it cannot be read"}, [], ["unreadable"]
-    return told, answer.sections, []
+    return {name: _shown(value) for name, value in told.items()}, answer.sections, []
+
+
+def _shown(value: Any) -> Any:
+    """What a stranger wrote, fit to be kept and shown: strings, and lists of them."""
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    return shown_text(value) if isinstance(value, str) else value
 
 
 def _facts(told: dict[str, Any], rule: MailPlacing, content: bytes, envelope: Envelope) -> dict[str, Any]:
@@ -117,8 +127,8 @@ def _facts(told: dict[str, Any], rule: MailPlacing, content: bytes, envelope: En
         "authentication": "told by the receiving server" if believed else "unverified",
         "other_results": len(results) - bool(believed),
         "dkim_signatures": int(told.get("dkim_signatures") or 0),
-        "envelope_from": envelope.sender[:400],
-        "envelope_to": list(envelope.recipients)[:50],
+        "envelope_from": shown_text(envelope.sender)[:400],
+        "envelope_to": _shown(list(envelope.recipients)[:50]),
         "peer": envelope.peer,
         "told": envelope.told,
         "undivided": str(told.get("undivided") or ""),
@@ -139,15 +149,24 @@ def _reused(archive: Archive, source: str, told: dict[str, Any]) -> bool:
         return any(digest != told["digest"] for digest in digests)
 
 
-def _described(placement: Placement, told: dict[str, Any], *, alone: bool) -> Placement:
+def _day(archive: Archive, told: dict[str, Any]) -> tuple[date | None, bool]:
+    """Return the day that the sender's clock told, and whether it is still to come here; then it is not believed.
+
+    Somewhere it is tomorrow already: that is today.
+    """
     try:
         day = date.fromisoformat(str(told.get("date") or ""))
     except ValueError:
-        day = None
-    subject = str(told.get("subject") or "").strip()
+        return None, False
+    today = archive.clock.today()
+    return (None, True) if day > today + timedelta(days=1) else (min(day, today), False)
+
+
+def _described(placement: Placement, told: dict[str, Any], day: date | None, *, alone: bool) -> Placement:
+    subject = " ".join(str(told.get("subject") or "").split())
     described = Description(
         title=subject[:500] or None if alone else None,
-        document_date=day if alone else None,  # the date of a letter is not that of the mail that carries it
+        document_date=day,  # of a mail alone: the date of a letter is not that of the mail that carries it
         sender=str(told.get("from") or "")[:300] or None,
         recipient=str(told.get("to") or "")[:300] or None,
     )

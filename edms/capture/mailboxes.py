@@ -144,6 +144,13 @@ def _message(archive: Archive, box: Mailbox, server: imaplib.IMAP4, uid: str, fo
         found.flags.append(str(error)[:200])
         _move(server, uid, box.failed)
         return
+    except EdmsError:
+        raise
+    except Exception as error:  # a defect of ours: the message stays, and those behind it come in
+        log.exception("mailbox %s: message %s", box.name, uid)
+        found.waiting += 1
+        found.problem = f"message {uid} cannot be taken in ({type(error).__name__}) and stays; see the log"
+        return
     found.captured += outcome.captured
     found.duplicate += outcome.duplicate
     found.flags += outcome.flags

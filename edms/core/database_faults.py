@@ -1,13 +1,14 @@
 """What the database says when it cannot go on, in words for a person.
 
-Only faults of the surroundings are translated: busy, full, gone, damaged. A broken constraint or a wrong statement
-stays what it is, since it is either handled by the code that caused it or a defect of ours.
+Only faults of the surroundings are translated (busy, full, gone, damaged), and a text that cannot be stored. A broken
+constraint or a wrong statement stays what it is, since it is either handled by the code that caused it or a defect of
+ours.
 """
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
 
-from edms.core.errors import DatabaseAway, EdmsError, IntegrityFault, StorageFault
+from edms.core.errors import DatabaseAway, EdmsError, IntegrityFault, Refused, StorageFault
 
 RETRY = "try again in a moment; nothing was changed"
 # Names of SQLite's result codes (sqlite.org/rescode.html); extended codes begin with the name of the primary one.
@@ -70,7 +71,11 @@ def plain_fault(error: BaseException) -> EdmsError | None:
             if name.startswith(start):
                 return kind(message, mend)
         return None
-    if type(error).__module__.split(".")[0] != "psycopg" or not _is_operational(error):
+    if type(error).__module__.split(".")[0] != "psycopg":
+        return None
+    if "cannot contain NUL" in str(error):  # the driver's words; the server has no code for it
+        return Refused("a text holds a character that cannot be stored (NUL)", "write it without")
+    if not _is_operational(error):
         return None
     state = getattr(error, "sqlstate", None)
     if not state:

@@ -5,20 +5,18 @@ Nothing is decoded further than the transfer encoding: an attachment is the byte
 
 import hashlib
 import os
-from email import policy
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from edms.text.mail import header_text
+from edms.text.mail import PARSING, file_name, header_text
 from edms.text.plain import decode
 
 MOST_ATTACHMENTS = 200
 MOST_NESTING = 50
 MOST_PARTS = 2000
 MOST_BODY = 10_000
-MOST_HEADERS = 1000
 # What each server on the way adds or changes: a message is the same whichever way it came.
 TRACE = frozenset(
     ("received", "return-path", "delivered-to", "x-original-to", "authentication-results", "arc-seal",
@@ -35,7 +33,7 @@ def take_apart(descriptors: list[int]) -> tuple[dict[str, Any], list[bytes]]:
     """
     with os.fdopen(descriptors[0], "rb") as stream:
         content = stream.read()
-    message = BytesParser(policy=policy.compat32).parsebytes(content)
+    message = BytesParser(policy=PARSING).parsebytes(content)
     attachments, body, undivided = _divided(message)
     told = {
         "message_id": _plain(message, "Message-ID"),
@@ -67,7 +65,7 @@ def _divided(message: Message) -> tuple[list[tuple[str, bytes]], str, str]:
         if nesting > MOST_NESTING or len(attachments) > MOST_ATTACHMENTS or len(waiting) > MOST_PARTS:
             return [], "", f"it is nested too deep or has more than {MOST_ATTACHMENTS} attachments"
         inner = part.get_payload()
-        name = part.get_filename()
+        name = file_name(part)
         if part.get_content_maintype() == "message" and isinstance(inner, list) and isinstance(inner[0], Message):
             attachments.append((str(name or "message.eml")[:500], inner[0].as_bytes()))
         elif part.is_multipart() and isinstance(inner, list):
@@ -86,7 +84,7 @@ def _divided(message: Message) -> tuple[list[tuple[str, bytes]], str, str]:
 
 def _digest(message: Message, content: bytes) -> str:
     digest = hashlib.sha256()
-    for name, value in message.items()[:MOST_HEADERS]:
+    for name, value in message.items():
         if name.casefold() not in TRACE:
             digest.update(f"{name.casefold()}:{' '.join(str(value).split())}\n".encode("utf-8", "surrogateescape"))
     flat = content.replace(b"\r\n", b"\n")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from edms.core.database import Database
 from edms.core.database_faults import plain_fault
-from edms.core.errors import DatabaseAway, EdmsError, IntegrityFault, StorageFault
+from edms.core.errors import DatabaseAway, EdmsError, IntegrityFault, Refused, StorageFault
 from edms.web.statuses import status_of
 
 
@@ -83,6 +83,13 @@ def test_a_connection_that_is_cut_is_told_by_the_error_alone(
                 text("INSERT INTO audit_nodes (level, position, hash) VALUES (:level, :position, :hash)"), rows
             )
     assert caplog.records == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_text_that_cannot_be_stored_is_refused(database: Database) -> None:
+    with database.writer() as session, pytest.raises(Refused, match="NUL"):
+        session.execute(text("SELECT :text"), {"text": "a\x00b"})
 
 
 def test_engines_leave_defects_alone(database: Database) -> None:
