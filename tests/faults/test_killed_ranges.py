@@ -128,7 +128,7 @@ def test_reader_and_worker_are_killed_within_a_range(console: Console) -> None:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("archive", ["postgresql"], indirect=True)
 def test_connections_are_cut_within_a_range(archive: Archive) -> None:
-    """While pages are recognised, and while what came of it is written: no attempt is counted, and nothing is lost."""
+    """While pages are recognised, and while what came of it is written: nothing is lost."""
     url = archive.settings.database.url
     console = Console(archive.settings.storage.path.parent)
     console.config.write_text(
