@@ -2,6 +2,9 @@
 
 Works by looking, not by being told: network file systems tell nobody of changes. The only place where an original's
 name in the folder goes is `move_away`, after its content is durable elsewhere.
+
+Whoever may write to the folder may put a link in the place of a sub-folder, or of "done", at any moment: no link is
+followed at any step below the folder.
 """
 
 import contextlib
@@ -13,12 +16,12 @@ import shutil
 import signal
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from edms.capture.given import open_given, refusal_of
+from edms.capture.given import held_inside, open_given, refusal_of
 from edms.core.errors import Refused
 from edms.core.intake_settings import WatchedFolder
 
@@ -45,6 +48,11 @@ class Seen:
     refusal: str = ""
 
     @property
+    def root(self) -> Path:
+        """The watched folder."""
+        return self.path.parents[len(self.inside.parts) - 1]
+
+    @property
     def looks(self) -> str:
         """What changes when the file does."""
         return f"{self.size}:{self.changed_ns}:{self.inode}"
@@ -65,8 +73,7 @@ def files_in(folder: WatchedFolder) -> Iterator[Seen]:
     while left:
         below, inside, depth = left.pop()
         try:
-            with os.scandir(below) as entries:
-                found = sorted(entries, key=lambda entry: os.fsencode(entry.name))
+            found = _entries(folder.path, inside)
         except OSError:
             if depth == 0:
                 raise
@@ -75,18 +82,35 @@ def files_in(folder: WatchedFolder) -> Iterator[Seen]:
             path = below / entry.name
             if path in (folder.done, folder.failed):
                 continue
-            deeper = depth < MOST_DEPTH and entry.is_dir(follow_symlinks=False)
-            if deeper and not skipped(entry.name, folder.skip):
+            if depth < MOST_DEPTH and entry.is_folder and not skipped(entry.name, folder.skip):
                 left.append((path, inside / entry.name, depth + 1))
         for entry in found:
             ours = below / entry.name in (folder.done, folder.failed)
-            if ours or skipped(entry.name, folder.skip) or entry.is_dir(follow_symlinks=False):
+            if ours or skipped(entry.name, folder.skip) or entry.is_folder or entry.seen is None:
                 continue
             count += 1
             if count > MOST_LOOKED_AT:
                 return
+            yield replace(entry.seen, path=below / entry.name)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    is_folder: bool
+    seen: Seen | None
+
+
+def _entries(root: Path, inside: PurePath) -> list[_Entry]:
+    """Return what lies in a folder below the watched one, sorted; `seen` is None for what has gone meanwhile."""
+    found = []
+    with held_inside(root, inside) as held, os.scandir(held) as entries:
+        for entry in sorted(entries, key=lambda one: os.fsencode(one.name)):
+            seen = None
             with contextlib.suppress(FileNotFoundError):
-                yield look(below / entry.name, inside / entry.name)
+                seen = look(held / entry.name, inside / entry.name)
+            found.append(_Entry(entry.name, entry.is_dir(follow_symlinks=False), seen))
+    return found
 
 
 def look(path: Path, inside: PurePath) -> Seen:
@@ -105,7 +129,7 @@ def skipped(name: str, patterns: tuple[str, ...]) -> bool:
 def opened(seen: Seen) -> Iterator["SteadyFile"]:
     """Open a file for capture. Raises Unsettled when it has changed since it was seen or somebody writes to it,
     Refused when it is no file any more, OSError."""
-    with open_given(seen.path) as stream:
+    with held_inside(seen.root, seen.inside.parent) as held, open_given(held / seen.path.name) as stream:
         if written_to(stream.fileno()):
             raise Unsettled
         steady = SteadyFile(stream, seen)
@@ -153,55 +177,67 @@ def move_away(seen: Seen, below: Path, reason: str = "") -> Path:
     Nothing there is overwritten. Raises Unsettled when the entry is not what it was: a newer one stays where it is.
     Raises OSError; then the entry is where it was.
     """
-    target = _free(below / seen.inside)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if reason:
-        note = target.with_name(f"{_shortened(target.name)}.reason")
-        note.write_text(f"{reason}\n", encoding="utf-8")
+    inner, base, place = seen.inside.parent, below, seen.inside.parent
+    if below.is_relative_to(seen.root):
+        base, place = seen.root, below.relative_to(seen.root) / inner
+    else:
+        below.mkdir(parents=True, exist_ok=True)
+    with held_inside(seen.root, inner) as source, held_inside(base, place, make=True) as held:
+        target = _free(held / seen.inside.name)
+        _moved_with_reason(seen, source / seen.path.name, target, reason)
+        return below / inner / target.name
+
+
+def _moved_with_reason(seen: Seen, path: Path, target: Path, reason: str) -> None:
+    if not reason:
+        _moved(seen, path, target)
+        return
+    note = target.with_name(f"{_shortened(target.name)}.reason")
+    with note.open("x", encoding="utf-8") as out:
+        out.write(f"{reason}\n")
     try:
-        _moved(seen, target)
+        _moved(seen, path, target)
     except BaseException:
-        if reason:
-            note.unlink(missing_ok=True)
+        note.unlink(missing_ok=True)
         raise
-    return target
 
 
-def _moved(seen: Seen, target: Path) -> None:
+def _moved(seen: Seen, path: Path, target: Path) -> None:
     try:
-        seen.path.rename(target)
+        path.rename(target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _copied(seen, target)
+        _copied(seen, path, target)
         return
     if look(target, seen.inside).looks != seen.looks:
         # Something newer had taken its name in between: it has not been captured, so it goes back.
-        target.rename(_free(seen.path))
+        target.rename(_free(path))
         raise Unsettled
 
 
-def _copied(seen: Seen, target: Path) -> None:
+def _copied(seen: Seen, path: Path, target: Path) -> None:
     """Move over to another file system: the copy is durable and the same, byte for byte, before the name here goes."""
     if seen.refusal:
         raise Refused("it cannot be moved to another file system", "take it away by hand")
     partial = target.with_name(f".{_shortened(target.name)}.part")
+    partial.unlink(missing_ok=True)  # of one that was killed
     try:
-        with opened(seen) as source, partial.open("wb") as out:
+        with opened(seen) as source, partial.open("xb") as out:
             given = _digest_while_copying(source, out)
             os.fsync(out.fileno())
         with partial.open("rb") as copy:
             if hashlib.file_digest(copy, "sha256").digest() != given:
                 raise OSError(errno.EIO, "the copy is not the same", str(target))
-        shutil.copystat(seen.path, partial)
+        shutil.copystat(path, partial, follow_symlinks=False)
         partial.rename(target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
-    if look(seen.path, seen.inside).looks != seen.looks:
+    if look(path, seen.inside).looks != seen.looks:
         raise Unsettled
-    seen.path.unlink()
+    path.unlink()
 
 
 def _digest_while_copying(source: SteadyFile, out: BinaryIO) -> bytes:

@@ -146,6 +146,12 @@ def _take_what_is_settled(archive: Archive, folder: WatchedFolder, found: Folder
             found.lines.append(_take(archive, folder, seen, placements))
         except Unsettled:
             found.waiting += 1
+        except EdmsError:
+            raise
+        except Exception as error:  # a defect of ours: the file stays, and the others come in
+            log.exception("watched folder %s: %s", folder.name, seen.shown)
+            reason = f"cannot be taken in ({type(error).__name__}); see the log"
+            found.lines.append(FolderLine(folder.name, seen.shown, "left", reason=reason))
     found.waiting += max(0, len(settled) - most)
 
 
@@ -216,7 +222,8 @@ def _moved(archive: Archive, folder: WatchedFolder, seen: Seen, line: FolderLine
         log.warning("watched folder %s: a newer file took the name of one that was captured", folder.name)
     except (OSError, Refused) as error:
         where = "failed" if refused else "done"
-        reason = f"{line.reason or line.state}, and cannot be moved to {where}: {error}"
+        why = error.strerror or error if isinstance(error, OSError) else error
+        reason = f"{line.reason or line.state}, and cannot be moved to {where}: {why}"
         return FolderLine(line.folder, line.path, "left", line.record, line.sha256, reason)
     return line
 

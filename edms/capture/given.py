@@ -4,11 +4,12 @@ Links are not followed, since they lead out of what was given; only regular file
 the console up for ever (R85).
 """
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from edms.core.errors import Refused
@@ -38,6 +39,27 @@ def entries_below(paths: Sequence[Path]) -> Iterator[Given]:
             yield from _folder(path)
         else:
             yield Given(path, refusal_of(mode))
+
+
+@contextlib.contextmanager
+def held_inside(folder: Path, inner: PurePath, *, make: bool = False) -> Iterator[Path]:
+    """Hold the folder `inner` below `folder`, found without following a link at any step below `folder`.
+
+    Yields a path that leads there for as long as it is held, whatever somebody puts in its place meanwhile. `make`:
+    what is missing is made. Raises OSError, NotADirectoryError where there is a link.
+    """
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in inner.parts:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=held)
+            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=held)
+            os.close(held)
+            held = deeper
+        yield Path(f"/proc/self/fd/{held}")
+    finally:
+        os.close(held)
 
 
 def open_given(path: Path) -> BinaryIO:

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
-from edms.capture.given import refusal_of, require_regular
+from edms.capture.given import held_inside, open_given, refusal_of
 
 
 class FileProblem(Exception):
@@ -23,17 +23,8 @@ def open_inside(folder: Path, path: Path) -> BinaryIO:
 
     Raises OSError, and Refused for what is no regular file.
     """
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        *folders, name = path.relative_to(folder).parts
-        for part in folders:
-            inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=held)
-            os.close(held)
-            held = inner
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=held)
-    finally:
-        os.close(held)
-    return require_regular(descriptor)
+    with held_inside(folder, path.parent.relative_to(folder)) as held:
+        return open_given(held / path.name)
 
 
 class Inside:
