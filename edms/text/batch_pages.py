@@ -18,6 +18,7 @@ from PIL import Image, ImageFilter, ImageSequence
 
 from edms.text.pdf import open_pdf
 from edms.text.pictures import resolution_of
+from edms.text.upright import reads_upright
 
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 DPI = 150
@@ -33,28 +34,29 @@ _DARK_SHARE = 0.12
 _INKED, _DOUBTFUL = 4, 2
 _MARGIN_INKED, _MARGIN_DOUBTFUL = 70, 50  # four punched holes of 6 mm make some 48
 _SURE_UPRIGHT = 2.0
+_SECONDS = 60.0
 
 
 def look(
-    descriptors: list[int], media_type: str, first: int, last: int, upright: bool, limits: dict[str, int]
+    descriptors: list[int], media_type: str, first: int, last: int, language: str, limits: dict[str, int]
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Return what is seen on the pages `first` to `last` (first is 1; past the end there is nothing).
 
-    `upright`: ask Tesseract which way is up.
+    `language`: the model of Tesseract that is asked which way is up; none when it is "".
     """
     Image.MAX_IMAGE_PIXELS = limits["max_page_pixels"]
     with os.fdopen(os.dup(descriptors[0]), "rb") as stream:
         drawn = _pdf_pages if media_type == "application/pdf" else _frames
-        pages = [_seen(number, draw, upright) for number, draw in drawn(stream, first, last)]
+        pages = [_seen(number, draw, language) for number, draw in drawn(stream, first, last)]
     return {"pages": pages}, []
 
 
-def _seen(number: int, draw: Any, upright: bool) -> dict[str, Any]:
+def _seen(number: int, draw: Any, language: str) -> dict[str, Any]:
     picture = draw(DPI)
     codes, turn = _codes(picture, draw)
     blank, sure = (False, True) if codes else blankness(picture)
-    if upright and not codes and not blank:
-        turn, sure_turn = _upright(picture)
+    if language and not codes and not blank:
+        turn, sure_turn = _upright(picture, language)
         sure = sure and sure_turn
     return {"number": number, "blank": blank, "codes": codes, "turn": turn, "sure": sure}
 
@@ -131,13 +133,18 @@ def _inside(cells: Any, millimetres: float) -> Any:
                  min(skip, columns // 3) : columns - min(skip, columns // 3)]  # fmt: skip
 
 
-def _upright(picture: Image.Image) -> tuple[int, bool]:
-    """Ask Tesseract by how many degrees clockwise the page is to be turned; 0 and unsure when it cannot tell."""
+def _upright(picture: Image.Image, language: str) -> tuple[int, bool]:
+    """Ask Tesseract by how many degrees clockwise the page is to be turned; 0 and unsure when it cannot tell.
+
+    A page that reads well as it stands, as nearly all do, is not asked the long way.
+    """
+    if reads_upright(picture, DPI, language, _SECONDS):
+        return 0, True
     out = io.BytesIO()
     picture.save(out, "PNG", compress_level=1, dpi=(DPI, DPI))
     told = subprocess.run(
         ["tesseract", "-", "-", "--psm", "0", "--dpi", str(DPI)],
-        input=out.getvalue(), capture_output=True, timeout=60, check=False,
+        input=out.getvalue(), capture_output=True, timeout=_SECONDS, check=False,
     ).stdout.decode("ascii", "replace")  # fmt: skip
     turn = re.search(r"^Rotate: (0|90|180|270)$", told, re.MULTILINE)
     confidence = re.search(r"^Orientation confidence: (\d+\.\d+)$", told, re.MULTILINE)

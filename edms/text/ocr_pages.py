@@ -65,7 +65,10 @@ class _Engine(TesseractOcrEngine):
 
     @staticmethod
     def get_orientation(input_file: Path, options: Any) -> OrientationConfidence:
-        if reads_upright(input_file, options.languages[0], options.tesseract.non_ocr_timeout):
+        with Image.open(input_file) as page:
+            resolution = float(page.info.get("dpi", (_PREVIEW_DPI, _PREVIEW_DPI))[0])
+            upright = reads_upright(page, resolution, options.languages[0], options.tesseract.non_ocr_timeout)
+        if upright:
             return OrientationConfidence(angle=0, confidence=_SURE)
         asked: Any = TesseractOcrEngine
         found: OrientationConfidence = asked.get_orientation(input_file, options)

@@ -53,6 +53,7 @@ class Reader:
         self._identifying_limits = replace(identifying.limits, processes=0)
         self._limits = parser_limits(settings)
         self._most_pixels = settings.max_page_pixels
+        self._language = settings.ocr_languages.split("+")[0]
 
     def close(self) -> None:
         """End both sandboxes."""
@@ -131,9 +132,10 @@ class Reader:
         Raises SandboxFault.
         """
         source.seek(0)
-        limits = self._limits_with_programs if upright else self._alone
+        limits, language = (self._limits_with_programs, self._language) if upright else (self._alone, "")
+        look = "edms.text.batch_pages:look"
         answer = self._reading.call(
-            "edms.text.batch_pages:look", media_type, first, last, upright, self._limits, files=(source,), limits=limits
+            look, media_type, first, last, language, self._limits, files=(source,), limits=limits
         )
         return list(answer.values["pages"])
 

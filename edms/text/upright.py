@@ -6,9 +6,8 @@ the others the full way is gone. Measured on the corpus's scans in their four or
 strip 70% and more are read with confidence on pages that stand upright, 18% and fewer on those that do not.
 """
 
-import os
+import io
 import subprocess
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -23,24 +22,20 @@ LEAST_SHARE = 0.5
 _TSV_COLUMNS, _TSV_WORD, _TSV_CONFIDENCE, _TSV_TEXT = 12, "5", 10, 11
 
 
-def reads_upright(picture: Path, language: str, seconds: float) -> bool:
-    """True when a strip of the picture of a page reads well as it stands. False tells nothing.
+def reads_upright(page: Image.Image, resolution: float, language: str, seconds: float) -> bool:
+    """True when a strip of the picture of a page (at `resolution` dpi) reads well as it stands. False tells nothing.
 
     `language`: the name of a model of Tesseract; `seconds`: how long it may take.
     """
-    strip = picture.with_suffix(".strip.png")
-    with Image.open(picture) as page:
-        resolution = float(page.info.get("dpi", (150.0, 150.0))[0])
-        fullest_strip(page.convert("L"), round(STRIP_INCHES * resolution)).save(
-            strip, "PNG", dpi=(resolution, resolution), compress_level=0
-        )
-    command = ["tesseract", os.fspath(strip), "stdout", "-l", language, "--psm", "6", "tsv"]
+    strip = io.BytesIO()
+    fullest_strip(page.convert("L"), round(STRIP_INCHES * resolution)).save(
+        strip, "PNG", dpi=(resolution, resolution), compress_level=0
+    )
+    command = ["tesseract", "-", "stdout", "-l", language, "--psm", "6", "tsv"]
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=seconds, check=True)
+        done = subprocess.run(command, input=strip.getvalue(), capture_output=True, timeout=seconds, check=True)
     except (subprocess.SubprocessError, OSError):
         return False
-    finally:
-        strip.unlink(missing_ok=True)
     return reads_well(done.stdout.decode("utf-8", "replace"))
 
 
