@@ -29,6 +29,10 @@ class SmallDisk:
     def free(self) -> int:
         return shutil.disk_usage(self.path).free
 
+    @property
+    def used(self) -> int:
+        return shutil.disk_usage(self.path).used
+
     def fill(self, leaving: int = 0) -> None:
         """Fill all of it but `leaving` bytes."""
         with (self.path / FILLER).open("ab") as filler:
@@ -38,6 +42,10 @@ class SmallDisk:
     def clear(self) -> None:
         """Give the space back."""
         (self.path / FILLER).unlink(missing_ok=True)
+
+    def resize(self, size: int) -> None:
+        """Make it another size, no smaller than what is on it: what does not cost the memory that a filler does."""
+        subprocess.run(["mount", "-o", f"remount,size={size}", self.path], check=True, capture_output=True)
 
     def read_only(self, so: bool = True) -> None:
         """Remount. Nobody may have a file open for writing there."""

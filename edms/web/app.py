@@ -143,7 +143,7 @@ def _harden(response: Any) -> Any:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}")
     if not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
-    if response.status_code == 413 and identity.actor() is not None:
+    if response.status_code in (413, 503, 507) and identity.actor() is not None:
         drain(request)
     return response
 
