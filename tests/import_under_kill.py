@@ -283,6 +283,8 @@ class Ordeal:
             rows = session.execute(originals.where(Component.role == ComponentRole.ORIGINAL.value)).all()
             held = {str(record): (state, part.blob.sha256) for record, state, part in rows}
             assert session.scalar(select(func.count(Record.id))) == len(rows) == len(held)
+            given_up = select(func.count(Record.id)).where(Record.problem_code == "processing_failed")
+            faultless = session.scalar(given_up) or 0
         new: list[str] = [self.clerk.acknowledged[name] for name in self.clerk.sent]
         for name, content in self.clerk.sent.items():
             assert held[self.clerk.acknowledged[name]][1] == hashlib.sha256(content).hexdigest()
@@ -303,7 +305,7 @@ class Ordeal:
         assert len(new) == len(set(new)), "a record stands for two files"
         assert set(new) == set(held), "there is a record that nobody was told of"
         assert self.committed.items() <= self._arrivals().items()
-        return {**totals, "uploaded": len(self.clerk.sent), "records": len(held)}
+        return {**totals, "uploaded": len(self.clerk.sent), "records": len(held), "given up": faultless}
 
 
 def _upload(number: int) -> tuple[str, bytes]:
