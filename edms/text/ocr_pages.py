@@ -49,6 +49,7 @@ def rasterize_pdf_page(
         preview = output_file.suffix == ".jpg"
         resolution = min(float(raster_dpi.to_scalar()), _PREVIEW_DPI if preview else math.inf)
         scale = resolution / _POINTS_PER_INCH * _A_HAIR_LESS
+        _require_drawable(page.get_width() * scale * page.get_height() * scale)
         with closing(page.render(scale=scale, grayscale=mode != "RGB", may_draw_forms=True)) as bitmap:
             drawn = bitmap.to_pil().convert(mode, dither=Image.Dither.NONE)
     dpi = page_dpi or raster_dpi
@@ -58,6 +59,12 @@ def rasterize_pdf_page(
         # Not compressed: it lies in memory, and packing and unpacking would cost as much as a tenth of recognition.
         drawn.save(output_file, "PNG", dpi=(float(dpi.x), float(dpi.y)), compress_level=0)
     return output_file
+
+
+def _require_drawable(pixels: float) -> None:
+    """Raise DecompressionBombError before a page is drawn that Pillow would not open then: drawn it fills memory."""
+    if pixels > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
+        raise Image.DecompressionBombError("a page has more pixels than is allowed")
 
 
 class _Engine(TesseractOcrEngine):
