@@ -5,6 +5,9 @@ constraint or a wrong statement stays what it is, since it is either handled by 
 ours.
 """
 
+import os
+from pathlib import Path
+
 from sqlalchemy import event
 from sqlalchemy.engine import Engine, ExceptionContext
 
@@ -21,7 +24,7 @@ _SQLITE = (
         "SQLITE_CANTOPEN",
         StorageFault,
         "the database cannot be opened",
-        "is the folder there, or is the disk read-only?",
+        "is the folder there, and may it be written to?",
     ),
     ("SQLITE_PERM", StorageFault, "the database may not be opened", "check the permissions"),
     (
@@ -58,9 +61,25 @@ def speak_plainly(engine: Engine) -> None:
     def _translate(context: ExceptionContext) -> None:
         if context.is_pre_ping:  # the pool asks whether a connection still lives and deals with the answer itself
             return
-        fault = plain_fault(context.original_exception)
+        fault = _not_writable(context, engine.url.database) or plain_fault(context.original_exception)
         if fault is not None:
             raise fault
+
+
+def _not_writable(context: ExceptionContext, file: str | None) -> EdmsError | None:
+    """Say why SQLite cannot write its file, or open it at all: then it lacks files of its own beside it."""
+    name = getattr(context.original_exception, "sqlite_errorname", "")
+    if file is None or not name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
+        return None
+    folder = Path(file).parent
+    try:
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return StorageFault(f"the disk of the database is read-only: {folder}", "make it writable, then try again")
+    except OSError as error:
+        return StorageFault(f"the folder of the database cannot be read: {folder}: {error.strerror}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return StorageFault(f"the folder of the database may not be written to: {folder}", "check the permissions")
+    return None
 
 
 def plain_fault(error: BaseException) -> EdmsError | None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edms.core.errors import StorageFault
+
 MEBIBYTE = 1024 * 1024
 WORKER_BYTES = 512 * MEBIBYTE
 """A worker with its index, its fork server and the process that identifies files, as it was measured, and some."""
@@ -61,7 +63,7 @@ class MemoryRoom:
 
     @contextlib.contextmanager
     def taken(self, count: int) -> Iterator[None]:
-        """Hold `count` shares (at most all there are), waiting until so many are free."""
+        """Hold `count` shares (at most all there are), waiting until so many are free. Raises StorageFault."""
         held: list[int] = []
         try:
             while len(held) < count:
@@ -77,7 +79,6 @@ class MemoryRoom:
         """Take all or none. The first share is for calls that need no more than one, so that what is quick gets in."""
         wanted = range(self.plan.shares) if count in (1, self.plan.shares) else range(1, self.plan.shares)
         held: list[int] = []
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         turnstile = self._opened("all")
         try:
             fcntl.flock(turnstile, fcntl.LOCK_EX)
@@ -101,7 +102,13 @@ class MemoryRoom:
 
     def _opened(self, name: str) -> int:
         path = self._folder / f"memory-{self._host}-{name}.lock"
-        return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StorageFault(
+                f"no lock can be had in {self._folder}: {error.strerror}", "see that it may be written to"
+            ) from None
 
 
 def machine_bytes() -> int:

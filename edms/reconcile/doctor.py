@@ -1,5 +1,6 @@
 """Looking at an installation and saying what to mend."""
 
+import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.core.errors import StorageFault
 from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
@@ -166,7 +168,8 @@ def _programs(archive: Archive) -> Iterator[Finding]:
     printer = printer_status(archive.settings.text)
     if not printer.available:
         yield Finding("warning", f"office documents have no PDF/A copy: {printer.reason}", printer.mend)
-    yield Finding("info", f"parsers are isolated by: {archive.sandbox.isolation()}")
+    with contextlib.suppress(StorageFault):  # the findings about the disks tell of it
+        yield Finding("info", f"parsers are isolated by: {archive.sandbox.isolation()}")
 
 
 def _scanner(archive: Archive) -> Iterator[Finding]:
