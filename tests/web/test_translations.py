@@ -11,8 +11,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import edms.web
+from edms.capture.states import Step
 from edms.digitisation.judge import SENTENCES
 from edms.web.words import ERRORS, SIGNATURES, error_text
+from edms.web.words_lanes import STEPS
 
 FACE = Path(edms.web.__file__).parent
 ROOMS = FACE.parent
@@ -161,3 +163,8 @@ def test_what_is_wrong_with_a_signature_has_its_words() -> None:
 
 def test_a_sentence_without_words_is_shown_as_it_stands() -> None:
     assert error_text("nobody has ever said this") == "nobody has ever said this"
+
+
+def test_each_step_of_capture_has_words() -> None:
+    """What has none would be shown as it stands in the code."""
+    assert set(STEPS) == {step.value for step in Step}
