@@ -10,7 +10,6 @@ from edms.bootstrap import InitReport, archive_exists, initialise
 from edms.cli.context import Context, json_option, on_terminal, pass_context, print_json, unlock_option
 from edms.cli.people import print_passwords
 from edms.cli.samples import capture_samples
-from edms.core.memory import MemoryPlan
 from edms.core.processes import no_core_dumps
 from edms.records.people import anybody
 from edms.worker.main import run, stop_on_signals
@@ -60,7 +59,7 @@ def serve(context: Context, host: str | None, port: int | None, workers: int | N
 
     settings = context.settings
     wanted = settings.worker.processes if workers is None else workers
-    fitting = min(wanted, MemoryPlan.of(settings.worker.memory_bytes, max(1, wanted)).workers)
+    fitting = min(wanted, settings.worker.memory(max(1, wanted)).workers)
     if fitting < wanted:
         click.echo(f"[worker] memory_bytes has room for {fitting} of {wanted} workers", err=True)
     if fitting:

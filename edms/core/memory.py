@@ -23,6 +23,7 @@ LEAST_SHARE, MOST_SHARE = 512 * MEBIBYTE, 2048 * MEBIBYTE
 FEWEST_SHARES = 3
 """One for what is quick, two for one recognition: the program and the process that feeds it."""
 LEAST_BYTES = WORKER_BYTES + FEWEST_SHARES * LEAST_SHARE
+MOST_BY_DEFAULT = 8192 * MEBIBYTE
 WITH_PROGRAMS = 2
 _LOOK_SECONDS = 0.05
 _CONTROL_GROUPS = ("/sys/fs/cgroup{}/memory.max", "/sys/fs/cgroup/memory{}/memory.limit_in_bytes")
@@ -109,6 +110,11 @@ class MemoryRoom:
             raise StorageFault(
                 f"no lock can be had in {self._folder}: {error.strerror}", "see that it may be written to"
             ) from None
+
+
+def default_bytes(there: int) -> int:
+    """Return what capture gets of `there` bytes when nothing is set: half, at most 8 GiB, at least what it needs."""
+    return max(LEAST_BYTES, min(MOST_BY_DEFAULT, there // 2))
 
 
 def machine_bytes() -> int:

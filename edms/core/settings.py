@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
-from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan
+from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
 from edms.core.settings_section import Section as _Section
 from edms.core.unlock import SOURCE
 
@@ -93,14 +93,30 @@ class ServerSettings(_Section):
 
 
 class WorkerSettings(_Section):
-    """`memory_bytes`: for all of capture on one machine; `edms.core.memory` shares it out."""
+    """`memory_bytes`: for all of capture on one machine, 0 for what suits it; `edms.core.memory` shares it out."""
 
     processes: int = Field(2, ge=1, le=64)
-    memory_bytes: int = Field(8192 * MEBIBYTE, ge=LEAST_BYTES)
+    memory_bytes: int = Field(0, ge=0)
     lease_seconds: int = Field(120, ge=5, le=3600)
     max_attempts: int = Field(4, ge=1, le=20)
     poll_seconds: float = Field(0.5, gt=0, le=60)
     lanes: tuple[Literal["quick", "long"], ...] = Field(("quick", "long"), min_length=1)
+
+    @field_validator("memory_bytes")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if 0 < value < LEAST_BYTES:
+            raise ValueError(f"must be at least {LEAST_BYTES}, or 0 for what suits the machine")
+        return value
+
+    @property
+    def capture_bytes(self) -> int:
+        """The memory for all of capture, as it is set or as it suits this machine."""
+        return self.memory_bytes or default_bytes(machine_bytes())
+
+    def memory(self, workers: int) -> MemoryPlan:
+        """How that memory is shared out among `workers` (at least 1)."""
+        return MemoryPlan.of(self.capture_bytes, workers)
 
 
 class CaptureSettings(_Section):
@@ -362,7 +378,7 @@ class Settings(_Section):
     @property
     def memory(self) -> MemoryPlan:
         """How the memory for capture on this machine is shared out."""
-        return MemoryPlan.of(self.worker.memory_bytes, self.worker.processes)
+        return self.worker.memory(self.worker.processes)
 
     @property
     def keys_path(self) -> Path:

@@ -15,14 +15,14 @@ def memory_findings(archive: Archive) -> Iterator[Finding]:
     told, plan = archive.settings.worker, archive.settings.memory
     yield Finding(
         "info",
-        f"capture may use {told.memory_bytes // MEBIBYTE} MiB: {plan.workers} workers, and {plan.shares} processes of "
+        f"capture may use {told.capture_bytes // MEBIBYTE} MiB: {plan.workers} workers, and {plan.shares} processes of "
         f"{plan.share_bytes // MEBIBYTE} MiB each beside them",
     )
     there = machine_bytes()
-    if told.memory_bytes > there * _OF_THE_MACHINE:
+    if told.capture_bytes > there * _OF_THE_MACHINE:
         yield Finding(
             "warning",
-            f"capture may use {told.memory_bytes // MEBIBYTE} MiB, and there are {there // MEBIBYTE} MiB in all",
+            f"capture may use {told.capture_bytes // MEBIBYTE} MiB, and there are {there // MEBIBYTE} MiB in all",
             f"set [worker] memory_bytes to {int(there * _OF_THE_MACHINE) // MEBIBYTE * MEBIBYTE} or less",
         )
     if plan.workers < told.processes:

@@ -22,10 +22,12 @@ from edms.core.memory import (
     WORKER_BYTES,
     MemoryPlan,
     MemoryRoom,
+    default_bytes,
     machine_bytes,
 )
 from edms.core.sandbox import Sandbox, SandboxFault
 from edms.core.sandbox_limits import Limits
+from edms.core.settings import WorkerSettings
 
 PATIENCE_SECONDS = 60
 SMALL = MemoryPlan(workers=1, shares=3, share_bytes=192 * MEBIBYTE)
@@ -52,7 +54,25 @@ def test_what_is_dealt_out_is_never_more_than_there_is(memory: int, workers: int
     assert MemoryPlan.of(memory + MEBIBYTE, workers).workers >= plan.workers
 
 
-def test_the_default_lets_two_workers_do_everything_at_once() -> None:
+@pytest.mark.parametrize(
+    ("there", "given"),
+    [(1024, 2048), (4096, 2048), (7900, 3950), (8192, 4096), (24_000, 8192)],
+    ids=["tiny", "4 GiB", "8 GiB, some of it the kernel's", "8 GiB", "large"],
+)
+def test_what_is_not_set_suits_the_machine(there: int, given: int) -> None:
+    assert default_bytes(there * MEBIBYTE) == given * MEBIBYTE
+    plan = MemoryPlan.of(given * MEBIBYTE, 2)
+    assert (plan.workers, plan.recognitions) == ((2, 2) if there > 4096 else (1, 1))
+
+
+def test_a_setting_is_taken_as_it_is_and_no_setting_is_of_this_machine() -> None:
+    assert WorkerSettings(memory_bytes=3 * 2**30).capture_bytes == 3 * 2**30
+    assert WorkerSettings().capture_bytes == default_bytes(machine_bytes())
+    with pytest.raises(ValueError, match="at least"):
+        WorkerSettings(memory_bytes=LEAST_BYTES - 1)
+
+
+def test_four_gibibytes_let_two_workers_do_everything_at_once() -> None:
     plan = MemoryPlan.of(4096 * MEBIBYTE, 2)
     assert (plan.workers, plan.shares, plan.recognitions, plan.share_bytes) == (2, 6, 2, 512 * MEBIBYTE)
 
