@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import psutil
 import pytest
 from archive_fixtures import settings_in, take_in
 from console import Console
-from ordeal_parts import Cuts
+from ordeal_parts import Cuts, recognising
 from sqlalchemy import select
 from text_material import Paper, picture
 
@@ -38,18 +37,6 @@ def until(what: Callable[[], object]) -> None:
     while not what():
         assert time.monotonic() < deadline, "it never came to be"
         time.sleep(0.05)
-
-
-def recognising(worker: int) -> list[psutil.Process]:
-    """The programs that recognise a page for this worker."""
-    found = []
-    for one in psutil.Process(worker).children(recursive=True):
-        try:
-            if one.name() == "tesseract" and "--list-langs" not in one.cmdline():
-                found.append(one)
-        except psutil.NoSuchProcess:
-            continue
-    return found
 
 
 def state(archive: Archive, record_id: UUID) -> str:

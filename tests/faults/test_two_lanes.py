@@ -11,6 +11,7 @@ import psutil
 import pytest
 from archive_fixtures import pdf, settings_in, take_in
 from console import Console
+from ordeal_parts import recognising
 from sqlalchemy import select
 from text_material import Paper, picture
 
@@ -37,7 +38,7 @@ def served(console: Console) -> Iterator[tuple[Archive, psutil.Process]]:
     try:
         yield archive, process
     finally:
-        for one in _recognising(process):
+        for one in recognising(process.pid):
             one.resume()
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=60)
@@ -54,17 +55,6 @@ def _until(what: Callable[[], object], process: psutil.Process) -> None:
         time.sleep(0.05)
 
 
-def _recognising(process: psutil.Process) -> list[psutil.Process]:
-    found = []
-    for one in process.children(recursive=True):
-        try:
-            if one.name() == "tesseract" and "--list-langs" not in one.cmdline():
-                found.append(one)
-        except psutil.NoSuchProcess:
-            continue
-    return found
-
-
 def _state(archive: Archive, record_id: UUID) -> str:
     with archive.database.reader() as session:
         return session.scalars(select(Job.state).where(Job.subject_id == record_id)).one()
@@ -79,7 +69,7 @@ def test_what_is_quick_is_searchable_while_a_scan_is_recognised(
     stopped: list[psutil.Process] = []
 
     def stop() -> bool:
-        for one in _recognising(process):
+        for one in recognising(process.pid):
             os.kill(one.pid, signal.SIGSTOP)
             stopped.append(one)
         return bool(stopped)
