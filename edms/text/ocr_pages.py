@@ -2,20 +2,25 @@
 
 Three things are done otherwise than OCRmyPDF does them. A scan is drawn pixel for pixel: at a size of one pixel more,
 as rounding up would have it, every stroke is smeared. Specks are taken off, which hide a page from the engine that is
-clear to the eye. And which way is up is first asked of a strip of the page (`edms.text.upright`).
+clear to the eye. And which way is up is first asked of a strip of the page (`edms.text.upright`). What has too
+many pixels is refused by the sizes that it declares: drawn first, it would end at the process's share of memory.
 """
 
+import contextlib
 import math
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 from ocrmypdf import OrientationConfidence, hookimpl
 from ocrmypdf.builtin_plugins.tesseract_ocr import TesseractOcrEngine
 from PIL import Image, ImageFilter
 
+from edms.text.pdf import MOST_PICTURES
 from edms.text.upright import reads_upright
 
 _POINTS_PER_INCH = 72.0
@@ -24,6 +29,7 @@ _A_HAIR_LESS = 1 - 2e-6  # page sizes are stored as 32-bit floats, some 1e-7 abo
 _DARK = 128
 LONELY_SHARE = 0.05
 _BAND = 400
+_OVER_WARNING = 2  # Pillow warns at its bound and refuses at twice that
 _SURE = 15.0  # as OCRmyPDF counts: what Tesseract says of a page without doubt
 _MODES = {"pngmono": "1", "pngmonod": "1", "pnggray": "L", "jpeggray": "L"}
 
@@ -46,10 +52,10 @@ def rasterize_pdf_page(
             page.set_cropbox(*page.get_mediabox())
         if rotation:
             page.set_rotation((page.get_rotation() - rotation) % 360)
+        _refuse_too_many_pixels(page, float(raster_dpi.to_scalar()))
         preview = output_file.suffix == ".jpg"
         resolution = min(float(raster_dpi.to_scalar()), _PREVIEW_DPI if preview else math.inf)
         scale = resolution / _POINTS_PER_INCH * _A_HAIR_LESS
-        _require_drawable(page.get_width() * scale * page.get_height() * scale)
         with closing(page.render(scale=scale, grayscale=mode != "RGB", may_draw_forms=True)) as bitmap:
             drawn = bitmap.to_pil().convert(mode, dither=Image.Dither.NONE)
     dpi = page_dpi or raster_dpi
@@ -61,10 +67,15 @@ def rasterize_pdf_page(
     return output_file
 
 
-def _require_drawable(pixels: float) -> None:
-    """Raise DecompressionBombError before a page is drawn that Pillow would not open then: drawn it fills memory."""
-    if pixels > 2 * (Image.MAX_IMAGE_PIXELS or math.inf):
-        raise Image.DecompressionBombError("a page has more pixels than is allowed")
+def _refuse_too_many_pixels(page: pdfium.PdfPage, resolution: float) -> None:
+    """Raise what Pillow raises, and at the same bound, before the page or a picture on it is drawn."""
+    sizes = [tuple(side * resolution / _POINTS_PER_INCH for side in page.get_size())]
+    for found in islice(page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3), MOST_PICTURES):
+        with contextlib.suppress(pdfium.PdfiumError):  # one without a size is not drawn either
+            sizes.append(found.get_px_size())
+    bound = _OVER_WARNING * (Image.MAX_IMAGE_PIXELS or math.inf)
+    if any(across * down > bound for across, down in sizes):
+        raise Image.DecompressionBombError("a page declares more pixels than is allowed")
 
 
 class _Engine(TesseractOcrEngine):

@@ -18,7 +18,7 @@ _FEW_CHARACTERS = 25
 _STAMP_CHARACTERS = 400
 _MOSTLY_IMAGE = 0.5
 _WHOLLY_IMAGE = 0.8
-_MOST_PICTURES = 2000
+MOST_PICTURES = 2000
 _SCREENED = 8 * 1024 * 1024
 _MARKS = {
     "signed": (rb"/ByteRange",),
@@ -123,7 +123,7 @@ def _image_share(page: pdfium.PdfPage) -> float:
         return 0.0
     pictures = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3)
     covered = 0.0
-    for found in islice(pictures, _MOST_PICTURES):
+    for found in islice(pictures, MOST_PICTURES):
         left, bottom, right, top = found.get_bounds()
         covered += (right - left) * (top - bottom)
     return float(min(1.0, covered / area))
