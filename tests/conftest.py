@@ -16,7 +16,7 @@ from edms.core.settings import DatabaseSettings, Settings
 
 pytest_plugins = [
     "postgresql_server", "archive_fixtures", "console", "key_services", "mail_server", "outside_authority", "scanners",
-    "small_disk",
+    "site_fixtures", "small_disk",
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,0 +1,205 @@
+"""Nothing that one may not see shows anywhere (DESIGN invariant 5; R18, R22, R26): docs/leaks.md names the channels.
+
+Two worlds differ in one record that the observer may not see. Through every channel both look the same; and each
+channel is shown to tell them apart where the rule is broken on purpose, so that one that compares nothing is noticed.
+"""
+
+import io
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from archive_fixtures import pdf, take_in
+from sqlalchemy import event
+from web_site import OpenSite, Site, Visitor, plain
+from werkzeug.test import TestResponse
+
+from edms.access import policy
+from edms.access.levels import Level
+from edms.access.policy import Scope
+from edms.capture.accept import accept
+from edms.capture.incoming import IncomingFile, Placement
+from edms.records.people import console_person
+from edms.records.searching import Filters, Question, search
+
+OBSERVERS = ("clerk-dinkes", "official-dinkes")
+SECRET = pdf("Rencana zamrud tentang imunisasi campak yang tidak boleh dibaca")
+HIDDEN: dict[str, dict[str, Any]] = {
+    "another office's": {"by": "clerk-bappeda", "level": Level.RESTRICTED},
+    "above the clearance": {"by": "records", "office": "dinkes", "level": Level.SECRET},
+    "another office's that waits for its class": {"by": "clerk-bappeda", "class_code": None, "level": None},
+    "above the clearance, and waits": {"by": "records", "office": "dinkes", "class_code": None, "level": Level.SECRET},
+}
+FACETS = ("class_code", "year", "office", "level", "record_type", "state")
+WORDS = ("zamrud", "zamr*", "imunisasi", '"imunisasi campak"', "zamrut", "")
+
+
+@dataclass(frozen=True)
+class World:
+    """A site, and the id of the record that is hidden in it, or would be."""
+
+    site: Site
+    hidden: str
+
+    def visitor(self, observer: str) -> Visitor:
+        return self.site.visitor(observer)
+
+
+def seen(answer: TestResponse) -> tuple[int, dict[str, str], str | bytes]:
+    """All that an answer tells: its status, its headers but those that differ at every request, its content."""
+    text = answer.mimetype in ("text/html", "application/json", "text/csv")
+    headers = {name: value for name, value in answer.headers if name not in ("Set-Cookie", "X-Request-Id", "Date")}
+    headers = {name: re.sub(r"nonce-[\w+/=-]+", "nonce", value) for name, value in headers.items()}
+    return answer.status_code, headers, plain(answer) if text else answer.data
+
+
+def page(*paths: str, **told: Any) -> Callable[[World, str], Any]:
+    """A channel: what pages answer. `{hidden}` stands for the record."""
+
+    def look(world: World, observer: str) -> Any:
+        visitor = world.visitor(observer)
+        return [seen(visitor.get(path.format(hidden=world.hidden), **told)) for path in paths]
+
+    return look
+
+
+def found(*, sort: Any = "relevance", facets: tuple[str, ...] = (), limit: int = 20) -> Callable[[World, str], Any]:
+    """A channel: answers of the search, page after page of `limit` hits."""
+
+    def look(world: World, observer: str) -> Any:
+        archive = world.site.archive
+        actor = console_person(archive, observer, "tests")
+        windows = range(0, 3 * limit, limit)
+        asked = [Question(text, Filters(), limit, offset, sort, facets) for text in WORDS for offset in windows]
+        return [search(actor, archive, question).as_dict() for question in asked]
+
+    return look
+
+
+def statements(world: World, observer: str) -> Any:
+    """How much is asked of the database for a record that is not there, or not for the observer: no clock is needed."""
+    visitor, count = world.visitor(observer), 0
+
+    def counted(*_arguments: Any) -> None:
+        nonlocal count
+        count += 1
+
+    engine = world.site.archive.database.engine
+    event.listen(engine, "before_cursor_execute", counted)
+    try:
+        for tail in ("", "/thumbnail", "/files/original"):
+            visitor.get(f"/records/{world.hidden}{tail}")
+    finally:
+        event.remove(engine, "before_cursor_execute", counted)
+    return count
+
+
+CHANNELS: dict[str, Callable[[World, str], Any]] = {
+    "record page": page("/records/{hidden}"),
+    "pictures of pages": page("/records/{hidden}/pages/1?width=160", "/records/{hidden}/thumbnail"),
+    "downloads": page("/records/{hidden}/files/original", "/records/{hidden}/files/text", "/records/{hidden}/evidence"),
+    "conditional requests": page("/records/{hidden}/files/original", headers={"If-None-Match": "*"}),
+    "ranges": page("/records/{hidden}/files/original", headers={"Range": "bytes=0-3"}),
+    "state of a capture": page("/capture/progress?records={hidden}"),
+    "filing form": page("/inbox/file/{hidden}", "/inbox/after/{hidden}", "/inbox/file/{hidden}/alike"),
+    "lists and counters": page("/", "/inbox", "/quarantine", "/batches", "/digitisations", "/signatures", "/lanes"),
+    "search page": page("/search?q=zamrud", "/search?q=imunisasi", "/search?q=zamr*", "/search"),
+    "hits, total and scores": found(),
+    "facets": found(facets=FACETS),
+    "order": found(sort="title"),
+    "paging": found(sort="newest", limit=1),
+    "retention list": page("/retention", "/retention.csv"),
+    "statements for what is not there": statements,
+}
+
+
+@pytest.fixture(scope="module")
+def common(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is the same in all worlds."""
+    folder = tmp_path_factory.mktemp("common")
+    archive = open_site(folder).archive
+    take_in(archive, pdf("Laporan imunisasi campak"), name="laporan.pdf")
+    take_in(archive, pdf("Rapat imunisasi campak, undangan"), name="undangan.pdf", class_code=None, level=None)
+    take_in(archive, pdf("Rencana imunisasi kota"), by="clerk-bappeda", name="rencana.pdf")
+    archive.database.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def worlds(
+    common: Path, open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[World, World]]:
+    """For each kind of record the world without it, and the one with it."""
+    made = {}
+    for kind, told in HIDDEN.items():
+        without, having = (open_site(tmp_path_factory.mktemp("world"), common) for _world in range(2))
+        hidden = str(take_in(having.archive, SECRET, name="zamrud.pdf", **told).record_id)
+        made[kind] = World(without, hidden), World(having, hidden)
+    return made
+
+
+@pytest.fixture
+def broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule under which everybody may see everything."""
+    right, everything = policy.view_scope, Scope(everywhere_level=Level.TOP_SECRET, everywhere_pending=True)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("edms.") and getattr(module, "view_scope", None) is right:
+            monkeypatch.setattr(module, "view_scope", lambda _actor: everything)
+
+
+@pytest.mark.parametrize("observer", OBSERVERS)
+@pytest.mark.parametrize("kind", HIDDEN)
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_both_worlds_look_the_same(
+    worlds: dict[str, tuple[World, World]], channel: str, kind: str, observer: str
+) -> None:
+    without, having = (CHANNELS[channel](world, observer) for world in worlds[kind])
+    assert having == without
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+@pytest.mark.usefixtures("broken_rule")
+def test_the_channel_tells_when_the_rule_is_broken(worlds: dict[str, tuple[World, World]], channel: str) -> None:
+    """At least for one kind: who may file, for instance, files for the own office only."""
+    look = CHANNELS[channel]
+    assert any(look(without, "clerk-dinkes") != look(having, "clerk-dinkes") for without, having in worlds.values())
+
+
+def brought_again(world: World) -> Any:
+    """What is said to a clerk who brings the very bytes of the hidden record."""
+    archive = world.site.archive
+    clerk = console_person(archive, "clerk-dinkes", "tests")
+    assert clerk.office_id is not None
+    accepted = accept(clerk, archive, IncomingFile("z.pdf", io.BytesIO(SECRET)), Placement(clerk.office_id, None, None))
+    return accepted.state, accepted.duplicate, accepted.repeated, accepted.record_id == UUID(world.hidden)
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_a_duplicate_of_what_is_hidden_is_none(open_site: OpenSite, common: Path, tmp_path: Path, kind: str) -> None:
+    told = []
+    for name in ("without", "with"):
+        (tmp_path / name).mkdir()
+        site = open_site(tmp_path / name, common)
+        hidden = str(UUID(int=0))
+        if name == "with":
+            hidden = str(take_in(site.archive, SECRET, name="zamrud.pdf", **HIDDEN[kind]).record_id)
+        told.append(brought_again(World(site, hidden)))
+    assert told[0] == told[1] == ("pending", False, False, False)
+
+
+@pytest.mark.usefixtures("broken_rule")
+def test_a_duplicate_tells_when_the_rule_is_broken(open_site: OpenSite, common: Path, tmp_path: Path) -> None:
+    site = open_site(tmp_path, common)
+    hidden = take_in(site.archive, SECRET, name="zamrud.pdf", **HIDDEN["above the clearance"]).record_id
+    assert brought_again(World(site, str(hidden)))[1:] == (True, False, True)
+
+
+def test_the_page_names_the_channels() -> None:
+    page_of_channels = Path(__file__).resolve().parents[2] / "docs" / "leaks.md"
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \|$", page_of_channels.read_text("utf-8"), re.MULTILINE)
+    assert [row for row in rows if row not in ("channel", "---")] == [*CHANNELS, "duplicates"]
