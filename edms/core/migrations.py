@@ -1,5 +1,7 @@
 """Bringing the database to the shape that this version of the code expects."""
 
+import functools
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -49,17 +51,23 @@ def _refuse_newer(database: Database) -> None:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+    return _scripts_in(str(resource("migrations")))
 
 
-def _config() -> Config:
+@functools.cache
+def _scripts_in(folder: str) -> ScriptDirectory:
+    """The steps that there are, read and compiled once: that was most of what opening an archive cost."""
+    return ScriptDirectory.from_config(_config(folder))
+
+
+def _config(folder: str) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(resource("migrations")))
+    config.set_main_option("script_location", folder)
     return config
 
 
 def _run(database: Database, direction: str, revision: str) -> None:
-    config = _config()
+    config = _config(str(resource("migrations")))
     with database.engine.execution_options(**{WRITE_OPTION: True}).begin() as connection:
         config.attributes["connection"] = connection
         getattr(command, direction)(config, revision)

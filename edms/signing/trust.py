@@ -1,5 +1,6 @@
 """What a checker of signatures trusts, read from PEM."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class TrustMaterial:
         return (*self.roots, *self.timestamp_roots)
 
     @classmethod
+    @functools.lru_cache(maxsize=32)  # the same file is read at each opening of an archive, and twice then
     def from_pem(cls, text: bytes, timestamps: bytes = b"") -> "TrustMaterial":
         """Return trust in every self-issued certificate of a PEM file. Raises SigningFault when there is none.
 
