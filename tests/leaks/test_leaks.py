@@ -107,7 +107,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "ranges": page("/records/{hidden}/files/original", headers={"Range": "bytes=0-3"}),
     "state of a capture": page("/capture/progress?records={hidden}"),
     "filing form": page("/inbox/file/{hidden}", "/inbox/after/{hidden}", "/inbox/file/{hidden}/alike"),
-    "lists and counters": page("/", "/inbox", "/quarantine", "/batches", "/digitisations", "/signatures", "/lanes"),
+    "lists and counters": page("/", "/inbox", "/quarantine", "/batches", "/digitisations", "/signatures"),
     "search page": page("/search?q=zamrud", "/search?q=imunisasi", "/search?q=zamr*", "/search"),
     "hits, total and scores": found(),
     "facets": found(facets=FACETS),
