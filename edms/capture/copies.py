@@ -15,7 +15,7 @@ from edms.capture.renditions import sealed_copy
 from edms.capture.results import PDF_TYPE, original_of
 from edms.core.errors import Refused
 from edms.records.archive import Archive
-from edms.records.components import attach, seal_bytes
+from edms.records.components import attach
 from edms.records.facts import decided_record, facts_of
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
@@ -52,9 +52,8 @@ def make_copy(actor: Actor | None, archive: Archive, record_id: UUID) -> CopyMad
     facts.update(told)
     if made is None:
         return CopyMade(record_id, str(told["office_copy"]), str(told["office_reason"]))
-    content, sealing = sealed_copy(archive, original, made.pdf, facts)
-    assert content is not None
-    kept = seal_bytes(archive, content, ComponentRole.ACCESS_COPY)
+    kept, sealing = sealed_copy(archive, original, made.pdf, facts)
+    assert kept is not None
     with archive.door.write(actor, Action.RECORD_RETRY) as operation:
         row = decided_record(operation, record_id, lock=True)
         part = _printable(row)

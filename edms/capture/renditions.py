@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from edms.capture.results import PDF_TYPE, Unfit
 from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
-from edms.records.components import open_component
+from edms.records.components import open_component, seal_bytes
 from edms.records.model import Component, ComponentRole
 from edms.signing.appended import Appended
 from edms.signing.containers import verify_container
@@ -47,8 +47,8 @@ def unrecognised(fault: SandboxFault, what: str) -> Unfit:
 
 def sealed_copy(
     archive: Archive, original: Component, made: bytes | None, facts: dict[str, Any]
-) -> tuple[bytes | None, dict[str, Any]]:
-    """Return the access copy with the archive's PAdES seal, None for formats that have none; and facts of the seal.
+) -> tuple[SealedBlob | None, dict[str, Any]]:
+    """Store the access copy with the archive's PAdES seal, None for formats that have none; and facts of the seal.
 
     A PDF that permits no further signature is kept without: its seal is then the detached one over the manifest.
     """
@@ -57,10 +57,11 @@ def sealed_copy(
     try:
         with open_component(archive, original) if made is None else io.BytesIO(made) as stream:
             sealed = pdf_seal(stream, archive.signer, archive.timestamps, SEAL_REASON, archive.seal_rules)
-        return sealed.content, sealed.facts()
+        content, sealing = sealed.content, sealed.facts()
     except SealRefused as refused:
         facts["seal_refused"] = refused.message
-        return made, {}
+        content, sealing = made or b"", {}
+    return (seal_bytes(archive, content, ComponentRole.ACCESS_COPY) if content else None), sealing
 
 
 def sealed_joined(archive: Archive, made: SealedBlob, facts: dict[str, Any]) -> tuple[SealedBlob, dict[str, Any]]:

@@ -170,12 +170,11 @@ def _copy_at_once(archive: Archive, record: Record, original: Component, reading
     facts = dict(original.facts)
     try:
         _judge_signatures(archive, original, facts)
-        made, sealing = sealed_copy(archive, original, None, facts)
+        blob, sealing = sealed_copy(archive, original, None, facts)
     except SignerUnavailable:
         return None
-    copy = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
     proposals = _proposals(archive, record, [page.text for page in reading.pages])
-    return _Copy(copy, facts, {**_kind(None, None), **sealing}, proposals)
+    return _Copy(blob, facts, {**_kind(None, None), **sealing}, proposals)
 
 
 def access_copy(archive: Archive, claimed: Claim) -> StepResult:
@@ -200,8 +199,7 @@ def access_copy(archive: Archive, claimed: Claim) -> StepResult:
         blob, sealing = sealed_joined(archive, unsealed, facts)
     else:
         seen = outcome.pdf if outcome else working.pdf if working else office.pdf if office else None
-        made, sealing = sealed_copy(archive, original, seen, facts)
-        blob = seal_bytes(archive, made, ComponentRole.ACCESS_COPY) if made else None
+        blob, sealing = sealed_copy(archive, original, seen, facts)
     told = {**(provenance(original, office) if office else _kind(outcome, working)), **sealing}
     texts = [page.text for page in outcome.pages] if outcome else None
     copy = _Copy(

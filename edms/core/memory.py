@@ -68,7 +68,7 @@ class MemoryRoom:
         held: list[int] = []
         try:
             while len(held) < count:
-                held = self._take(count)
+                held = self._take_or_say(count)
                 if len(held) < count:
                     time.sleep(_LOOK_SECONDS)
             yield
@@ -76,10 +76,19 @@ class MemoryRoom:
             for descriptor in held:
                 os.close(descriptor)
 
+    def _take_or_say(self, count: int) -> list[int]:
+        try:
+            return self._take(count)
+        except OSError as error:
+            raise StorageFault(
+                f"no lock can be had in {self._folder}: {error.strerror}", "see that it may be written to"
+            ) from None
+
     def _take(self, count: int) -> list[int]:
         """Take all or none. The first share is for calls that need no more than one, so that what is quick gets in."""
         wanted = range(self.plan.shares) if count in (1, self.plan.shares) else range(1, self.plan.shares)
         held: list[int] = []
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         turnstile = self._opened("all")
         try:
             fcntl.flock(turnstile, fcntl.LOCK_EX)
@@ -103,13 +112,7 @@ class MemoryRoom:
 
     def _opened(self, name: str) -> int:
         path = self._folder / f"memory-{self._host}-{name}.lock"
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StorageFault(
-                f"no lock can be had in {self._folder}: {error.strerror}", "see that it may be written to"
-            ) from None
+        return os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
 
 
 def default_bytes(there: int) -> int:

@@ -124,9 +124,10 @@ class Staging:
 
     def open(self, upload_id: UUID, size: int) -> BinaryIO:
         """Return the whole file of `size` bytes as one seekable stream; every byte is authenticated."""
-        if self._end(upload_id) != size:
+        parts = self._parts(upload_id)
+        if sum(length for _start, length in parts) != size:
             raise IntegrityFault("an upload has not the length that it was finished with")
-        return cast(BinaryIO, _Joined(self, upload_id, self._parts(upload_id)))
+        return cast(BinaryIO, _Joined(self, upload_id, [start for start, _length in parts], size))
 
     @contextlib.contextmanager
     def held(self, upload_id: UUID) -> Iterator[None]:
@@ -302,11 +303,10 @@ class _Feed:
 class _Joined(io.RawIOBase):
     """The parts of an upload one after the other. What is on the disk is not believed before it is opened."""
 
-    def __init__(self, staging: Staging, upload_id: UUID, parts: list[tuple[int, int]]) -> None:
+    def __init__(self, staging: Staging, upload_id: UUID, starts: list[int], end: int) -> None:
         super().__init__()
         self._staging, self._upload_id = staging, upload_id
-        self._starts = [start for start, _size in parts]
-        self._end = sum(parts[-1]) if parts else 0
+        self._starts, self._end = starts, end
         self._position = 0
         self._opened = -1
         self._reader: SegmentReader | None = None
