@@ -32,7 +32,18 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "person, removed": sql("DELETE FROM people WHERE username = 'auditor'", named="row"),
     "person, inserted": sql(
         f"INSERT INTO people SELECT '{_OTHER}', 'tamu', name, office_id, roles, clearance, is_head, password_hash,"
-        " active, created_at FROM people WHERE username = 'records'",
+        " active, created_at, last_day FROM people WHERE username = 'records'",
+        named="row",
+    ),
+    "person, serves longer": sql("UPDATE people SET last_day = '2031-01-01' WHERE username = 'records'", named="row"),
+    "position, altered": sql("UPDATE positions SET last = NULL", named="row"),
+    "position, removed": sql("DELETE FROM positions", named="row"),
+    "request for access, altered": sql("UPDATE access_requests SET state = 'granted'", named="row"),
+    "grant of access, longer": sql("UPDATE access_grants SET until = '2036-01-01 00:00:00+00:00'", named="row"),
+    "grant of access, removed": sql("DELETE FROM access_grants", named="row"),
+    "set of records, altered": sql("UPDATE record_sets SET title = 'lain'", named="row"),
+    "set of records, one less": sql(
+        "DELETE FROM record_set_items WHERE record_id = (SELECT record_id FROM record_set_items LIMIT 1)",
         named="row",
     ),
     "office, altered": sql("UPDATE offices SET parent_id = NULL WHERE code = 'dinkes'", named="row"),
@@ -61,6 +72,7 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
 RECORDS: dict[str, Case] = {
     "record, title": sql(f"UPDATE records SET title = 'lain' WHERE {_RECORD}", named="record"),
     "record, due date": sql(f"UPDATE records SET due_on = '2001-01-01' WHERE {_RECORD}", named="record"),
+    "record, who may see it": sql(f"UPDATE records SET who_may = 'staff' WHERE {_RECORD}", named="record"),
     "record, state": sql(f"UPDATE records SET state = 'pending' WHERE {_RECORD}", named="record"),
     "record, removed": sql(
         "DELETE FROM components WHERE record_id = (SELECT id FROM records WHERE file_name = 'catatan.txt')",

@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 from edms.access.actors import console_actor
 from edms.access.levels import Level
 from edms.access.policy import Action
+from edms.access.scope import GrantMode
 from edms.audit.witness_client import Witness
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
@@ -33,10 +34,12 @@ from edms.records.digitisations import NewScanner, add_scanner
 from edms.records.events import record_event
 from edms.records.evidence_renewal import renew_evidence
 from edms.records.folders import open_folder
+from edms.records.grants import Asked, NewGrant, Subject, ask_for_access, give_access
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
 from edms.records.model import Record
 from edms.records.people import console_person
+from edms.records.positions import Acting, appoint_acting
 from edms.records.shredding import order_destruction, shred
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
 from edms.retention.types import TriggerType
@@ -185,6 +188,7 @@ def _fill(archive: Archive) -> None:
     clerk = console_person(archive, "clerk-dinkes", "tests")
     assert clerk.office_id is not None
     add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))
+    _permit(archive, record)
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
     signers = with_pilot(archive)
     ask(signers, record)
@@ -200,6 +204,18 @@ def _fill(archive: Archive) -> None:
     tend_checkpoints(archive)
     _cosign(archive)
     settle(archive)
+
+
+def _permit(archive: Archive, record: UUID) -> None:
+    """Somebody asks for access, is given it, and somebody acts for the head."""
+    today = archive.clock.today()
+    asking, head = (console_person(archive, name, "tests") for name in ("official-bappeda", "head-dinkes"))
+    ask_for_access(asking, archive, Asked("dinkes", "surat", "tugas", GrantMode.VIEW, today))
+    waiting = [one.record_id for one in (take_in(archive, pdf(f"Surat {n}")) for n in "ab")]
+    give_access(
+        head, archive, NewGrant("official-bappeda", Subject((record, *waiting)), "tugas", GrantMode.VIEW, today)
+    )
+    appoint_acting(head, archive, Acting("official-dinkes", "head-dinkes", "dinkes", today, today, "SK 7"))
 
 
 def _destroy(archive: Archive, record_id: UUID) -> None:

@@ -15,19 +15,24 @@ class Role(StrEnum):
     RECORDS_OFFICER = "records_officer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+    GUEST = "guest"
+    """From outside (law enforcement, external auditors): sees what a grant names and nothing else (R22, R23)."""
 
 
 class ActorKind(StrEnum):
     PERSON = "person"
     CONSOLE = "console"
     SYSTEM = "system"
+    PUBLIC = "public"
 
 
 @dataclass(frozen=True)
 class Actor:
     """A person (at the web, or at the console through the operating-system user `via`), or a part of the system.
 
-    `offices` are the office of the person and, for its head, all offices below it.
+    `offices` are those of the positions held today, also for another, and of a head all offices below; of these
+    `headed` are reached as head and `staff_in` as staff alone. `office_id` is where the person files by default.
+    `purpose` says what for the person is here, where that was asked.
     """
 
     kind: ActorKind
@@ -38,6 +43,9 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     clearance: Level = Level.OPEN
     via: str = ""
+    headed: frozenset[UUID] = frozenset()
+    staff_in: frozenset[UUID] = frozenset()
+    purpose: str = ""
 
     def has(self, *roles: Role) -> bool:
         """True when the actor holds at least one of `roles`."""
@@ -57,3 +65,7 @@ def intake_actor(source: str, offices: frozenset[UUID], clearance: Level) -> Act
 def console_actor(user: str) -> Actor:
     """The actor for maintenance at the console by the operating-system user `user`: no content, only upkeep."""
     return Actor(kind=ActorKind.CONSOLE, id=f"console:{user}", name=user, via=user)
+
+
+PUBLIC = Actor(kind=ActorKind.PUBLIC, id="public", name="public")
+"""Anybody at all, without a name: the citizen at the portal (R21, R66)."""

@@ -1,48 +1,110 @@
 """The access rule as filters: a `Scope` turned into SQL and into search tokens. Nothing is decided here."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, func, literal, not_, or_, true
 
 from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
-from edms.access.policy import RecordFacts, Scope, Stage
+from edms.access.positions import Rank
+from edms.access.scope import DEFAULT_WHO_MAY, PUBLIC_KIP, RecordFacts, Scope, Stage, is_public
 
 
-def sql_filter(
-    scope: Scope,
-    office_id: InstrumentedAttribute[UUID],
-    level: InstrumentedAttribute[str | None],
-    stage: InstrumentedAttribute[str],
-) -> ColumnElement[bool]:
-    """Return the SQL condition that is true of exactly the rows that `scope` covers."""
-    effective = func.coalesce(level, UNCLASSIFIED_COUNTS_AS.value)
+@dataclass(frozen=True)
+class Columns:
+    """Where a table keeps the facts of its rows. What it does not keep is as a record has it from the beginning."""
+
+    office_id: SQLColumnExpression[UUID]
+    level: SQLColumnExpression[str | None] | SQLColumnExpression[str]
+    stage: SQLColumnExpression[str]
+    who_may: SQLColumnExpression[str | None] | None = None
+    personal_data: SQLColumnExpression[bool] | None = None
+    kip: SQLColumnExpression[str | None] | None = None
+
+
+def sql_filter(scope: Scope, columns: Columns, granted: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Return the SQL condition that is true of exactly the rows that `scope` covers.
+
+    `granted`: the condition that a grant of the scope's grantee stands on the row; its level is judged here.
+    """
+    effective: ColumnElement[Any] = func.coalesce(columns.level, UNCLASSIFIED_COUNTS_AS.value)
+    declared = columns.stage == Stage.DECLARED.value
+    impersonal = true() if columns.personal_data is None else columns.personal_data.is_(False)
     parts: list[ColumnElement[bool]] = []
+    if scope.whole_archive and scope.everywhere_level:
+        # Neither an own office nor a grant adds anything: they reach to the same clearance.
+        return effective.in_(_names(scope.everywhere_level))
     if scope.offices and scope.office_level:
-        parts.append(and_(office_id.in_(sorted(scope.offices)), effective.in_(_names(scope.office_level))))
+        parts.append(and_(effective.in_(_names(scope.office_level)), _of_own_offices(scope, columns, effective)))
     if scope.everywhere_level:
-        everywhere: ColumnElement[bool] = effective.in_(_names(scope.everywhere_level))
-        if not scope.everywhere_pending:
-            everywhere = and_(everywhere, stage == Stage.DECLARED.value)
-        parts.append(everywhere)
+        parts.append(and_(effective.in_(_names(scope.everywhere_level)), declared, impersonal))
+    if scope.published and columns.kip is not None:
+        open_to_all = and_(effective == Level.OPEN.value, declared, impersonal)
+        parts.append(and_(open_to_all, columns.kip.in_(sorted(PUBLIC_KIP))))
+    if granted is not None and scope.grantee is not None and scope.grant_level:
+        parts.append(and_(granted, effective.in_(_names(scope.grant_level))))
     return or_(*parts) if parts else false()
 
 
-def record_token(facts: RecordFacts) -> str:
-    """Return the one token that a record with `facts` carries in the search index."""
-    return f"{facts.office_id.hex}.{facts.effective_level.rank}.{facts.stage.value[0]}"
-
-
-def search_tokens(scope: Scope, all_offices: Iterable[UUID]) -> frozenset[str]:
-    """Return every token that a visible record can carry; `all_offices` are the ids of all offices there are."""
-    return frozenset(
-        record_token(facts)
-        for office in all_offices
-        for level in Level
-        for stage in Stage
-        if scope.covers(facts := RecordFacts(office, level, stage))
+def _of_own_offices(scope: Scope, columns: Columns, effective: ColumnElement[Any]) -> ColumnElement[bool]:
+    own = columns.office_id.in_(sorted(scope.offices))
+    if scope.custodian:
+        return own
+    who_may: ColumnElement[Any] = literal(DEFAULT_WHO_MAY.value)
+    if columns.who_may is not None:
+        who_may = func.coalesce(columns.who_may, DEFAULT_WHO_MAY.value)
+    reached = or_(
+        who_may == Rank.STAFF.value,
+        and_(who_may == Rank.BELOW_HEAD.value, not_(columns.office_id.in_(sorted(scope.staff_in)))),
+        and_(who_may == Rank.HEAD.value, columns.office_id.in_(sorted(scope.headed))),
     )
+    return and_(own, or_(effective == Level.OPEN.value, reached))
+
+
+_MARKS = {Rank.HEAD: "h", Rank.STAFF: "s"}
+
+
+def record_token(facts: RecordFacts) -> str:
+    """Return the one token that a record with `facts` carries in the search index: all that the rule asks of it.
+
+    `OFFICE.LEVEL.STAGE`, and a fourth part of letters where something differs from what is usual: `h` for its head
+    alone, `s` for its staff too, `p` for personal data, `o` for what is open to anybody.
+    """
+    marks = _MARKS.get(facts.who_may, "") + "p" * facts.personal_data + "o" * is_public(facts)
+    token = f"{facts.office_id.hex}.{facts.effective_level.rank}.{facts.stage.value[0]}"
+    return f"{token}.{marks}" if marks else token
+
+
+_STAGES = {stage.value[0]: stage for stage in Stage}
+_LEVELS = tuple(Level)
+_RANKS = {mark: rank for rank, mark in _MARKS.items()}
+
+
+@lru_cache(maxsize=65_536)
+def facts_in(token: str) -> RecordFacts:
+    """Return the facts that a token of `record_token` stands for, as far as the rule asks."""
+    office, level, stage, *rest = token.split(".")
+    marks = rest[0] if rest else ""
+    who_may = next((_RANKS[mark] for mark in marks if mark in _RANKS), DEFAULT_WHO_MAY)
+    kip = next(iter(sorted(PUBLIC_KIP))) if "o" in marks else None
+    return RecordFacts(UUID(office), _LEVELS[int(level)], _STAGES[stage], who_may, "p" in marks, kip)
+
+
+@dataclass(frozen=True)
+class VisibleTokens:
+    """All tokens that a visible record can carry, as a set that is asked and never listed: the rule itself."""
+
+    scope: Scope
+
+    def __contains__(self, token: object) -> bool:
+        return isinstance(token, str) and self.scope.covers(facts_in(token)) is not None
+
+
+def search_tokens(scope: Scope) -> VisibleTokens:
+    """Return the tokens that `scope` covers but for grants, which the index does not know of."""
+    return VisibleTokens(scope.without_grants())
 
 
 def _names(highest: Level) -> list[str]:

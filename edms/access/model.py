@@ -1,6 +1,6 @@
 """Offices, people, their sessions and their failed sign-ins."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
@@ -22,7 +22,12 @@ class Office(Base):
 
 
 class Person(Base):
-    """Somebody who signs in. `roles` is a comma-separated list of `Role` values, `clearance` a `Level`."""
+    """Somebody who signs in. `roles` is a comma-separated list of `Role` values, `clearance` a `Level`.
+
+    `office_id` and `is_head` are the standing position, without days; what has days, another rank, or is held for
+    somebody else is a `Position` beside it. `last_day`: the last one of service; afterwards the person is let in no
+    more (retirement), and the row stays for the audit trail.
+    """
 
     __tablename__ = "people"
 
@@ -36,8 +41,32 @@ class Person(Base):
     password_hash: Mapped[str] = mapped_column(String(300))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    last_day: Mapped[date | None]
 
     office: Mapped[Office | None] = relationship()
+
+
+class Position(Base):
+    """A position (jabatan) that a person holds on its days, both included; with `acting_for` in another's place (Plt.,
+    Plh.), by the decree that `mandate` names. It ends early on `last`, and is never removed."""
+
+    __tablename__ = "positions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    office_id: Mapped[UUID] = mapped_column(ForeignKey("offices.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    rank: Mapped[str] = mapped_column(String(20))
+    first: Mapped[date | None]
+    last: Mapped[date | None]
+    acting_for: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
+    mandate: Mapped[str] = mapped_column(String(300))
+    made_by: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+    ended_by: Mapped[str | None] = mapped_column(String(200))
+    ended_at: Mapped[datetime | None]
+
+    office: Mapped[Office] = relationship()
 
 
 class SignInSession(Base):

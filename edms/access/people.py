@@ -1,48 +1,64 @@
-"""From rows to actors: what a person may be and reach is read anew for every request."""
+"""From rows to actors: what a person may be and reach is read anew for every request, for the day that it is."""
 
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
-from edms.access.model import Office, Person
+from edms.access.model import Office, Person, Position
+from edms.access.positions import Post, Rank, Reach, reach_of
 
 
-def person_named(session: Session, username: str) -> Person | None:
-    """Return the active person with this user name, or None."""
-    return session.scalars(select(Person).where(Person.username == username, Person.active)).one_or_none()
+def in_service(person: Person, today: date) -> bool:
+    """True of a person who may be let in today: active, and not past the last day of service."""
+    return person.active and (person.last_day is None or today <= person.last_day)
 
 
-def actor_of(session: Session, person: Person, console_user: str = "") -> Actor:
-    """Return the actor that `person` is; with `console_user`, acting at the console as that system user."""
+def person_named(session: Session, username: str, today: date) -> Person | None:
+    """Return the person in service today with this user name, or None."""
+    person = session.scalars(select(Person).where(Person.username == username)).one_or_none()
+    return person if person is not None and in_service(person, today) else None
+
+
+def actor_of(session: Session, person: Person, today: date, console_user: str = "") -> Actor:
+    """Return the actor that `person` is today; with `console_user`, acting at the console as that system user."""
+    posts = posts_of(session, person, today)
+    reach = _reach(session, posts)
     return Actor(
         kind=ActorKind.CONSOLE if console_user else ActorKind.PERSON,
         id=str(person.id),
         name=person.username,
-        office_id=person.office_id,
-        offices=_reach(session, person),
+        office_id=posts[0].office_id if posts else None,
+        offices=reach.offices,
         roles=frozenset(Role(role) for role in person.roles.split(",") if role),
         clearance=Level(person.clearance),
         via=console_user,
+        headed=reach.headed,
+        staff_in=reach.staff_in,
     )
 
 
-def _reach(session: Session, person: Person) -> frozenset[UUID]:
-    """The person's own office; for its head also every office below it."""
-    if person.office_id is None:
-        return frozenset()
-    if not person.is_head:
-        return frozenset({person.office_id})
-    children: dict[UUID | None, list[UUID]] = {}
-    for office_id, parent_id in session.execute(select(Office.id, Office.parent_id)):
-        children.setdefault(parent_id, []).append(office_id)
-    reached: set[UUID] = set()
-    frontier = [person.office_id]
-    while frontier:
-        office = frontier.pop()
-        if office not in reached:
-            reached.add(office)
-            frontier.extend(children.get(office, ()))
-    return frozenset(reached)
+def posts_of(session: Session, person: Person, today: date) -> list[Post]:
+    """Return the positions that a person holds today, the own ones before those held for others, oldest first."""
+    standing = Rank.HEAD if person.is_head else Rank.BELOW_HEAD
+    posts = [Post(person.office_id, standing)] if person.office_id is not None else []
+    query = (
+        select(Position.office_id, Position.rank)
+        .where(
+            Position.person_id == person.id,
+            or_(Position.first.is_(None), Position.first <= today),
+            or_(Position.last.is_(None), Position.last >= today),
+        )
+        .order_by(Position.acting_for.is_not(None), Position.made_at, Position.id)
+    )
+    return posts + [Post(office, Rank(rank)) for office, rank in session.execute(query)]
+
+
+def _reach(session: Session, posts: list[Post]) -> Reach:
+    """What the posts reach; the tree of offices is read for heads alone."""
+    heads = any(post.rank is Rank.HEAD for post in posts)
+    above: dict[UUID, UUID | None] = dict(session.execute(select(Office.id, Office.parent_id)).all()) if heads else {}
+    return reach_of(posts, above)

@@ -4,12 +4,15 @@
 tokens. Invariant 5 is proven by a property test over random worlds. Sources: R18-R27, R88.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
+from typing import Any
 
 from edms.access.actors import Actor, ActorKind, Role
-from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
+from edms.access.levels import Level
+from edms.access.scope import NOTHING, GrantMode, RecordFacts, Scope, Stage
+from edms.core.ids import parse_id
 
 
 class Action(StrEnum):
@@ -51,31 +54,12 @@ class Action(StrEnum):
     KEYS_MANAGE = "keys:manage"
     KEYS_SHRED = "keys:shred"
     PEOPLE_MANAGE = "people:manage"
+    POSITION_DELEGATE = "position:delegate"
+    ACCESS_ASK = "access:ask"
+    ACCESS_GIVE = "access:give"
+    ACCESS_EMERGENCY = "access:emergency"
     SIGN_IN = "session:sign_in"
     SIGN_OUT = "session:sign_out"
-
-
-class Stage(StrEnum):
-    """How far a record has come, as far as access is concerned."""
-
-    DECLARED = "declared"
-    PENDING = "pending"
-    QUARANTINED = "quarantined"
-    RETURNED = "returned"
-    BATCH = "batch"
-
-
-@dataclass(frozen=True)
-class RecordFacts:
-    """What the policy needs to know of a record. `level` None means not yet classified (R26)."""
-
-    office_id: UUID
-    level: Level | None
-    stage: Stage
-
-    @property
-    def effective_level(self) -> Level:
-        return self.level or UNCLASSIFIED_COUNTS_AS
 
 
 @dataclass(frozen=True)
@@ -86,38 +70,11 @@ class Verdict:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What an actor may view, as a set.
-
-    `offices` up to `office_level`, at any stage; and, of every other office, declared records up to
-    `everywhere_level`, with `everywhere_pending` also those not yet declared. None means none.
-    """
-
-    offices: frozenset[UUID] = frozenset()
-    office_level: Level | None = None
-    everywhere_level: Level | None = None
-    everywhere_pending: bool = False
-
-    def covers(self, facts: RecordFacts) -> str | None:
-        """Return the reason why a record with `facts` is in the set, or None when it is not."""
-        level = facts.effective_level
-        if facts.office_id in self.offices and self.office_level and self.office_level.permits(level):
-            return "own_office"
-        if self.everywhere_level and self.everywhere_level.permits(level):
-            if self.everywhere_pending:
-                return "whole_archive"
-            if facts.stage is Stage.DECLARED:
-                return "open_to_officials"
-        return None
-
-
-NOTHING = Scope()
-
+_READERS = (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR)
 _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
-    Action.RECORD_VIEW: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
-    Action.RECORD_DOWNLOAD: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
-    Action.RECORD_EXPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECORD_VIEW: (*_READERS, Role.GUEST),
+    Action.RECORD_DOWNLOAD: (*_READERS, Role.GUEST),
+    Action.RECORD_EXPORT: (*_READERS, Role.GUEST),
     Action.RECORD_CLASSIFY: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_RETRY: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_RELEASE: (Role.RECORDS_OFFICER,),
@@ -128,15 +85,17 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_SIGN: (Role.OFFICIAL,),
-    Action.DIGITISATION_VIEW: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.DIGITISATION_VIEW: _READERS,
     Action.DIGITISATION_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.DIGITISATION_CHECK: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.ACCESS_GIVE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.POSITION_DELEGATE: (Role.OFFICIAL, Role.ADMINISTRATOR),
 }
 _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
-    Action.RECORD_SEARCH: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECORD_SEARCH: (*_READERS, Role.GUEST),
     Action.RECONCILIATION_READ: (Role.RECORDS_OFFICER,),
     Action.FILE_PLAN_BROWSE: tuple(Role),
-    Action.RETENTION_REPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RETENTION_REPORT: _READERS,
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
@@ -147,6 +106,8 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.KEYS_MANAGE: (Role.ADMINISTRATOR,),
     Action.KEYS_SHRED: (Role.RECORDS_OFFICER,),
     Action.PEOPLE_MANAGE: (Role.ADMINISTRATOR,),
+    Action.ACCESS_ASK: (*_READERS, Role.GUEST),
+    Action.ACCESS_EMERGENCY: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.SIGNATURE_QUEUE: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.SIGNATURE_IDENTITY: (Role.OFFICIAL,),
     Action.SIGN_IN: tuple(Role),
@@ -165,6 +126,10 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.DIGITISATION_CHECK,
     }
 )
+_GRANTED_BY = {
+    GrantMode.VIEW: frozenset({Action.RECORD_VIEW}),
+    GrantMode.DOWNLOAD: frozenset({Action.RECORD_VIEW, Action.RECORD_DOWNLOAD, Action.RECORD_EXPORT}),
+}
 # What is set aside is handed out to those who have to deal with it, to nobody else.
 _SET_ASIDE = (Stage.QUARANTINED, Stage.RETURNED)
 _HANDLERS = (Role.CLERK, Role.RECORDS_OFFICER)
@@ -188,29 +153,46 @@ _CONSOLE_MAY = frozenset(
         Action.ARCHIVE_MAINTAIN,
         Action.KEYS_MANAGE,
         Action.PEOPLE_MANAGE,
+        Action.POSITION_DELEGATE,
         Action.RETENTION_APPLY,
         Action.RECORD_PROCESS,
     }
 )
 
 
-def view_scope(actor: Actor) -> Scope:
-    """Return the set of records that `actor` may view."""
+def view_scope(actor: Actor, at: datetime | None = None) -> Scope:
+    """Return the set of records that `actor` may view at the time `at`; without a time no grant counts."""
+    if actor.kind is ActorKind.PUBLIC:
+        return Scope(published=True)
     if actor.kind is ActorKind.SYSTEM or not actor.has(*_RECORD_ROLES[Action.RECORD_VIEW]):
         return NOTHING
+    places = Scope(grantee=parse_id(actor.id), grant_level=actor.clearance, at=at)
     if actor.has(Role.RECORDS_OFFICER):
-        return Scope(actor.offices, actor.clearance, actor.clearance, everywhere_pending=True)
+        everywhere = actor.clearance
+        return replace(places, **_own(actor), everywhere_level=everywhere, whole_archive=True, custodian=True)
     if actor.has(Role.CLERK, Role.OFFICIAL):
-        return Scope(actor.offices, actor.clearance, Level.OPEN)
-    return Scope(everywhere_level=Level.OPEN)
+        return replace(places, **_own(actor), everywhere_level=Level.OPEN, custodian=actor.has(Role.CLERK))
+    if actor.has(Role.AUDITOR):
+        return replace(places, everywhere_level=Level.OPEN)
+    return replace(places, published=True)
+
+
+def _own(actor: Actor) -> dict[str, Any]:
+    return {"offices": actor.offices, "office_level": actor.clearance, "headed": actor.headed,
+            "staff_in": actor.staff_in}  # fmt: skip
 
 
 def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Verdict:
-    """Return whether `actor` may do `action` (on a record with `facts`), with reasons. Default deny."""
+    """Return whether `actor` may do `action` (on a record with `facts`), with reasons. Default deny.
+
+    The grants among the facts are taken to stand: who reads them reads those that do (edms.records.visible).
+    """
     if actor.kind is ActorKind.SYSTEM and action is Action.RECORD_CAPTURE:
         return _intake_may_capture(actor, facts)
     if actor.kind is ActorKind.SYSTEM:
         return _verdict(action in _SYSTEM_MAY, "system", action)
+    if actor.kind is ActorKind.PUBLIC:
+        return _public_may(actor, action, facts)
     if actor.kind is ActorKind.CONSOLE and not actor.roles:
         return _verdict(action in _CONSOLE_MAY, "console", action)
     if action is Action.RECORD_CAPTURE:
@@ -220,14 +202,38 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
     roles = _RECORD_ROLES.get(action)
     if roles is None or facts is None or not actor.has(*roles):
         return Verdict(False, (f"role_without:{action}",))
-    reason = view_scope(actor).covers(facts)
-    if reason is None:
-        return Verdict(False, ("outside_scope",))
+    if action is Action.POSITION_DELEGATE:
+        heads = facts.office_id in actor.headed or actor.has(Role.ADMINISTRATOR)
+        return Verdict(heads, ("head",) if heads else ("not_its_head",))
+    if action is Action.ACCESS_GIVE and not (actor.has(Role.RECORDS_OFFICER) or facts.office_id in actor.headed):
+        return Verdict(False, ("not_its_head",))
+    if action is Action.RECORD_DESTROY and (facts.held or facts.terjaga):
+        return Verdict(False, tuple(why for why in ("held", "terjaga") if getattr(facts, why)))
     if action is Action.RECORD_DOWNLOAD and facts.stage in _SET_ASIDE and not actor.has(*_HANDLERS):
         return Verdict(False, ("set_aside",))
-    if action in _OWN_OFFICE_ONLY:
-        return _own_or_records_officer(actor, facts, reason)
-    return Verdict(True, (reason,))
+    return _on_record(actor, action, facts)
+
+
+def _on_record(actor: Actor, action: Action, facts: RecordFacts) -> Verdict:
+    """The verdict of places and clearance first; where they do not suffice, that of the strongest grant."""
+    scope = view_scope(actor)
+    reason = scope.without_grants().covers(facts)
+    if reason and (action not in _OWN_OFFICE_ONLY or _own_or_records_officer(actor, facts, reason).allowed):
+        return Verdict(True, (reason,))
+    grant = scope.grant_for(facts)
+    if grant is None:
+        return Verdict(False, ("other_office",) if reason else ("outside_scope",))
+    if grant.mode is not GrantMode.MANAGE and action not in _GRANTED_BY[grant.mode]:
+        return Verdict(False, (f"grant_without:{action}",))
+    return Verdict(True, (f"granted:{grant.id}",))
+
+
+def _public_may(actor: Actor, action: Action, facts: RecordFacts | None) -> Verdict:
+    """Anybody may look at what is public and take it along; nothing else."""
+    may = action is Action.RECORD_SEARCH
+    if action in (Action.RECORD_VIEW, Action.RECORD_DOWNLOAD):
+        may = facts is not None and view_scope(actor).covers(facts) is not None
+    return Verdict(True, ("published",)) if may else Verdict(False, (f"public_without:{action}",))
 
 
 def _may_capture(actor: Actor, facts: RecordFacts | None) -> Verdict:

@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from edms.access.actors import Actor
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage, may_know_duplicate
+from edms.access.policy import Action, may_know_duplicate
+from edms.access.scope import RecordFacts, Stage
 from edms.capture.arrivals import Origin, arrival_of, note_arrival
 from edms.capture.incoming import GIVEN_PATH, LOCATION, IncomingFile, Placement, safe_name, safe_path, title_from
 from edms.capture.states import FIRST_STEP, JOB_KIND
@@ -267,6 +268,8 @@ def _new_record(
         class_code=chosen.code if chosen else None,
         class_edition=chosen.edition if chosen else None,
         class_title=chosen.title if chosen else None,
+        who_may=chosen.who_may if chosen else None,
+        personal_data=chosen.personal_data if chosen else False,
         level=placement.level.value if placement.level else None,
         kip=told.kip,
         number=told.number,

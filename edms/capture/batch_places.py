@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from edms.access.actors import Actor
 from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage, decide
+from edms.access.policy import Action, decide
+from edms.access.scope import RecordFacts, Stage
 from edms.batches.plan import Plan
 from edms.batches.sheet import Sheet
 from edms.capture.batch_model import Batch

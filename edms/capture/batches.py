@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.policy import Action
 from edms.batches.cutting import Duplex
 from edms.batches.edits import Edit, edited
@@ -27,8 +26,8 @@ from edms.jobs.queue import resume
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
-from edms.records.facts import decided_record
 from edms.records.model import Record, RecordState
+from edms.records.visible import decided_record, visible_to
 
 _MOST_UNDO = 100
 
@@ -87,7 +86,7 @@ def begin_batch(
 def list_batches(actor: Actor | None, archive: Archive, limit: int = 100) -> list[BatchView]:
     """Return the batches that the actor may see, those that wait for a review first, then newest first."""
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
-        visible = sql_filter(operation.scope(), Record.office_id, Record.level, Record.state)
+        visible = visible_to(operation.scope())
         operation.about("list", "batches", LISTED)
         operation.seldom()
         query = (

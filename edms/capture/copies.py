@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.policy import Action, decide
 from edms.capture.office_copies import DONE, printed, provenance
 from edms.capture.renditions import sealed_copy
@@ -16,9 +15,10 @@ from edms.capture.results import PDF_TYPE, original_of
 from edms.core.errors import Refused
 from edms.records.archive import Archive
 from edms.records.components import attach
-from edms.records.facts import decided_record, facts_of
+from edms.records.facts import facts_of
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
+from edms.records.visible import decided_record, visible_to
 from edms.text.office_printer import PRINTABLE
 
 _STATES = (RecordState.PENDING.value, RecordState.DECLARED.value)
@@ -88,7 +88,7 @@ def lacking_copies(actor: Actor | None, archive: Archive, limit: int) -> list[UU
                 Component.media_type.in_(sorted(PRINTABLE)),
                 Record.state.in_(_STATES),
                 Record.id.not_in(copied),
-                sql_filter(scope, Record.office_id, Record.level, Record.state),
+                visible_to(scope),
             )
             .order_by(Record.received_at, Record.id)
         )

@@ -127,7 +127,7 @@ def _signers(session: Session, archive: Archive, row: Digitisation, names: Seque
         raise Refused(f"a request has 1 to {MOST_SIGNERS} signers, each of them once")
     found = able_signers(session, archive, facts_of(row), names)
     head = found[-1][0]
-    if not (head.is_head and row.office_id in actor_of(session, head).offices):
+    if row.office_id not in actor_of(session, head, archive.clock.today()).headed:
         raise Refused("the last to sign is the head of the unit", "name the witnesses first, then the head")
     return [
         {"user": person.username, "person": str(person.id), "name": person.name, "position": identity.position,

@@ -9,13 +9,13 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import selectinload
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.policy import Action, decide
 from edms.capture.results import original_of
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.facts import facts_of
 from edms.records.model import Component, Record, RecordState
+from edms.records.visible import visible_to
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def held_files(
         scope = operation.scope()
         operation.about("list", state.value, LISTED)
         operation.seldom()
-        visible = sql_filter(scope, Record.office_id, Record.level, Record.state)
+        visible = visible_to(scope)
         wanted = and_(Record.state == state.value, visible)
         query = (
             select(Record)

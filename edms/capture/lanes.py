@@ -10,14 +10,15 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.model import Office
-from edms.access.policy import Action, Scope
+from edms.access.policy import Action
+from edms.access.scope import Scope
 from edms.jobs.model import Job, JobState, Lane
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Record
 from edms.records.range_model import PageRange
+from edms.records.visible import visible_to
 
 MOST_LISTED = 100
 
@@ -137,7 +138,7 @@ def _turns(session: Session, lane: Lane, leased: ColumnElement[bool], now: datet
 
 def _jobs(session: Session, scope: Scope, which: ColumnElement[bool]) -> Iterator[JobAtWork]:
     """The jobs of records and of ranges of their pages."""
-    visible = sql_filter(scope, Record.office_id, Record.level, Record.state)
+    visible = visible_to(scope)
     query = (
         select(Job, Record.id, Office.code, case((visible, Record.title)), PageRange)
         .outerjoin(PageRange, PageRange.id == Job.subject_id)
@@ -164,7 +165,7 @@ def _jobs(session: Session, scope: Scope, which: ColumnElement[bool]) -> Iterato
 
 
 def _scans(session: Session, scope: Scope) -> Iterator[LongScan]:
-    visible = sql_filter(scope, Record.office_id, Record.level, Record.state)
+    visible = visible_to(scope)
     size = PageRange.last - PageRange.first + 1
     done = func.sum(case((PageRange.pdf_id.is_not(None), size), else_=0))
     query = (

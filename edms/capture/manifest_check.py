@@ -15,7 +15,8 @@ from sqlalchemy import select
 from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage, decide
+from edms.access.policy import Action, decide
+from edms.access.scope import RecordFacts, Stage
 from edms.capture.incoming import Description, Placement
 from edms.capture.indonesian_dates import parse_date
 from edms.capture.manifest_files import FileProblem, Inside

@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from edms.access.actors import Actor
-from edms.access.policy import Action, RecordFacts, Stage
+from edms.access.policy import Action
+from edms.access.scope import RecordFacts, Stage
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import PHOTOGRAPH, IncomingFile, Placement
 from edms.capture.model import Upload

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
-from edms.access.policy import Action, Scope
+from edms.access.policy import Action
+from edms.access.scope import Scope
 from edms.capture.states import Step
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import SOON_SECONDS, postponed
@@ -17,6 +17,7 @@ from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Record, RecordState
 from edms.records.thumbnails import with_thumbnails
+from edms.records.visible import visible_to
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def progress_of(actor: Actor | None, archive: Archive, record_ids: Sequence[UUID
         query = (
             select(Record, Job)
             .join(Job, Job.subject_id == Record.id)
-            .where(Record.id.in_(record_ids), sql_filter(scope, Record.office_id, Record.level, Record.state))
+            .where(Record.id.in_(record_ids), visible_to(scope))
         )
         return [_progress(record, job) for record, job in operation.session.execute(query)]
 
@@ -97,7 +98,7 @@ def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID
     """Return the record that waits for its class next in the order of the inbox, from the top after its end."""
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
-        visible = sql_filter(scope, Record.office_id, Record.level, Record.state)
+        visible = visible_to(scope)
         received_at = operation.session.scalar(select(Record.received_at).where(Record.id == after, visible))
         below = (
             or_(Record.received_at < received_at, and_(Record.received_at == received_at, Record.id < after))
@@ -121,7 +122,7 @@ def next_to_classify(actor: Actor | None, archive: Archive, after: UUID) -> UUID
 
 
 def _in_state(scope: Scope, state: str) -> ColumnElement[bool]:
-    return and_(Record.state == state, sql_filter(scope, Record.office_id, Record.level, Record.state))
+    return and_(Record.state == state, visible_to(scope))
 
 
 def _progress(record: Record, job: Job) -> Progress:

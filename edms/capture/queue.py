@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.model import Office
 from edms.access.policy import Action
 from edms.capture.intake_model import Arrival
@@ -21,6 +20,7 @@ from edms.records.disclosures import LISTED
 from edms.records.model import Record, RecordState
 from edms.records.proposal_model import RecordProposals
 from edms.records.thumbnails import with_thumbnails
+from edms.records.visible import visible_to
 
 MOST_LISTED = 100
 
@@ -96,7 +96,7 @@ def neighbour(
         if of is None:
             return cast(UUID | None, operation.session.scalar(query))
         query = query.where(Record.id != of)
-        visible = sql_filter(operation.scope(), Record.office_id, Record.level, Record.state)
+        visible = visible_to(operation.scope())
         at = operation.session.scalar(select(Record.received_at).where(Record.id == of, visible))
         if at is not None:
             found = operation.session.scalar(query.where(_beyond(at, of, before=before)))
@@ -108,7 +108,7 @@ def neighbour(
 def source_of(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
     """Return by which watched folder, mailbox or batch a record came that the actor may see; "" for other ways."""
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
-        visible = sql_filter(operation.scope(), Record.office_id, Record.level, Record.state)
+        visible = visible_to(operation.scope())
         query = select(func.min(Arrival.source)).join(Record).where(Record.id == record_id, visible)
         return operation.session.scalar(query) or ""
 
@@ -136,7 +136,7 @@ def wanted(operation: Operation, archive: Archive, sieve: Sieve) -> ColumnElemen
         Record.state == RecordState.PENDING.value,
         Job.state == JobState.WAITING.value,
         Job.step == Step.CLASSIFY.value,
-        sql_filter(operation.scope(), Record.office_id, Record.level, Record.state),
+        visible_to(operation.scope()),
     ]
     if sieve.office:
         parts.append(Record.office_id.in_(select(Office.id).where(Office.code == sieve.office)))

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from edms.access.actors import Actor
-from edms.access.policy import Action, RecordFacts, Stage
+from edms.access.policy import Action
+from edms.access.scope import RecordFacts, Stage
 from edms.capture.ingest import IngestReport, SignedReport
 from edms.capture.intake_model import Reconciliation
 from edms.core.errors import NotFound

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage, decide
+from edms.access.policy import Action, decide
+from edms.access.scope import RecordFacts, Stage
 from edms.batches.sheet import LONGEST, Sheet, unfit_fields
 from edms.capture.separator_pdf import PrintedSheet, sheets_pdf
 from edms.core.errors import NotFound, Refused

@@ -21,7 +21,8 @@ from sqlalchemy.exc import IntegrityError
 from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage
+from edms.access.policy import Action
+from edms.access.scope import RecordFacts, Stage
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import IncomingFile, Placement, safe_name, safe_path
 from edms.capture.model import Upload

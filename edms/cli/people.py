@@ -24,7 +24,8 @@ as_administrator = click.option(
 )
 
 
-def _actor(context: Context, administrator: str | None) -> Actor:
+def on_behalf_of(context: Context, administrator: str | None) -> Actor:
+    """The actor of a command on people: that administrator, or the console."""
     return context.person(administrator) if administrator else context.console()
 
 
@@ -69,7 +70,7 @@ def add_person_command(
 ) -> None:
     """Add a person; prints a random password once."""
     new = NewPerson(user, name, office, tuple(Role(role) for role in dict.fromkeys(roles)), Level(clearance), head)
-    _print_password(user, add_person(_actor(context, administrator), context.archive, new), as_json)
+    _print_password(user, add_person(on_behalf_of(context, administrator), context.archive, new), as_json)
 
 
 @person.command("password")
@@ -79,7 +80,7 @@ def add_person_command(
 @pass_context
 def password_command(context: Context, user: str, administrator: str | None, as_json: bool) -> None:
     """Give a person a new random password, printed once; ends that person's sessions."""
-    _print_password(user, new_password(_actor(context, administrator), context.archive, user), as_json)
+    _print_password(user, new_password(on_behalf_of(context, administrator), context.archive, user), as_json)
 
 
 @person.command("deactivate")
@@ -88,7 +89,7 @@ def password_command(context: Context, user: str, administrator: str | None, as_
 @pass_context
 def deactivate_command(context: Context, user: str, administrator: str | None) -> None:
     """Let somebody in no more; what that person did stays in the audit trail."""
-    deactivate_person(_actor(context, administrator), context.archive, user)
+    deactivate_person(on_behalf_of(context, administrator), context.archive, user)
     click.echo(f"{user} can no longer sign in")
 
 
@@ -98,7 +99,7 @@ def deactivate_command(context: Context, user: str, administrator: str | None) -
 @pass_context
 def list_people_command(context: Context, administrator: str | None, as_json: bool) -> None:
     """List everybody, those who left too."""
-    found = list_people(_actor(context, administrator), context.archive)
+    found = list_people(on_behalf_of(context, administrator), context.archive)
     if as_json:
         print_json({"people": [asdict(line) for line in found]})
         return
@@ -128,7 +129,7 @@ def add_office_command(
     context: Context, code: str, name: str, parent: str | None, administrator: str | None, as_json: bool
 ) -> None:
     """Add an office."""
-    made = add_office(_actor(context, administrator), context.archive, code, name, parent)
+    made = add_office(on_behalf_of(context, administrator), context.archive, code, name, parent)
     if as_json:
         print_json({"office": code, "id": str(made)})
     else:
@@ -141,7 +142,7 @@ def add_office_command(
 @pass_context
 def list_offices_command(context: Context, administrator: str | None, as_json: bool) -> None:
     """List the offices."""
-    found = list_offices(_actor(context, administrator), context.archive)
+    found = list_offices(on_behalf_of(context, administrator), context.archive)
     if as_json:
         print_json({"offices": [{"code": code, "name": name, "parent": parent} for code, name, parent in found]})
     else:

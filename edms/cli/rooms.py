@@ -6,6 +6,7 @@ from importlib import import_module
 import click
 
 ROOMS = {
+    "access": ("access",),
     "alerts": ("alerts",),
     "batches": ("separators", "batch"),
     "digitisation": ("digitisation",),
@@ -16,6 +17,7 @@ ROOMS = {
     "intake": ("watch", "mail"),
     "keys": ("keys", "encrypt-database"),
     "people": ("person", "office"),
+    "positions": ("position",),
     "proposals": ("proposals",),
     "queue": ("queue",),
     "retention": ("retention", "hold"),

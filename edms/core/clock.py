@@ -1,6 +1,6 @@
 """Time is an argument: the only place where the current time is asked for (DESIGN invariant 12)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,10 @@ class Clock(Protocol):
 
     def today(self) -> date: ...
 
+    def midnight_after(self, day: date) -> datetime:
+        """MUST return the moment, aware, at which the civil `day` is over at the archive's own place."""
+        ...
+
 
 class SystemClock:
     """The machine's clock, read in the archive's civil time zone."""
@@ -28,6 +32,9 @@ class SystemClock:
 
     def today(self) -> date:
         return datetime.now(self._zone).date()
+
+    def midnight_after(self, day: date) -> datetime:
+        return _midnight_after(day, self._zone)
 
 
 class FixedClock:
@@ -45,8 +52,15 @@ class FixedClock:
     def today(self) -> date:
         return self._instant.astimezone(self._zone).date()
 
+    def midnight_after(self, day: date) -> datetime:
+        return _midnight_after(day, self._zone)
+
     def set(self, instant: datetime) -> None:
         """Move the clock to `instant` (aware), forwards or backwards."""
         if instant.tzinfo is None:
             raise ValueError("FixedClock needs an aware datetime")
         self._instant = instant.astimezone(UTC)
+
+
+def _midnight_after(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)

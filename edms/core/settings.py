@@ -309,6 +309,9 @@ class AccessSettings(_Section):
     sign_in_attempts: int = Field(10, ge=3)
     sign_in_window_minutes: int = Field(15, ge=1)
     min_password_characters: int = Field(12, ge=8)
+    grant_days: int = Field(365, ge=1, le=3660)
+    emergency_minutes: int = Field(60, ge=0, le=1440)
+    emergencies_a_day: int = Field(3, ge=1, le=100)
 
 
 class AuditSettings(_Section):

@@ -6,7 +6,7 @@ V16.3.2).
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.policy import Action, RecordFacts, Scope, Verdict, decide, view_scope
+from edms.access.policy import Action, Verdict, decide, view_scope
+from edms.access.scope import RecordFacts, Scope
+from edms.access.separation import Duty, clash, why_apart
 from edms.audit.events import AuditEvent
 from edms.audit.trail import AuditTrail
 from edms.core.clock import Clock
@@ -76,12 +78,32 @@ class Operation:
             self.refused = True
             self.note(reasons=list(verdict.reasons))
             raise NotFound() if facts is not None else NotPermitted("you may not do this")
+        for reason in verdict.reasons:
+            kind, _, grant = reason.partition(":")
+            if kind == "granted":  # every use of a grant stands in the trail (R22)
+                self.note(grant=grant)
         return verdict
 
     def scope(self) -> Scope:
         """Take the decision as a filter: the set of records the actor may view. Every query below must apply it."""
         self.decide(action=self.action)
-        return view_scope(self.actor)
+        return self.viewing
+
+    @property
+    def viewing(self) -> Scope:
+        """The set of records that the actor may view now: for what else is shown after a decision was taken."""
+        return view_scope(self.actor, self.now)
+
+    def apart(self, duty: Duty, done: Mapping[Duty, Collection[str]], mend: str = "") -> None:
+        """Require that the actor had no part in this matter that bars from `duty`; `done` says who had which part.
+
+        Raises NotPermitted, and the refusal is an event (R88).
+        """
+        earlier = clash(duty, (self.actor.id, self.actor.name), done)
+        if earlier is not None:
+            self.decided = self.refused = True
+            self.note(reasons=[f"not_apart:{earlier}"])
+            raise NotPermitted(why_apart(duty), mend)
 
     def outbox(self, topic: str, subject_id: UUID) -> None:
         """Leave work for after the commit, in the same transaction."""

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from edms.access.actors import Actor, system_actor
 from edms.access.model import Person, SignInFailure, SignInSession
 from edms.access.passwords import password_matches
-from edms.access.people import actor_of, person_named
+from edms.access.people import actor_of, in_service, person_named
 from edms.access.policy import Action
 from edms.core.errors import EdmsError
 from edms.core.ids import new_id
@@ -56,7 +56,7 @@ def sign_in(door: Door, settings: AccessSettings, username: str, password: str, 
     since = door.clock.now() - timedelta(minutes=settings.sign_in_window_minutes)
     with door.database.reader() as session:
         failures = _failures(session, key, since)
-        person = person_named(session, username)
+        person = person_named(session, username, door.clock.today())
         password_hash = person.password_hash if person else None
     if failures >= settings.sign_in_attempts:
         raise SignInRefused(settings.sign_in_window_minutes)
@@ -94,9 +94,10 @@ def signed_in(door: Door, settings: AccessSettings, token: str) -> SignedIn | No
         if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, now, settings):
             return None
         person = session.get(Person, row.person_id)
-        if person is None or not person.active:
+        today = door.clock.today()
+        if person is None or not in_service(person, today):
             return None
-        found = SignedIn(actor_of(session, person), person.name, row.language)
+        found = SignedIn(actor_of(session, person, today), person.name, row.language)
         stale = now - row.seen_at > timedelta(minutes=1)
     if stale:
         _touch(door, token, now)

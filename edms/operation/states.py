@@ -81,12 +81,15 @@ class Part:
 class Stated:
     """A table whose rows are told to the trail, together with their parts, but for the columns in `without`.
 
+    `later`: columns that the table got after the trail was first told of its rows, by the value that a row had before;
+    such a column is part of a state only where it has another value, so that the codes of older rows still hold.
     `fault`: the kind of fault by which a row that disagrees is named.
     """
 
     table: Table
     parts: tuple[Part, ...] = ()
     without: frozenset[str] = frozenset()
+    later: Mapping[str, Any] = field(default_factory=dict)
     fault: str = "row"
 
     @property
@@ -99,12 +102,22 @@ class Stated:
 
     @property
     def columns(self) -> tuple[Column[Any], ...]:
-        return tuple(column for column in self.table.columns if column.name not in self.without)
+        return tuple(
+            column for column in self.table.columns if column.name not in self.without and column.name not in self.later
+        )
 
     @cached_property
     def rows(self) -> Select[Any]:
-        """The query of the rows themselves, by `keys`: the key first, then the columns."""
-        return select(*self.key, *self.columns).where(_among(self.key))
+        """The query of the rows themselves, by `keys`: the key first, then the columns, then those of `later`."""
+        later = [self.table.c[name] for name in self.later]
+        return select(*self.key, *self.columns, *later).where(_among(self.key))
+
+    def state_of(self, cells: Sequence[Any]) -> dict[str, Any]:
+        """Return the state that the cells of a row are: those of `columns`, and of `later` those that differ."""
+        first = [_plain(cell) for cell in cells[: len(self.columns)]]
+        later = zip(self.later.items(), cells[len(self.columns) :], strict=True)
+        differing = {name: _plain(cell) for (name, before), cell in later if cell != before}
+        return {"row": first, **({"later": differing} if differing else {})}
 
     @cached_property
     def part_rows(self) -> tuple[Select[Any], ...]:

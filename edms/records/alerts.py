@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, system_actor
-from edms.access.policy import Action, decide, view_scope
+from edms.access.policy import Action, decide
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id, parse_id
 from edms.operation.door import Operation
 from edms.records.alerts_model import Alert
 from edms.records.archive import Archive
-from edms.records.facts import facts_of
 from edms.records.model import Component, Record
+from edms.records.visible import visible_to
 
 VERIFIER = system_actor("verification")
 log = logging.getLogger("edms.alerts")
@@ -181,13 +181,13 @@ def acknowledge(actor: Actor | None, archive: Archive, alert_id: UUID, note: str
 
 def _viewable(operation: Operation, alerts: Sequence[Alert]) -> dict[UUID, UUID]:
     """Return, by alert, the record that it concerns: of those alone that the actor may view."""
-    scope, concerned = view_scope(operation.actor), {}
+    concerned = {}
     for alert in alerts:
         found = parse_id(alert.scope.removeprefix(record_scope(""))) or parse_id(alert.subject.removeprefix("records "))
         if found is not None:
             concerned[alert.id] = found
-    query = select(Record).where(Record.id.in_(set(concerned.values())))
-    seen = {row.id for row in operation.session.scalars(query) if scope.covers(facts_of(row))}
+    query = select(Record.id).where(Record.id.in_(set(concerned.values())), visible_to(operation.viewing))
+    seen = set(operation.session.scalars(query))
     return {alert: record for alert, record in concerned.items() if record in seen}
 
 

@@ -20,6 +20,8 @@ class ChosenClass:
     title: str
     edition: str
     default_level: str | None
+    who_may: str | None = None
+    personal_data: bool = False
 
 
 def checked_class(session: Session, code: str, today: date) -> ChosenClass:
@@ -35,7 +37,15 @@ def checked_class(session: Session, code: str, today: date) -> ChosenClass:
             f"class {code} ({node.title}) has no retention schedule, so nothing can be filed under it",
             "choose a class below it, or have the schedule extended",
         )
-    return ChosenClass(node.code, node.title, node.edition, book.default_security(code, today))
+    scheme = book.security_nodes(code, today)
+    return ChosenClass(
+        node.code,
+        node.title,
+        node.edition,
+        book.default_security(code, today),
+        next((one.who_may for one in scheme if one.who_may), None),
+        any(one.personal_data for one in scheme),
+    )
 
 
 def check_kip(level: Level | None, kip: str | None) -> None:

@@ -14,8 +14,8 @@ from edms.records.alerts import report_read_fault
 from edms.records.archive import Archive
 from edms.records.describe import malware_in
 from edms.records.disclosures import THUMBNAIL
-from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.visible import decided_record
 from edms.vault.sealed import SealedBlob
 
 PREVIEWED = "record.previewed"

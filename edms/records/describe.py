@@ -12,8 +12,8 @@ from edms.access.policy import Action, decide
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disclosures import SHOWN
-from edms.records.facts import decided_record, facts_of
 from edms.records.model import Component, Hold, HoldLink, Record, TriggerEvent
+from edms.records.visible import decided_record, facts_with_grants
 from edms.screening.model import ContentScan
 from edms.screening.protocol import Outcome
 
@@ -103,7 +103,7 @@ def record_title(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
 
 def _details(operation: Operation, archive: Archive, record: Record) -> RecordDetails:
     session = operation.session
-    facts = facts_of(record)
+    facts = facts_with_grants(operation, record)
     _ = record.office.code, record.folder
     holds = session.scalars(select(Hold).join(HoldLink).where(HoldLink.record_id == record.id).order_by(Hold.placed_at))
     folders = [record.folder_id] if record.folder_id else []

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.digitisation.course import REASONS, ItemState, State, after_check, sample_size
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.digitisation_model import Digitisation, DigitisedItem
-from edms.records.digitisation_views import has_worked, standing
+from edms.records.digitisation_views import scanned_by, standing
 from edms.records.digitisations import decided_digitisation
 
 _CHANCE = secrets.SystemRandom()
@@ -90,8 +91,7 @@ def _in_check(operation: Operation, item_id: UUID) -> tuple[DigitisedItem, Digit
     row = decided_digitisation(operation, item.digitisation_id, lock=True)
     operation.session.refresh(row, ["items"])
     operation.session.refresh(item)
-    if has_worked(row, operation.actor):
-        raise Refused("nobody checks a digitisation that they worked on themselves", "ask somebody else of the office")
+    operation.apart(Duty.CHECK_SCAN, scanned_by(row), "ask somebody else of the office")
     if row.state not in (State.CHECKING.value, State.CHECKED.value):
         raise Refused("the digitisation is not in its check")
     if item not in standing(row):

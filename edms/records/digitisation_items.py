@@ -9,9 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
-from edms.access.policy import Action, decide, view_scope
+from edms.access.policy import Action, decide
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.core.sandbox import SandboxFault
@@ -26,6 +25,7 @@ from edms.records.digitisation_views import standing
 from edms.records.digitisations import decided_digitisation
 from edms.records.facts import facts_of, find
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.visible import visible_to
 
 _MEASURED = ("application/pdf", "image/tiff", "image/jpeg", "image/png", "image/jp2", "image/jpx")
 _READY = (RecordState.PENDING.value, RecordState.DECLARED.value)
@@ -110,7 +110,7 @@ def candidates(actor: Actor | None, archive: Archive, digitisation_id: UUID, lim
     with archive.door.disclose(actor, Action.DIGITISATION_VIEW) as operation:
         row = decided_digitisation(operation, digitisation_id)
         operation.seldom()
-        visible = sql_filter(view_scope(operation.actor), Record.office_id, Record.level, Record.state)
+        visible = visible_to(operation.viewing)
         taken = select(DigitisedItem.record_id).where(DigitisedItem.standing_key.is_not(None))
         query = (
             select(Record, Component.media_type)

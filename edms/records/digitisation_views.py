@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.levels import Level
-from edms.access.policy import Action, RecordFacts, Stage, decide
+from edms.access.policy import Action, decide
+from edms.access.scope import RecordFacts, Stage
+from edms.access.separation import Duty, clash
 from edms.digitisation.course import STANDING, ItemState, State
 from edms.records.digitisation_model import Digitisation, DigitisedItem
 from edms.records.model import RecordState
@@ -176,11 +178,15 @@ def view_of(session: Session, actor: Actor, digitisation: Digitisation, *, whole
     )  # fmt: skip
 
 
+def scanned_by(digitisation: Digitisation) -> dict[Duty, set[str]]:
+    """Who opened it, or scanned any of what is or was in it: such a person checks none of it (R88)."""
+    people = {name for item in digitisation.items for name in (item.added_by, item.record.received_by)}
+    return {Duty.SCAN: {digitisation.opened_by, *people}}
+
+
 def has_worked(digitisation: Digitisation, actor: Actor) -> bool:
-    """True when the actor opened it, or scanned any of what is or was in it: such a person checks none of it (R88)."""
-    return actor.id == digitisation.opened_by or any(
-        actor.id == item.added_by or actor.name == item.record.received_by for item in digitisation.items
-    )
+    """True when the actor had a part in it that bars from its check."""
+    return clash(Duty.CHECK_SCAN, (actor.id, actor.name), scanned_by(digitisation)) is not None
 
 
 def _item(item: DigitisedItem) -> ItemView:

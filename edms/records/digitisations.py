@@ -9,13 +9,13 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, literal, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
+from edms.access.filters import Columns, sql_filter
 from edms.access.levels import Level
 from edms.access.model import Office
-from edms.access.policy import Action, RecordFacts, Stage
+from edms.access.policy import Action
+from edms.access.scope import RecordFacts, Stage
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.digitisation.course import State
@@ -167,9 +167,8 @@ def list_digitisations(actor: Actor | None, archive: Archive, limit: int = 100) 
 
 
 def _visible(operation: Operation) -> ColumnElement[bool]:
-    stage: InstrumentedAttribute[str] = literal(Stage.PENDING.value)  # type: ignore[assignment]
-    level: InstrumentedAttribute[str | None] = Digitisation.level
-    return sql_filter(operation.scope(), Digitisation.office_id, level, stage)
+    columns = Columns(Digitisation.office_id, Digitisation.level, literal(Stage.PENDING.value))
+    return sql_filter(operation.scope(), columns)
 
 
 def show_digitisation(actor: Actor | None, archive: Archive, digitisation_id: UUID) -> DigitisationView:

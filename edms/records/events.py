@@ -5,14 +5,15 @@ from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.facts import decided_record
 from edms.records.folders import decided_folder, records_of
 from edms.records.model import TriggerEvent
 from edms.records.retention import store_due_dates
+from edms.records.visible import decided_record
 from edms.retention.types import TriggerType
 
 
@@ -56,8 +57,7 @@ def verify_event(actor: Actor | None, archive: Archive, event_id: UUID) -> None:
     """Confirm an event that somebody else noted; the due dates follow at once (R88)."""
     with archive.door.write(actor, Action.RECORD_EVENT) as operation:
         event, records = _decided_event(operation, event_id, "event_verified")
-        if event.recorded_by == operation.actor.id:
-            raise Refused("an event is verified by somebody else than the one who noted it", "ask a colleague")
+        operation.apart(Duty.VERIFY_EVENT, {Duty.RECORD_EVENT: [event.recorded_by]}, "ask a colleague")
         if event.verified_at is not None or event.voided_at is not None:
             raise Refused("the event is verified or voided already")
         event.verified_by, event.verified_at = operation.actor.id, operation.now

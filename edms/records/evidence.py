@@ -21,8 +21,8 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import open_component
 from edms.records.evidence_trees import TreeReader, document_digests
-from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.visible import decided_record
 from edms.signing.seal_copies import seal_copies
 
 DECLARED = "record.declared"

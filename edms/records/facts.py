@@ -5,25 +5,23 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from edms.access.levels import Level
-from edms.access.policy import RecordFacts, Stage
-from edms.core.errors import NotFound
-from edms.operation.door import Operation
+from edms.access.positions import Rank
+from edms.access.scope import DEFAULT_WHO_MAY, Granted, RecordFacts, Stage
 from edms.records.model import Record
 
 
-def facts_of(record: Record) -> RecordFacts:
-    """Return what the policy needs to know of `record`."""
-    return RecordFacts(record.office_id, Level(record.level) if record.level else None, Stage(record.state))
-
-
-def decided_record(operation: Operation, record_id: UUID, *, lock: bool = False) -> Record:
-    """Return the record after the operation's access decision on it. NotFound for unknown and forbidden alike."""
-    record = find(operation.session, record_id, lock=lock)
-    operation.about("record", record_id)
-    if record is None:
-        raise NotFound()
-    operation.decide(facts_of(record))
-    return record
+def facts_of(record: Record, grants: tuple[Granted, ...] = ()) -> RecordFacts:
+    """Return what the policy needs to know of `record`; of grants those that are given (edms.records.visible)."""
+    return RecordFacts(
+        office_id=record.office_id,
+        level=Level(record.level) if record.level else None,
+        stage=Stage(record.state),
+        who_may=Rank(record.who_may) if record.who_may else DEFAULT_WHO_MAY,
+        personal_data=bool(record.personal_data),
+        kip=record.kip,
+        terjaga=bool(record.terjaga),
+        grants=grants,
+    )
 
 
 def find(session: Session, record_id: UUID, *, lock: bool = False) -> Record | None:

@@ -8,21 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.levels import Level
-from edms.access.policy import Action, view_scope
+from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.proposals.types import Field
 from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
 from edms.records.contents import has_pictures
-from edms.records.facts import decided_record
 from edms.records.habits import Habit, favourites, remember, usual
 from edms.records.model import Record, RecordState
 from edms.records.operations import Changes, apply_changes, describable
 from edms.records.proposals import Shown, shown_proposals
 from edms.records.undo import locked_job, undoable_until
+from edms.records.visible import decided_record, visible_to
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def _number_problems(
             Record.number == number,
             Record.id != record.id,
             Record.document_date.between(date(year, 1, 1), date(year, 12, 31)),
-            sql_filter(view_scope(operation.actor), Record.office_id, Record.level, Record.state),
+            visible_to(operation.viewing),
         )
         .limit(1)
     )

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import select
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.policy import Action, decide
 from edms.core.errors import EdmsError, NotFound, Refused
 from edms.jobs.model import Job, JobState
@@ -22,6 +21,7 @@ from edms.records.model import Record, RecordState
 from edms.records.operations import Changes
 from edms.records.proposals import shown_proposals
 from edms.records.thumbnails import with_thumbnails
+from edms.records.visible import visible_to
 
 MOST_AT_ONCE = 500
 _SHOWN = (
@@ -75,7 +75,7 @@ def preview_many(
     if len(record_ids) > MOST_AT_ONCE:
         raise Refused(f"at most {MOST_AT_ONCE} documents are filed at once", "choose fewer")
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
-        visible = sql_filter(operation.scope(), Record.office_id, Record.level, Record.state)
+        visible = visible_to(operation.scope())
         operation.about("list", "filing", LISTED)
         operation.seldom()
         query = select(Record, Job).join(Job, Job.subject_id == Record.id).where(Record.id.in_(record_ids), visible)

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.levels import Level
-from edms.access.policy import Action, RecordFacts, Stage
+from edms.access.policy import Action
+from edms.access.scope import RecordFacts, Stage
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation

@@ -6,14 +6,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.policy import Action
+from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
-from edms.records.facts import decided_record, facts_of
+from edms.records.facts import facts_of
 from edms.records.model import Hold, HoldLink, Record
+from edms.records.visible import decided_record, visible_to
 
 
 def place_hold(
@@ -52,8 +53,7 @@ def release_hold(actor: Actor | None, archive: Archive, hold_id: UUID) -> None:
         for record in linked:
             operation.decide(facts_of(record))
             operation.audit("record.released", "record", record.id, hold=str(hold_id))
-        if hold.placed_by == operation.actor.id:
-            raise Refused("a hold is released by somebody else than the one who placed it")
+        operation.apart(Duty.RELEASE_HOLD, {Duty.PLACE_HOLD: [hold.placed_by]})
         if hold.released_at is not None:
             raise Refused("the hold is released already")
         hold.released_by, hold.released_at = operation.actor.id, operation.now
@@ -69,7 +69,7 @@ def list_holds(actor: Actor | None, archive: Archive) -> list[dict[str, Any]]:
             select(Hold, Record.id)
             .join(HoldLink, HoldLink.hold_id == Hold.id)
             .join(Record, Record.id == HoldLink.record_id)
-            .where(Hold.released_at.is_(None), sql_filter(scope, Record.office_id, Record.level, Record.state))
+            .where(Hold.released_at.is_(None), visible_to(scope))
             .order_by(Hold.placed_at, Record.id)
         )
         found: dict[UUID, dict[str, Any]] = {}

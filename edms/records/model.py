@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edms.access.model import Office
@@ -71,7 +71,12 @@ class Folder(Base):
 
 
 class Record(Base):
-    """A document on its way to being, or being, evidence. Once declared its content and description stand still."""
+    """A document on its way to being, or being, evidence. Once declared its content and description stand still.
+
+    `who_may`: the lowest rank of its office that may see it when restricted or above, as the security scheme (SKKAAD)
+    says of its class; empty: as the law says (R22). `personal_data`: somebody said that it holds some, so that it is
+    open to its own office alone, whatever its level.
+    """
 
     __tablename__ = "records"
     __table_args__ = (
@@ -90,6 +95,9 @@ class Record(Base):
             "legacy_unverified",
             "fixity_failed",
             "rule_book_id",
+            "who_may",
+            "personal_data",
+            "folder_id",
         ),
     )
 
@@ -137,6 +145,9 @@ class Record(Base):
     awaiting: Mapped[str | None] = mapped_column(String(300))
 
     version: Mapped[int] = mapped_column(default=1)
+
+    who_may: Mapped[str | None] = mapped_column(String(20))
+    personal_data: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     office: Mapped[Office] = relationship()
     folder: Mapped[Folder | None] = relationship()

@@ -6,18 +6,19 @@ from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.levels import Level
-from edms.access.policy import Action, RecordFacts, Stage
+from edms.access.policy import Action
+from edms.access.scope import RecordFacts, Stage
 from edms.core.errors import Refused
 from edms.jobs.model import Job, JobState
 from edms.jobs.queue import resume
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
-from edms.records.facts import decided_record
 from edms.records.model import Record, RecordState
 from edms.records.proposals import taken_over
 from edms.records.searching import INDEX_TOPIC
 from edms.records.undo import SEALING, Described, keep_earlier, locked_job
+from edms.records.visible import decided_record
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def _apply(operation: Operation, archive: Archive, record: Record, changes: Chan
     if changes.class_code:
         chosen = checked_class(operation.session, changes.class_code, archive.clock.today())
         record.class_code, record.class_title, record.class_edition = chosen.code, chosen.title, chosen.edition
+        record.who_may, record.personal_data = chosen.who_may, record.personal_data or chosen.personal_data
         if record.level is None and changes.level is None and chosen.default_level:
             _set_level(operation, record, Level(chosen.default_level))
         changed.add("class")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -15,6 +16,7 @@ from edms.access.people import actor_of, person_named
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.core.ids import new_id
+from edms.operation.door import Operation
 from edms.records.archive import Archive
 
 _USERNAME = re.compile(r"[a-z][a-z0-9.-]{1,79}", re.ASCII)
@@ -55,7 +57,7 @@ def add_office(
             raise Refused(
                 "an office has a code of 2 to 40 of a-z, 0-9, dot and hyphen, and a name of at most 200 characters"
             )
-        parent = _office(operation.session, parent_code) if parent_code else None
+        parent = known_office(operation.session, parent_code) if parent_code else None
         office = Office(
             id=new_id(archive.clock), code=code, name=name, parent_id=parent.id if parent else None,
             created_at=operation.now,
@@ -74,7 +76,7 @@ def add_person(actor: Actor | None, archive: Archive, person: NewPerson) -> str:
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         _refuse_unfit(operation.session, person)
-        office = _office(operation.session, person.office) if person.office else None
+        office = known_office(operation.session, person.office) if person.office else None
         row = Person(
             id=new_id(archive.clock),
             username=person.username,
@@ -115,7 +117,7 @@ def new_password(actor: Actor | None, archive: Archive, username: str) -> str:
     password = random_password(archive.settings.access.min_password_characters)
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        person = _person(operation.session, username)
+        person = person_in_service(operation, username)
         person.password_hash = _hash(archive, password)
         operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
         operation.about("person", person.id, "person.password")
@@ -126,7 +128,7 @@ def deactivate_person(actor: Actor | None, archive: Archive, username: str) -> N
     """Let somebody in no more, from now on. What that person did stays. Raises Refused."""
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        person = _person(operation.session, username)
+        person = person_in_service(operation, username)
         person.active = False
         operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
         operation.about("person", person.id, "person.deactivate")
@@ -177,14 +179,19 @@ def _hash(archive: Archive, password: str) -> str:
     return hash_password(password, archive.settings.access.min_password_characters)
 
 
-def _person(session: Session, username: str) -> Person:
-    person = person_named(session, username)
+def person_in_service(operation: Operation, username: str) -> Person:
+    """Return the person of this name who is in service today. Raises Refused."""
+    return _person(operation.session, username, operation.clock.today())
+
+
+def _person(session: Session, username: str, today: date) -> Person:
+    person = person_named(session, username, today)
     if person is None:
         raise Refused(f"there is no person {username!r}", "see: edms person list")
     return person
 
 
-def _office(session: Session, code: str) -> Office:
+def known_office(session: Session, code: str) -> Office:
     office = session.scalars(select(Office).where(Office.code == code)).first()
     if office is None:
         known = ", ".join(sorted(session.scalars(select(Office.code)))) or "none yet: edms office add"
@@ -201,19 +208,20 @@ def anybody(archive: Archive) -> bool:
 def person_exists(archive: Archive, username: str) -> bool:
     """True when there is an active person of this name."""
     with archive.database.reader() as session:
-        return person_named(session, username) is not None
+        return person_named(session, username, archive.clock.today()) is not None
 
 
 def console_person(archive: Archive, username: str, system_user: str) -> Actor:
     """Return the actor for `--as USER` at the console. Raises Refused when there is no such active person."""
     with archive.database.reader() as session:
-        return actor_of(session, _person(session, username), console_user=system_user)
+        today = archive.clock.today()
+        return actor_of(session, _person(session, username, today), today, console_user=system_user)
 
 
 def office_by_code(archive: Archive, code: str) -> UUID:
     """Return the id of the office with `code`. Raises Refused when there is none."""
     with archive.database.reader() as session:
-        return _office(session, code).id
+        return known_office(session, code).id
 
 
 @dataclass(frozen=True)
@@ -233,6 +241,14 @@ def office_choices(archive: Archive, actor: Actor) -> tuple[OfficeChoice, ...]:
         for office in offices
         if everywhere or office.id in actor.offices
     )
+
+
+def all_offices(actor: Actor | None, archive: Archive) -> tuple[OfficeChoice, ...]:
+    """Return every office, by name: whom somebody may ask for access."""
+    with archive.door.read(actor, Action.ACCESS_ASK) as operation:
+        operation.decide()
+        rows = operation.session.scalars(select(Office).order_by(Office.name, Office.code))
+        return tuple(OfficeChoice(office.id, office.code, office.name) for office in rows)
 
 
 FIRST_ADMINISTRATOR = NewPerson("admin", "Administrator", None, (Role.ADMINISTRATOR,), Level.OPEN)

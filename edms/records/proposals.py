@@ -18,11 +18,11 @@ from edms.proposals.letter import read_letter
 from edms.proposals.types import Field, Proposal, Source
 from edms.records.archive import Archive
 from edms.records.class_learning import LEARNED_UP_TO, suggestions_for
-from edms.records.facts import decided_record
 from edms.records.model import Record
 from edms.records.proposal_model import RecordProposals
 from edms.records.rules import RuleBook, book_in_force
 from edms.records.sealed_rows import seal_row, unseal_row
+from edms.records.visible import decided_record
 
 __all__ = ["Field", "Source"]  # so that faces need not know the mechanism
 

@@ -11,16 +11,15 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.model import Office
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.facts import decided_record
 from edms.records.model import Hold, HoldLink, Record, RecordState
 from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
 from edms.records.rules import kept_books
+from edms.records.visible import decided_record, visible_to
 from edms.retention.decide import decide
 from edms.retention.explain import headline, outcome_names, reason_text, step_text
 from edms.retention.types import Decision, Fate, Outcome, Rule
@@ -210,7 +209,7 @@ def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnEle
 def _visible(operation: Operation, question: ReportQuestion) -> ColumnElement[bool]:
     visible = and_(
         Record.state == RecordState.DECLARED.value,
-        sql_filter(operation.scope(), Record.office_id, Record.level, Record.state),
+        visible_to(operation.scope()),
     )
     if not question.office:
         return visible

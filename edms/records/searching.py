@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from edms.access.actors import Actor, system_actor
-from edms.access.filters import record_token, search_tokens, sql_filter
+from edms.access.filters import record_token, search_tokens
 from edms.access.levels import UNCLASSIFIED_COUNTS_AS
 from edms.access.model import Office
-from edms.access.policy import Action, Scope
+from edms.access.policy import Action
+from edms.access.scope import Scope
 from edms.core.errors import LimitExceeded
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
@@ -26,6 +27,7 @@ from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
 from edms.records.model import Component, Record
 from edms.records.thumbnails import with_thumbnails
+from edms.records.visible import granted, visible_to
 from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
 from edms.text.language import most_common
 
@@ -99,10 +101,14 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         scope = operation.scope()
         operation.about("archive", "", SEARCHED)
         offices = list(operation.session.scalars(select(Office)))
+        # Before the index is looked at: what is drained in between is then in the index, and else withheld.
+        withheld = withheld_now(operation.session, scope)
         answer = archive.index.search(
             SearchRequest(
                 text=request.text,
-                access=search_tokens(scope, [office.id for office in offices]),
+                access=search_tokens(scope),
+                granted=granted_now(operation.session, scope),
+                withheld=withheld,
                 filters=request.filters,
                 limit=request.limit,
                 offset=request.offset,
@@ -137,15 +143,30 @@ class Question:
     thumbnails: bool = False
 
 
+def granted_now(session: Session, scope: Scope) -> frozenset[str]:
+    """The records that the actor may see by a grant: as the database has it now, so that no grant waits for the index
+    and none outlives its end there."""
+    rows = session.scalars(select(Record.id).where(granted(scope), visible_to(scope)))
+    return frozenset(str(one) for one in rows)
+
+
+def withheld_now(session: Session, scope: Scope) -> frozenset[str]:
+    """The records whose last change the index has not taken in yet, and that the actor may not see as they are now.
+
+    Else what was hidden a moment ago would still count in totals, facets and scores (invariant 5).
+    """
+    waiting = select(OutboxEntry.subject_id).where(OutboxEntry.topic == INDEX_TOPIC)
+    # Not `NOT visible`: where a part of the rule is unknown, of a record without a folder, that is no answer.
+    hidden = case((visible_to(scope), False), else_=True)
+    rows = session.scalars(select(Record.id).where(Record.id.in_(waiting), hidden))
+    return frozenset(str(one) for one in rows)
+
+
 def _visible_rows(session: Session, scope: Scope, ids: list[UUID]) -> dict[UUID, Record]:
     """Read the hits' rows through the same rule again, so that an index that lags behind never shows too much."""
     if not ids:
         return {}
-    query = (
-        select(Record)
-        .where(Record.id.in_(ids), sql_filter(scope, Record.office_id, Record.level, Record.state))
-        .options(selectinload(Record.office))
-    )
+    query = select(Record).where(Record.id.in_(ids), visible_to(scope)).options(selectinload(Record.office))
     return {record.id: record for record in session.scalars(query)}
 
 

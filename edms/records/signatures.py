@@ -14,17 +14,19 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, Role
 from edms.access.model import Person
-from edms.access.people import actor_of, person_named
-from edms.access.policy import Action, RecordFacts, decide
+from edms.access.people import actor_of, in_service, person_named
+from edms.access.policy import Action, decide
+from edms.access.scope import RecordFacts
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.facts import decided_record, facts_of
+from edms.records.facts import facts_of
 from edms.records.model import Record, RecordState
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.records.signatures_shown import base_part, content_of, field_place, render
 from edms.records.signatures_states import Act, Course, RequestState, SignatureState, after
+from edms.records.visible import decided_record
 
 MOST_SIGNERS = 8
 _TOKEN_BYTES = 12  # 96 bits: short enough for a small QR code, far too many to try
@@ -107,7 +109,7 @@ def choices_for(session: Session, archive: Archive, facts: RecordFacts) -> tuple
     return tuple(
         SignerChoice(row.person.username, row.person.name, row.position, _office(row.person))
         for row in rows
-        if row.ready and _may_sign(session, row.person, facts)
+        if row.ready and _may_sign(session, archive, row.person, facts)
     )
 
 
@@ -331,9 +333,9 @@ def able_signers(
     may not see a record of these facts, or has no certificate."""
     found = []
     for name in names:
-        person = person_named(session, name)
+        person = person_named(session, name, archive.clock.today())
         identity = identity_of(session, person.id, _provider(archive)) if person else None
-        if person is None or identity is None or not identity.ready or not _may_sign(session, person, facts):
+        if person is None or identity is None or not identity.ready or not _may_sign(session, archive, person, facts):
             raise Refused(
                 f"{name} cannot sign this record", "choose from the list: officials who may see it and can sign"
             )
@@ -351,8 +353,9 @@ def identity_of(session: Session, person_id: UUID, provider: str) -> SigningIden
     return session.scalars(query.order_by(SigningIdentity.enrolled_at.desc(), SigningIdentity.id.desc())).first()
 
 
-def _may_sign(session: Session, person: Person, facts: RecordFacts) -> bool:
-    return decide(actor_of(session, person), Action.RECORD_SIGN, facts).allowed
+def _may_sign(session: Session, archive: Archive, person: Person, facts: RecordFacts) -> bool:
+    today = archive.clock.today()
+    return in_service(person, today) and decide(actor_of(session, person, today), Action.RECORD_SIGN, facts).allowed
 
 
 def _owns(actor: Actor, request: SignatureRequest) -> bool:

@@ -53,7 +53,7 @@ def enrol_signer(actor: Actor | None, archive: Archive, username: str, position:
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         signer = _signer(archive)
-        person = person_named(operation.session, username)
+        person = person_named(operation.session, username, archive.clock.today())
         if person is None or "official" not in person.roles.split(","):
             raise Refused(f"there is no official {username!r}", "only officials sign; see: edms person list")
         if not 1 <= len(position.strip()) <= 200 or not position.isprintable():

@@ -4,11 +4,12 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
-from edms.access.model import Office, Person
+from edms.access.model import Office, Person, Position
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
+from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
@@ -31,7 +32,8 @@ _COMPONENT_COLUMNS = (
 
 STATED = (
     Stated(_table(Office)),
-    Stated(_table(Person)),
+    Stated(_table(Person), later={"last_day": None}),
+    Stated(_table(Position)),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(
@@ -44,7 +46,21 @@ STATED = (
                 _COMPONENT_COLUMNS,
             ),
         ),
+        later={"who_may": None, "personal_data": False},
         fault="record",
+    ),
+    Stated(_table(AccessRequest)),
+    Stated(_table(AccessGrant)),
+    Stated(
+        _table(RecordSet),
+        parts=(
+            Part(
+                "records",
+                _table(RecordSetItem),
+                (_table(RecordSetItem).c.set_id,),
+                (_table(RecordSetItem).c.record_id,),
+            ),
+        ),
     ),
     Stated(_table(TriggerEvent)),
     Stated(

@@ -10,7 +10,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.filters import sql_filter
 from edms.access.policy import Action
 from edms.core.errors import EdmsError, NotFound, Refused
 from edms.jobs.model import Job, JobState
@@ -18,16 +17,16 @@ from edms.jobs.queue import wait
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
-from edms.records.facts import decided_record
 from edms.records.filing_model import EarlierDescription
 from edms.records.model import Record, RecordState
 from edms.records.sealed_rows import seal_row, unseal_row
 from edms.records.searching import INDEX_TOPIC
+from edms.records.visible import decided_record, visible_to
 
 MOST_PENDING = 500
 DESCRIBED = (
     "title", "class_code", "class_title", "class_edition", "level", "kip", "number", "document_date", "sender",
-    "recipient", "record_type", "development", "medium", "language",
+    "recipient", "record_type", "development", "medium", "language", "who_may",
 )  # fmt: skip
 SEALING = ("classify", "seal")
 """The steps of capture that a description is complete for; a record in an earlier one is still being read."""
@@ -137,7 +136,7 @@ def pending_of(actor: Actor | None, archive: Archive) -> Pending | None:
             EarlierDescription.confirmed_by == operation.actor.id,
             EarlierDescription.until > operation.now,
             Record.state == RecordState.PENDING.value,
-            sql_filter(scope, Record.office_id, Record.level, Record.state),
+            visible_to(scope),
         )
         rows = operation.session.execute(query.order_by(EarlierDescription.until.desc()).limit(MOST_PENDING)).all()
     if not rows:

@@ -9,8 +9,8 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.records.archive import Archive
 from edms.records.evidence import read_component
-from edms.records.facts import decided_record
 from edms.records.model import ComponentRole, Record
+from edms.records.visible import decided_record
 from edms.signing.authority import PILOT
 from edms.signing.errors import SigningFault
 from edms.signing.verification import PARTIAL, UNALTERED, SignatureVerdict, verify_detached

@@ -64,6 +64,8 @@ class _Class(_Part):
     parent: str = ""
     default_security: str | None = Field(None, pattern=_LEVEL)
     default_kip: str | None = Field(None, pattern=_KIP)
+    who_may: str | None = Field(None, pattern=r"^(head|below_head|staff)$")
+    personal_data: StrictBool = False
 
 
 class _Exception(_Part):
@@ -205,8 +207,9 @@ class RuleFile:
     def _class(self, part: _Class) -> ClassNode:
         assert self.edition is not None
         return ClassNode(
-            self.edition.id, part.code, part.title, part.parent or None, part.default_security, part.default_kip
-        )
+            self.edition.id, part.code, part.title, part.parent or None, part.default_security, part.default_kip,
+            part.who_may, part.personal_data,
+        )  # fmt: skip
 
     def _add_rule(self, part: _Rule, line: int) -> None:
         assert self.edition is not None

@@ -88,11 +88,22 @@ class RuleBook:
 
     def default_security(self, code: str, on: date) -> str | None:
         """Return the level that a class proposes (R25): by the security scheme, the class itself, or its schedule."""
-        schemes = [found.id for found in self._in_force(EditionKind.SECURITY, on)]
-        nodes = [self._classes.get((name, code)) for name in schemes] + [self.class_node(code, on)]
+        nodes = [*self.security_nodes(code, on), self.class_node(code, on)]
         rule = self.rule_for(code, on)
         told = [node.default_security for node in nodes if node] + [rule.security_default if rule else None]
         return next((level for level in told if level), None)
+
+    def security_nodes(self, code: str, on: date) -> list[ClassNode]:
+        """Return what the security schemes in force say of a class, else of the nearest one above it (R25)."""
+        schemes = [found.id for found in self._in_force(EditionKind.SECURITY, on)]
+        current: str | None = code
+        while current:
+            found = [node for name in schemes if (node := self._classes.get((name, current)))]
+            if found:
+                return found
+            node = self.class_node(current, on)
+            current = node.parent if node else None
+        return []
 
     def content_of(self, edition: str) -> str:
         """Return all that stands in an edition except its closing, which alone may change once it is active (R3)."""

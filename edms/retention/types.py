@@ -157,6 +157,8 @@ class ClassNode:
     parent: str | None
     default_security: str | None = None
     default_kip: str | None = None
+    who_may: str | None = None
+    personal_data: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,17 @@ class Everything(Enum):
 
 
 EVERYTHING: Final = Everything.EVERYTHING
-Access: TypeAlias = frozenset[str] | Everything
+
+
+class Tokens(Protocol):
+    """A set of access tokens that can be asked and need not be listed. MUST be hashable, equal where it is the same."""
+
+    def __contains__(self, token: object, /) -> bool: ...
+
+    def __hash__(self) -> int: ...
+
+
+Access: TypeAlias = Tokens | Everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A question. An empty `text` asks for every visible record. `access` has no default on purpose."""
+    """A question. An empty `text` asks for every visible record. `access` has no default on purpose.
+
+    `granted`: ids of records that the searcher may find whatever their tokens; `withheld`: ids of those that the
+    searcher may not find, whatever the index still says of them. Both are of this very moment, from the database.
+    """
 
     text: str
     access: Access
@@ -100,6 +114,8 @@ class SearchRequest:
     sort: Sort = "relevance"
     facets: tuple[str, ...] = ()
     highlight: bool = True
+    granted: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

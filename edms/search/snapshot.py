@@ -7,7 +7,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from whoosh.codec.whoosh3 import W3Codec
@@ -175,6 +175,10 @@ class SegmentView:
         return found.ids if found else np.empty(0, np.int64)
 
 
+_Places: TypeAlias = frozenset[tuple[int, int]]
+_Seen: TypeAlias = tuple[Access, _Places, _Places]
+
+
 @dataclass(frozen=True)
 class Visible:
     """What one set of access tokens may see: a mask for each segment, and statistics of those documents alone, so
@@ -194,30 +198,49 @@ class Snapshot:
         self._standing = [_standing(view, gone) for view, gone in zip(views, deleted, strict=True)]
         self.alive = [mask & (view.numbers("live") == 1) for view, mask in zip(views, self._standing, strict=True)]
         self._lock = threading.Lock()
-        self._visible: OrderedDict[Access, Visible] = OrderedDict()
+        self._visible: OrderedDict[_Seen, Visible] = OrderedDict()
 
-    def visible(self, access: Access) -> Visible:
+    def visible(
+        self, access: Access, granted: frozenset[str] = frozenset(), withheld: frozenset[str] = frozenset()
+    ) -> Visible:
+        """Return what is seen by tokens and by what is `granted`, without what is `withheld`; kept for the next time.
+
+        Ids that this state does not hold are passed over, and do not make it another question.
+        """
+        granted_at, withheld_at = self._places(granted), self._places(withheld)
+        key = (access, granted_at, withheld_at)
         with self._lock:
-            found = self._visible.get(access)
+            found = self._visible.get(key)
             if found:
-                self._visible.move_to_end(access)
+                self._visible.move_to_end(key)
                 return found
-        made = self._make_visible(access)
+        made = self._make_visible(*key)
         with self._lock:
-            self._visible[access] = made
+            self._visible[key] = made
             while len(self._visible) > ACCESS_VIEWS:
                 self._visible.popitem(last=False)
         return made
 
-    def _make_visible(self, access: Access) -> Visible:
+    def _places(self, record_ids: frozenset[str]) -> _Places:
+        """Where these records stand, as (segment, document)."""
+        return frozenset(
+            (number, int(document))
+            for number, view in enumerate(self.views)
+            for record_id in record_ids
+            for document in view.find(record_id)
+        )
+
+    def _make_visible(self, access: Access, granted: _Places, withheld: _Places) -> Visible:
         masks = []
-        for view, alive in zip(self.views, self.alive, strict=True):
+        for number, (view, alive) in enumerate(zip(self.views, self.alive, strict=True)):
             if isinstance(access, Everything):
-                masks.append(alive)
-                continue
-            codes, values = view.codes("access")
-            allowed = np.array([bool(value) and value in access for value in values], bool)
-            masks.append(alive & allowed[codes])
+                seen = alive.copy()
+            else:
+                codes, values = view.codes("access")
+                seen = np.array([bool(value) and value in access for value in values], bool)[codes]
+            for places, allowed in ((granted, True), (withheld, False)):
+                seen[[document for segment, document in places if segment == number]] = allowed
+            masks.append(alive & seen)
         count = sum(int(mask.sum()) for mask in masks)
         averages = {
             field: sum(float(view.lengths(field)[mask].sum()) for view, mask in zip(self.views, masks, strict=True))

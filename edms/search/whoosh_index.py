@@ -53,7 +53,7 @@ class WhooshIndex:
             )
         snapshot = self._snapshot()
         query = parse(request.text, self._settings.max_query_characters)
-        visible = snapshot.visible(request.access)
+        visible = snapshot.visible(request.access, request.granted, request.withheld)
         evaluation = Evaluation(snapshot, visible, self._settings.max_prefix_terms)
         outcome = evaluation.run(query, request.filters)
         highlighter = Highlighter(query.root, evaluation) if request.highlight else None

@@ -10,11 +10,12 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
-from edms.web import formats, identity, language, words, words_filing
+from edms.web import formats, identity, language, words, words_access, words_filing
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
 from edms.web.views import (
+    access,
     alerts,
     batches,
     capture,
@@ -89,6 +90,7 @@ def create_app(archive: Archive) -> Flask:
     language.install(app)
     formats.install(app)
     words.install(app)
+    words_access.install(app)
     words_filing.install(app)
     app.before_request(_limit)
     identity.install(app)
@@ -100,6 +102,7 @@ def create_app(archive: Archive) -> Flask:
         home,
         search,
         record,
+        access,
         batches,
         separators,
         digitisations,

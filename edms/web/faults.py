@@ -47,6 +47,11 @@ FAULTS = {
         message("The seal is not over this manifest, or is not by a certificate or authority that is trusted."),
         message("Ask the administrator to bring manifest and seal back from a backup, then verify again."),
     ),
+    "emergency": FaultWords(
+        message("Access in an emergency"),
+        message("Somebody opened a record of another office without asking."),
+        message("Have the head of the office, or a records officer, look into it on the page Access."),
+    ),
     "digitisation": FaultWords(
         message("Digitisation"),
         message("List, berita acara, marks and authenticated copies of a digitisation do not tell one story."),

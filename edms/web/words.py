@@ -13,6 +13,7 @@ from edms.web.formats import size
 from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
+from edms.web.words_access import ACCESS_ERRORS
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
@@ -87,6 +88,7 @@ ERRORS = (
     message("the checksum is not a digest in base64"),
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
+    *ACCESS_ERRORS,
     *SIGNING_ERRORS,
     *DIGITISATION_ERRORS,
     *BATCH_ERRORS,

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from edms.access import policy
 from edms.access.levels import Level
-from edms.access.policy import Scope
+from edms.access.scope import Scope
 from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile, Placement
 from edms.records.people import console_person
@@ -146,7 +146,7 @@ def worlds(
 @pytest.fixture
 def broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule under which everybody may see everything."""
-    right, everything = policy.view_scope, Scope(everywhere_level=Level.TOP_SECRET, everywhere_pending=True)
+    right, everything = policy.view_scope, Scope(everywhere_level=Level.TOP_SECRET, whole_archive=True)
     for name, module in list(sys.modules.items()):
         if name.startswith("edms.") and getattr(module, "view_scope", None) is right:
             monkeypatch.setattr(module, "view_scope", lambda _actor: everything)

@@ -19,6 +19,8 @@ import edms
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person
+from edms.access.positions import Rank
+from edms.access.scope import GrantMode
 from edms.audit.model import AuditLeaf
 from edms.batches.edits import Act, Edit
 from edms.batches.sheet import Sheet
@@ -39,8 +41,10 @@ from edms.records.digitisation_items import NewItem
 from edms.records.digitisations import NewDigitisation, NewScanner
 from edms.records.disclosures import TrailQuestion
 from edms.records.filing_many import ShownVersion
+from edms.records.grants import Asked, NewGrant, Subject
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
+from edms.records.positions import Acting, NewPosition
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
 from edms.records.signatures import SignaturePlan
@@ -92,7 +96,11 @@ def call(
         NewItem: NewItem(ID, ID, Kind.PAPER, "A4", 1), Finding: Finding(accepted=True),
         ChosenPage: ChosenPage(ID, PAGE_WHOLE), PageParameters: PAGE_WHOLE,
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
-        ShownVersion: ShownVersion(ID, 1),
+        ShownVersion: ShownVersion(ID, 1), Subject: Subject((ID,)),
+        Asked: Asked("dinkes", "surat", "tugas", GrantMode.VIEW, date(2026, 12, 1)),
+        NewGrant: NewGrant("auditor", Subject((ID,)), "tugas", GrantMode.VIEW, date(2026, 12, 1)),
+        NewPosition: NewPosition("auditor", "dinkes", Rank.STAFF),
+        Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

@@ -26,9 +26,9 @@ from edms.core.errors import EdmsError
 from edms.records.archive import Archive
 from edms.records.components import attach, seal_bytes
 from edms.records.evidence import export_bundle, new_checkpoint
-from edms.records.facts import decided_record
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.people import console_person
+from edms.records.visible import decided_record
 from edms.vault.model import StoredBlob
 
 CONSOLE = console_actor("tests")

@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 
 from edms.access.actors import Actor, console_actor, intake_actor
 from edms.access.levels import Level
-from edms.access.policy import Action, RecordFacts, Stage, decide, view_scope
+from edms.access.policy import Action, decide, view_scope
+from edms.access.scope import RecordFacts, Stage
 from edms.audit.model import AuditLeaf
 from edms.capture import folder_files
 from edms.capture.folders import FolderLine, FolderRound, watch_due, watch_once

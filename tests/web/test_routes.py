@@ -18,6 +18,7 @@ _WITHOUT_VERSION = {"nobody": 401, "else": 412}  # tests/web/test_uploads.py ask
 _READERS = {"admin": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
+_NOT_THERE = {"admin": 403, "else": 404}
 _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
 _NO_SUCH_BATCH = _NO_SUCH_PHOTOGRAPH = {"else": 404}
 _NO_SUCH_BATCH = {"else": 404}
@@ -43,6 +44,16 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/language"): ("/language", {"nobody": 302, "else": 302}),
     ("GET", "/"): ("/", {"else": 200}),
     ("GET", "/search"): ("/search?q=laporan", _READERS),
+    ("GET", "/access"): ("/access", _READERS),
+    ("POST", "/access/requests"): ("/access/requests", {"else": 400}),
+    ("POST", "/access/requests/<uuid:request_id>/withdraw"): (f"/access/requests/{uuid4()}/withdraw", _NOT_THERE),
+    ("POST", "/access/requests/<uuid:request_id>/refuse"): (f"/access/requests/{uuid4()}/refuse", {"else": 400}),
+    ("POST", "/access/requests/<uuid:request_id>/approve"): (f"/access/requests/{uuid4()}/approve", {"else": 400}),
+    ("POST", "/access/grants"): ("/access/grants", {"else": 400}),
+    ("GET", "/access/grants/<uuid:grant_id>"): (f"/access/grants/{uuid4()}", {"else": 404}),
+    ("POST", "/access/grants/<uuid:grant_id>/revoke"): (f"/access/grants/{uuid4()}/revoke", _NOT_THERE),
+    ("POST", "/access/grants/<uuid:grant_id>/review"): (f"/access/grants/{uuid4()}/review", {"else": 400}),
+    ("POST", "/access/emergency"): ("/access/emergency", {"else": 400}),
     ("GET", "/retention"): ("/retention", _READERS),
     ("GET", "/retention.csv"): ("/retention.csv", _READERS),
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),

@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import edms.web
+from edms.access.separation import APART, why_apart
 from edms.capture.states import Step
 from edms.digitisation.judge import SENTENCES
 from edms.web.words import ERRORS, SIGNATURES, error_text
@@ -34,7 +35,7 @@ SPEAKING = (
     "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
-    "digitisation/standard.py",
+    "digitisation/standard.py", "records/grants.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -108,6 +109,7 @@ def shown(text: ast.expr) -> str:
 def sentences(path: Path) -> Iterator[str]:
     """What the code of a room says when it refuses; a changing part is shown as `…`."""
     kinds = (
+        "operation.apart",
         "Refused", "LimitExceeded", "NotPermitted", "NotSignedIn", "UploadBusy", "OffsetConflict", "ChecksumMismatch",
         "Changed", "Problem", "BadPaper",
     )  # fmt: skip
@@ -136,6 +138,7 @@ def test_every_template_is_said_somewhere() -> None:
         tree = ast.parse((ROOMS / signing).read_text("utf-8"))
         said |= {shown(node) for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)}
     said |= {f"page …: {re.sub(FIGURE, '…', sentence)}" for sentence in SENTENCES.values()}
+    said |= {why_apart(duty) for duty in APART}
     said.add("scan them again, or say which paper they are")
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
 

@@ -1,0 +1,70 @@
+"""Separation of duties: which steps of one matter are done by different people, in one table (R88, R22, R39).
+
+Pure. Whoever did an earlier duty of a pair may not do the later one in the same matter; `Operation.apart` asks here.
+"""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+
+class Duty(StrEnum):
+    """A part that somebody has in a matter."""
+
+    CAPTURE = "capture"
+    RELEASE_FROM_QUARANTINE = "release_from_quarantine"
+    RECORD_EVENT = "record_event"
+    VERIFY_EVENT = "verify_event"
+    PLACE_HOLD = "place_hold"
+    RELEASE_HOLD = "release_hold"
+    SCAN = "scan"
+    CHECK_SCAN = "check_scan"
+    RECEIVE_ACCESS = "receive_access"
+    GIVE_ACCESS = "give_access"
+    REVIEW_EMERGENCY = "review_emergency"
+    HOLD_ACCOUNT = "hold_account"
+    CHANGE_ACCOUNT = "change_account"
+    PROPOSE_DISPOSAL = "propose_disposal"
+    ASSESS_DISPOSAL = "assess_disposal"
+    APPROVE_DISPOSAL = "approve_disposal"
+    EXECUTE_DISPOSAL = "execute_disposal"
+    WITNESS_DISPOSAL = "witness_disposal"
+
+
+_PAIRS: dict[Duty, str] = {
+    Duty.RELEASE_FROM_QUARANTINE: "nobody releases a file that they handed in themselves",
+    Duty.VERIFY_EVENT: "an event is verified by somebody else than the one who noted it",
+    Duty.RELEASE_HOLD: "a hold is released by somebody else than the one who placed it",
+    Duty.CHECK_SCAN: "nobody checks a digitisation that they worked on themselves",
+    Duty.GIVE_ACCESS: "access is given by somebody else than the one who gets it",
+    Duty.REVIEW_EMERGENCY: "access taken in an emergency is reviewed by somebody else than the one who took it",
+    Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
+    Duty.ASSESS_DISPOSAL: "a disposal is assessed by somebody who had no other part in it",
+    Duty.APPROVE_DISPOSAL: "a disposal is approved by somebody who had no other part in it",
+    Duty.EXECUTE_DISPOSAL: "a disposal is carried out by somebody who had no other part in it",
+    Duty.WITNESS_DISPOSAL: "a disposal is witnessed by somebody who had no other part in it",
+}
+_DISPOSAL = (
+    Duty.PROPOSE_DISPOSAL, Duty.ASSESS_DISPOSAL, Duty.APPROVE_DISPOSAL, Duty.EXECUTE_DISPOSAL, Duty.WITNESS_DISPOSAL,
+)  # fmt: skip
+APART: dict[Duty, frozenset[Duty]] = {
+    Duty.RELEASE_FROM_QUARANTINE: frozenset({Duty.CAPTURE}),
+    Duty.VERIFY_EVENT: frozenset({Duty.RECORD_EVENT}),
+    Duty.RELEASE_HOLD: frozenset({Duty.PLACE_HOLD}),
+    Duty.CHECK_SCAN: frozenset({Duty.SCAN}),
+    Duty.GIVE_ACCESS: frozenset({Duty.RECEIVE_ACCESS}),
+    Duty.REVIEW_EMERGENCY: frozenset({Duty.RECEIVE_ACCESS}),
+    Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
+    **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL[1:]},
+}
+"""Of each duty those that the same person may not have had in the same matter."""
+
+
+def clash(duty: Duty, names: Collection[str], done: Mapping[Duty, Collection[str]]) -> Duty | None:
+    """Return a duty that somebody known by `names` (id, user name) had and that bars them from `duty`, or None."""
+    known = frozenset(names)
+    return next((earlier for earlier in sorted(APART[duty]) if not known.isdisjoint(done.get(earlier, ()))), None)
+
+
+def why_apart(duty: Duty) -> str:
+    """Return the sentence that says who does `duty`."""
+    return _PAIRS[duty]
