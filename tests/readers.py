@@ -26,6 +26,7 @@ from edms.proposals.class_model import ClassModel
 from edms.proposals.dates import dates_in
 from edms.proposals.letter import read_letter
 from edms.proposals.letter_number import read_number
+from edms.redaction.finder import find
 from edms.retention.errors import RuleFault
 from edms.retention.rulebook import RuleBook
 from edms.screening.clamd import _verdict
@@ -135,6 +136,11 @@ def _rules(data: bytes) -> Any:
 def _number(data: bytes) -> Any:
     found = read_number(_text(data))
     return found and [found.text, found.code, found.sequence, found.month, found.year, found.level]
+
+
+def _personal(data: bytes) -> Any:
+    text = _text(data)
+    return [{"kind": one.kind.value, "text": text[one.start : one.end], "proposed": one.proposed} for one in find(text)]
 
 
 def _query(data: bytes) -> Any:
@@ -257,5 +263,6 @@ READERS: dict[str, Reader] = {
     "separator": Reader(
         "edms.batches.sheet:read_sheet", "separators", lambda data: read_sheet(_text(data)).as_dict(), (BadSheet,)
     ),
+    "personal-data": Reader("edms.redaction.finder:find", "personal_data", _personal),
     "clamd": Reader("edms.screening.clamd:_verdict", "clamd", _scan, (ScannerUnavailable,)),
 }
