@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGES = {"openssl": "openssl", "pdfsig": "poppler-utils", "strings": "binutils", "chromium": "chromium",
-            "node": "nodejs",
-            "soffice": "libreoffice-writer-nogui"}  # fmt: skip
+PACKAGES = {"openssl": "openssl", "strings": "binutils", "chromium": "chromium", "node": "nodejs",
+            "soffice": "libreoffice-writer-nogui",
+            **dict.fromkeys(("pdfsig", "pdftotext", "pdfinfo", "pdfimages", "pdfdetach"), "poppler-utils")}  # fmt: skip
 
 
 def judge(program: str) -> str:

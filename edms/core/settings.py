@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
+from edms.core.redaction_settings import RedactionSettings
 from edms.core.settings_section import Section as _Section
 from edms.core.unlock import SOURCE
 
@@ -364,6 +365,7 @@ class Settings(_Section):
     audit: AuditSettings = AuditSettings()
     verification: VerificationSettings = VerificationSettings()
     digitisation: DigitisationSettings = DigitisationSettings()
+    redaction: RedactionSettings = RedactionSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
