@@ -15,6 +15,7 @@ from edms.records import (
     grants_model,
     proposal_model,
     range_model,
+    redaction_model,
     signatures_model,
 )
 from edms.records import model as records_model
@@ -37,6 +38,7 @@ MODELS = (
     proposal_model,
     range_model,
     records_model,
+    redaction_model,
     screening_model,
     signatures_model,
     vault_model,

@@ -34,6 +34,8 @@ class Action(StrEnum):
     RECONCILIATION_READ = "reconciliation:read"
     RECORD_REQUEST_SIGNATURES = "record:request_signatures"
     RECORD_SIGN = "record:sign"
+    RECORD_REDACT = "record:redact"
+    RECORD_APPROVE_REDACTION = "record:approve_redaction"
     DIGITISATION_VIEW = "digitisation:view"
     DIGITISATION_WORK = "digitisation:work"
     DIGITISATION_CHECK = "digitisation:check"
@@ -86,6 +88,8 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_SIGN: (Role.OFFICIAL,),
     Action.DIGITISATION_VIEW: _READERS,
+    Action.RECORD_REDACT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.RECORD_APPROVE_REDACTION: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.DIGITISATION_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.DIGITISATION_CHECK: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.ACCESS_GIVE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
@@ -122,6 +126,8 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_EVENT,
         Action.FOLDER_MANAGE,
         Action.RECORD_REQUEST_SIGNATURES,
+        Action.RECORD_REDACT,
+        Action.RECORD_APPROVE_REDACTION,
         Action.DIGITISATION_WORK,
         Action.DIGITISATION_CHECK,
     }

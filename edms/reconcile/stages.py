@@ -14,6 +14,7 @@ from edms.reconcile.checkpoints import check_checkpoints
 from edms.reconcile.digitisation import check_digitisations, copy_faults
 from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
+from edms.reconcile.redactions import redaction_faults
 from edms.reconcile.rows import RowInspection
 from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.reconcile.signatures import signature_faults
@@ -136,6 +137,7 @@ def check_record(
         report.add(evidence.record_faults(record))
         report.add(signature_faults(session, archive, record))
         report.add(copy_faults(session, record))
+        report.add(redaction_faults(session, record))
     else:
         report.add(undeclared_faults(session, archive, record))
     return read

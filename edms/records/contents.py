@@ -136,7 +136,7 @@ def _page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: in
         record = decided_record(operation, record_id)
         operation.about("record", record_id, event)
         operation.seldom()
-        part = _best_for_pictures(record)
+        part = best_for_pictures(record)
         if part is None:
             raise NotFound()
         media_type, sealed = part.media_type, part.blob.sealed()
@@ -184,7 +184,8 @@ def has_pictures(role: str, media_type: str) -> bool:
     )
 
 
-def _best_for_pictures(record: Record) -> Component | None:
+def best_for_pictures(record: Record) -> Component | None:
+    """Return the component whose pages are shown, None when there is none."""
     for role in PICTURED_ROLES:
         part = record.component(role)
         if part is not None and has_pictures(role.value, part.media_type):

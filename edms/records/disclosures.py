@@ -23,7 +23,8 @@ from edms.records.model import Record
 
 SEARCHED, LISTED = "record:search", "records.listed"
 THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
-SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", "record:export")
+REDACTION_EVENTS = ("redaction.shown", "redaction.proposed", "redaction.terms_found", "redaction.previewed")
+SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", "record:export", *REDACTION_EVENTS)
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
     *SHOWN, SEARCHED, LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",

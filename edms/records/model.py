@@ -28,7 +28,9 @@ class RecordState(StrEnum):
 
 
 class ComponentRole(StrEnum):
-    """`LATER_COPY`: an access copy made after the declaration, which the sealed manifest therefore does not name."""
+    """`LATER_COPY`: an access copy made after the declaration, which the sealed manifest therefore does not name.
+
+    `REDACTED`: a copy in which areas are covered, one for each redaction; it has nothing of its source but pictures."""
 
     ORIGINAL = "original"
     ACCESS_COPY = "access_copy"
@@ -39,6 +41,7 @@ class ComponentRole(StrEnum):
     ATTACHMENT = "attachment"
     AUTHENTICATED = "authenticated"
     LATER_COPY = "later_copy"
+    REDACTED = "redacted"
 
 
 class RuleBookEdition(Base):

@@ -24,6 +24,7 @@ from edms.records.facts import facts_of
 from edms.records.keys import rotate
 from edms.records.model import Component, Hold, HoldLink, Record
 from edms.records.proposals import forget_proposals
+from edms.records.redactions import forget_terms
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.model import OrderedDestruction, StoredBlob
 
@@ -113,6 +114,7 @@ def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]
             )
         for record_id in {order.subject_id for order in orders}:
             forget_proposals(session, record_id)
+            forget_terms(session, record_id)
             # What was learned from the office holds words of what is destroyed: it learns anew from the others.
             forget_model(session, session.get_one(Record, record_id).office_id)
             session.get_one(Record, record_id, with_for_update=True).version += 1

@@ -48,6 +48,7 @@ from edms.records.positions import Acting, NewPosition
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
 from edms.records.signatures import SignaturePlan
+from edms.redaction.types import Area
 from edms.retention.rulebook import RuleBook, load_rules
 from edms.retention.types import TriggerType
 
@@ -101,6 +102,7 @@ def call(
         NewGrant: NewGrant("auditor", Subject((ID,)), "tugas", GrantMode.VIEW, date(2026, 12, 1)),
         NewPosition: NewPosition("auditor", "dinkes", Rank.STAFF),
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
+        Area: Area(1, 0.1, 0.1, 0.2, 0.2),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

@@ -38,7 +38,7 @@ WITHOUT_A_CASE = {
 ATTACKED_ELSEWHERE = dict.fromkeys(
     ("digitisation_items", "digitisation_marks", "digitisation_papers", "digitisations"),
     "tests/operations/test_digitisation_verified.py",
-)
+) | {"redactions": "tests/operations/test_redactions.py"}
 
 
 @pytest.fixture(scope="module", params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])

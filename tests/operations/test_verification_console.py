@@ -49,6 +49,7 @@ def console(archive: Archive, tmp_path: Path) -> Console:
 ATTACKED_ELSEWHERE = {
     ComponentRole.SIGNED,  # what officials signed is held against its rows: test_signatures_verified
     ComponentRole.AUTHENTICATED,  # copies of digitised records: test_digitisation_verified
+    ComponentRole.REDACTED,  # redacted documents: test_redactions
 }
 FOREIGN = Path(__file__).parents[1] / "vectors" / "audit" / "accept" / "checkpoint.json"
 

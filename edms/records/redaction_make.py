@@ -1,0 +1,218 @@
+"""Proposing areas of a redaction, looking at it, and making the document: drawn, checked, sealed, then kept.
+
+The document is a component of the record with a role of its own. Its name says nothing, for the record's may.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from edms.access.actors import Actor
+from edms.access.policy import Action
+from edms.core.errors import LimitExceeded, NotFound, Refused
+from edms.core.ids import new_id
+from edms.records.archive import Archive
+from edms.records.contents import Download, open_watched
+from edms.records.model import Component, ComponentRole
+from edms.records.redactions import (
+    State,
+    areas_in,
+    base_of,
+    clean_terms,
+    decided_redaction,
+    require,
+    terms_of,
+    worked,
+)
+from edms.redaction.areas import PagePlaces, of_findings, of_terms
+from edms.redaction.terms import survivors, within_words
+from edms.redaction.types import Area, Finding
+from edms.signing.profiles import pdf_seal
+from edms.text.redactor import RedactedDocument, Redactor
+from edms.vault.rows import add_blob
+from edms.vault.sealed import SealedBlob
+
+REASON = "Salinan yang disunting (dihitamkan)"
+_PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something that may be personal data: its page (first is 1), its words, and the areas that cover it.
+
+    Without areas it stands where it cannot be seen, and is not taken over.
+    """
+
+    page: int
+    words: str
+    finding: Finding
+    areas: tuple[Area, ...]
+
+
+@dataclass(frozen=True)
+class TermPlaces:
+    """`areas` cover each place of the terms; `missing` were found nowhere; `within`: longer words that hold one."""
+
+    areas: tuple[Area, ...]
+    missing: tuple[str, ...]
+    within: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Draft:
+    record_id: UUID
+    base_sha256: str
+    media_type: str
+    sealed: SealedBlob
+    areas: tuple[Area, ...]
+    terms: tuple[str, ...]
+    version: int
+
+
+def propose_areas(actor: Actor | None, archive: Archive, redaction_id: UUID) -> tuple[Proposal, ...]:
+    """Return what may be personal data on the record's pages. Raises Refused when its pages cannot be read."""
+    draft = _draft(actor, archive, redaction_id, "redaction.proposed")
+    pages = _pages(archive, draft)
+    return tuple(
+        Proposal(number, pages[number - 1].text[one.start : one.end], one, areas)
+        for number, one, areas in of_findings(pages)
+    )
+
+
+def find_terms(actor: Actor | None, archive: Archive, redaction_id: UUID, terms: Sequence[str]) -> TermPlaces:
+    """Return where terms stand on the record's pages. Raises Refused, LimitExceeded."""
+    kept, most = clean_terms(terms), archive.settings.redaction.max_terms
+    draft = _draft(actor, archive, redaction_id, "redaction.terms_found")
+    if len(kept) > most:
+        raise LimitExceeded(f"at most {most} terms in one redaction", "make two of it")
+    pages = _pages(archive, draft)
+    there = {term for term in kept if of_terms(pages, (term,))}
+    within = sorted({word for page in pages for word in within_words(page.text, kept)})
+    return TermPlaces(tuple(of_terms(pages, kept)), tuple(one for one in kept if one not in there), tuple(within))
+
+
+def preview_page(actor: Actor | None, archive: Archive, redaction_id: UUID, page: int, width: int) -> bytes:
+    """Return one page of a draft as it would be, or of the document that was made, as WebP. Raises NotFound."""
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
+        row = decided_redaction(operation, redaction_id)
+        operation.about("record", row.record_id, "redaction.previewed")
+        operation.seldom()
+        part, made = _made_part(row.record.components, row.component_position), row.state != State.DRAFT.value
+        if made and part is None:
+            raise NotFound()
+        shown = part if made and part is not None else base_of(row.record)
+        sealed, media_type = shown.blob.sealed(), shown.media_type
+        areas = () if made else areas_in(row)
+    with open_watched(archive, sealed) as stream:
+        picture = _redactor(archive).preview(stream, media_type, _sides(areas), page, width)
+    if picture is None:
+        raise NotFound()
+    return picture
+
+
+def produce_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID) -> str:
+    """Make the redacted document of a draft, check it, seal it and keep it; returns its SHA-256.
+
+    Raises Refused when a term could still be read in it, or its pages were exchanged or changed meanwhile: then nothing
+    is kept.
+    """
+    draft = _draft(actor, archive, redaction_id, "")
+    if not draft.areas:
+        raise Refused("nothing is marked yet", "mark areas or take over proposals")
+    with open_watched(archive, draft.sealed) as stream:
+        made = _redactor(archive).redact(stream, draft.media_type, _sides(draft.areas))
+    left = survivors(made.texts, made.raw, draft.terms)
+    if left:
+        raise Refused(f"it could still be read in what was made: {', '.join(left)}", "cover it by hand on its page")
+    sealed = pdf_seal(io.BytesIO(made.pdf), archive.signer, archive.timestamps, REASON, archive.seal_rules)
+    blob = archive.vault.put(io.BytesIO(sealed.content), purpose=ComponentRole.REDACTED.value)
+    try:
+        _keep(actor, archive, redaction_id, draft, made, blob, sealed.facts())
+    except BaseException:
+        archive.vault.delete(blob)
+        raise
+    return blob.sha256
+
+
+def redacted_copy(actor: Actor | None, archive: Archive, redaction_id: UUID) -> Download:
+    """Open a redacted document for download; an event goes before. Raises NotFound, Refused for a withdrawn one."""
+    with archive.door.disclose(actor, Action.RECORD_DOWNLOAD) as operation:
+        row = decided_redaction(operation, redaction_id)
+        part = _made_part(row.record.components, row.component_position)
+        if part is None:
+            raise NotFound()
+        require(row, State.MADE, State.APPROVED)
+        operation.note(role=part.role, sha256=part.blob.sha256, redaction=str(row.id))
+        blob, name, media_type = part.blob, part.name, part.media_type
+    return Download(name, media_type, blob.size, blob.sha256, open_watched(archive, blob.sealed()))
+
+
+def _draft(actor: Actor | None, archive: Archive, redaction_id: UUID, event: str) -> _Draft:
+    """Return what is needed of a draft; with the name of an event, what is shown of it is recorded."""
+    way = archive.door.disclose if event else archive.door.read
+    with way(actor, Action.RECORD_REDACT) as operation:
+        row = decided_redaction(operation, redaction_id)
+        require(row, State.DRAFT)
+        if event:
+            operation.about("record", row.record_id, event)
+            operation.note(redaction=str(row.id))
+        part = base_of(row.record)
+        if part.blob.sha256 != row.base_sha256:
+            raise Refused("there is a newer copy of its pages", "look at the areas, and save them again")
+        return _Draft(
+            row.record_id, row.base_sha256, part.media_type, part.blob.sealed(), areas_in(row), terms_of(archive, row),
+            row.version,
+        )  # fmt: skip
+
+
+def _pages(archive: Archive, draft: _Draft) -> list[PagePlaces]:
+    with open_watched(archive, draft.sealed) as stream:
+        return [PagePlaces(one.text, one.boxes) for one in _redactor(archive).letters(stream, draft.media_type)]
+
+
+def _keep(
+    actor: Actor | None,
+    archive: Archive,
+    redaction_id: UUID,
+    draft: _Draft,
+    made: RedactedDocument,
+    blob: SealedBlob,
+    sealing: dict[str, object],
+) -> None:
+    with archive.door.write(actor, Action.RECORD_REDACT) as operation:
+        row = decided_redaction(operation, redaction_id, lock=True)
+        require(row, State.DRAFT)
+        record = row.record
+        if row.version != draft.version or base_of(record).blob.sha256 != draft.base_sha256:
+            raise Refused("the redaction was changed meanwhile", "look at it again")
+        role = ComponentRole.REDACTED.value
+        position = max((part.position for part in record.components if part.role == role), default=0) + 1
+        part = Component(
+            id=new_id(archive.clock), role=role, position=position, blob_id=blob.blob_id,
+            name=f"redacted-{str(row.id)[-8:]}-{position}.pdf", media_type=_PDF,
+            facts={"made_from": draft.base_sha256, "recognised": made.recognised, "pdfa": made.archival, **sealing},
+        )  # fmt: skip
+        part.blob = add_blob(operation.session, archive.vault, blob, operation.now)
+        record.components.append(part)
+        row.state, row.made_by, row.made_at = State.MADE.value, operation.actor.name, operation.now
+        row.component_position, row.sha256 = position, blob.sha256
+        row.pages, row.recognised, row.sealed_terms = made.pages, made.recognised, None
+        row.version += 1
+        worked(row, operation.actor)
+        operation.about("record", record.id, "redaction.made")
+        operation.note(redaction=str(row.id), areas=len(draft.areas), terms=len(draft.terms), pages=made.pages,
+                       base_sha256=draft.base_sha256, sha256=blob.sha256, recognised=made.recognised)  # fmt: skip
+
+
+def _made_part(components: Sequence[Component], position: int | None) -> Component | None:
+    role = ComponentRole.REDACTED.value
+    return next((part for part in components if (part.role, part.position) == (role, position)), None)
+
+
+def _redactor(archive: Archive) -> Redactor:
+    return Redactor(archive.sandbox, archive.ocr, archive.settings.text, archive.settings.redaction)
+
+
+def _sides(areas: Sequence[Area]) -> list[list[float]]:
+    return [[one.page, one.left, one.top, one.right, one.bottom] for one in areas]
