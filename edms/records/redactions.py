@@ -83,6 +83,12 @@ class RedactionView:
         return self.state is State.APPROVED or (self.state is State.MADE and self.purpose is Purpose.GRANT)
 
 
+def require_redactable(actor: Actor | None, archive: Archive, record_id: UUID) -> None:
+    """Raise NotFound when the actor may not redact this record, Refused when nobody can."""
+    with archive.door.read(actor, Action.RECORD_REDACT) as operation:
+        base_of(decided_record(operation, record_id))
+
+
 def open_redaction(
     actor: Actor | None, archive: Archive, record_id: UUID, purpose: Purpose, ground: str, reason: str
 ) -> UUID:

@@ -21,6 +21,7 @@ from edms.text.reader import parser_limits, problem_of
 from edms.text.types import LARGE_BYTES
 
 _PDF = "application/pdf"
+_SENSELESS = "the answer makes no sense"
 Shares = Sequence[float]
 """Page (first is 1), left, top, right, bottom: shares of the page as it is seen."""
 
@@ -136,4 +137,4 @@ def _told(areas: Sequence[Shares]) -> bytes:
 
 
 def _senseless() -> Refused:
-    return Refused("it cannot be redacted: the answer makes no sense")
+    return Refused(f"it cannot be redacted: {_SENSELESS}")

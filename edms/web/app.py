@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
-from edms.web import formats, identity, language, words, words_access, words_filing
+from edms.web import formats, identity, language, words, words_access, words_filing, words_redaction
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
@@ -29,6 +29,7 @@ from edms.web.views import (
     photographs,
     quarantine,
     record,
+    redactions,
     reports,
     retention,
     search,
@@ -92,6 +93,7 @@ def create_app(archive: Archive) -> Flask:
     words.install(app)
     words_access.install(app)
     words_filing.install(app)
+    words_redaction.install(app)
     app.before_request(_limit)
     identity.install(app)
     protection = CSRFProtect(
@@ -103,6 +105,7 @@ def create_app(archive: Archive) -> Flask:
         search,
         record,
         access,
+        redactions,
         batches,
         separators,
         digitisations,

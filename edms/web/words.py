@@ -18,6 +18,7 @@ from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
+from edms.web.words_redaction import REDACTION_ERRORS, REDACTION_EVENTS, REDACTION_VALUES
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
 
 ERRORS = (
@@ -94,6 +95,7 @@ ERRORS = (
     *BATCH_ERRORS,
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,
+    *REDACTION_ERRORS,
     message("nothing was changed; try again"),
 )
 
@@ -189,9 +191,11 @@ VALUES = {
     "attachment": message("attachment"),
     "signed": message("signed by officials (PDF)"),
     "authenticated": message("authenticated copy (PDF)"),
+    **REDACTION_VALUES,
 }
 
 EVENTS = {
+    **REDACTION_EVENTS,
     "record:capture": message("received"),
     "record:view": message("looked at"),
     "record.previewed": message("pages looked at"),

@@ -155,6 +155,15 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/records/<uuid:record_id>/release"): ("/records/{restricted}/release", {"records": 400, "else": 404}),
     ("GET", "/audit/checkpoint"): ("/audit/checkpoint", _AUDITORS),
     ("GET", "/audit/tile/<path:place>"): ("/audit/tile/0/000.p/1", _AUDITORS),
+    ("GET", "/records/<uuid:record_id>/redactions/new"): ("/records/{restricted}/redactions/new", _ASKERS),
+    ("POST", "/records/<uuid:record_id>/redactions"): ("/records/{restricted}/redactions", _as(400, _ASKERS)),
+    ("GET", "/redactions/<uuid:redaction_id>"): ("/redactions/{open}", _NO_SUCH),
+    ("GET", "/redactions/<uuid:redaction_id>/pages/<int:page>"): ("/redactions/{open}/pages/1", _NO_SUCH),
+    ("GET", "/redactions/<uuid:redaction_id>/document"): ("/redactions/{open}/document", _NO_SUCH),
+    **{
+        ("POST", f"/redactions/<uuid:redaction_id>/{act}"): (f"/redactions/{{open}}/{act}", _NO_SUCH)
+        for act in ("proposals", "terms", "areas", "make", "approve", "withdraw")
+    },
     ("GET", "/signatures"): ("/signatures", _SIGNERS),
     ("GET", "/records/<uuid:record_id>/signed/<int:position>"): ("/records/{restricted}/signed/1", {"else": 404}),
     ("GET", "/records/<uuid:record_id>/signatures/new"): ("/records/{restricted}/signatures/new", _as(400, _ASKERS)),

@@ -36,6 +36,8 @@ SPEAKING = (
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
     "digitisation/standard.py", "records/grants.py",
+    "digitisation/standard.py", "records/redactions.py", "records/redaction_make.py", "text/redactor.py",
+    "web/views/redactions.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {

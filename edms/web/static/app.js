@@ -5,6 +5,7 @@ import { startCheck } from "./check.js";
 import { startCapture } from "./capture.js";
 import { startFiling } from "./filing.js";
 import { startPhotographs } from "./photographs.js";
+import { startRedaction } from "./redaction.js";
 
 document.documentElement.classList.add("scripted");
 
@@ -21,6 +22,9 @@ if (capture) {
 
 const filing = document.getElementById("filing");
 if (filing) startFiling(filing);
+
+const redaction = document.getElementById("redaction");
+if (redaction) startRedaction(redaction);
 
 const facets = document.querySelector(".facets details");
 if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;

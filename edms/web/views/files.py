@@ -81,7 +81,7 @@ def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseR
         found = download(actor(), archive(), record_id, role, position, warned="warned" in request.args)
     except Hazard as hazard:
         return render_template("hazard.html", hazard=hazard, record_id=record_id), 409
-    response = _attachment(found.stream, found.name, "application/octet-stream")
+    response = attachment_of(found.stream, found.name, "application/octet-stream")
     response.headers["X-Content-SHA256"] = found.sha256
     response.set_etag(found.sha256)
     response.content_length = found.size
@@ -90,7 +90,7 @@ def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseR
     return response
 
 
-def _attachment(stream: BinaryIO, name: str, media_type: str) -> Response:
+def attachment_of(stream: BinaryIO, name: str, media_type: str) -> Response:
     """A file to be saved, never shown: what was received must not run in the archive's origin.
 
     The name is given twice, plain for old programs and in full (RFC 6266); quotes and line breaks are in neither.
@@ -116,6 +116,6 @@ def evidence(record_id: UUID) -> ResponseReturnValue:
         raise
     size = bundle.tell()
     bundle.seek(0)
-    response = _attachment(bundle, f"{record_id}.evidence.zip", "application/zip")
+    response = attachment_of(bundle, f"{record_id}.evidence.zip", "application/zip")
     response.content_length = size
     return response

@@ -14,6 +14,7 @@ from edms.records.describe import MOST_DISCLOSURES, RecordDetails, record_detail
 from edms.records.file_plan import selectable_classes
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
+from edms.records.redactions import redactions_of
 from edms.records.retention_report import explain_record
 from edms.records.signatures import record_signatures
 from edms.records.undo import undo_of
@@ -53,6 +54,8 @@ def show(record_id: UUID) -> ResponseReturnValue:
         may_ask_to_sign=archive().personal is not None
         and record.state == "declared"
         and Action.RECORD_REQUEST_SIGNATURES in details.may,
+        redactions=redactions_of(who, archive(), record_id),
+        may_redact=pictured and record.state == "declared" and Action.RECORD_REDACT in details.may,
         may_read_trail=decide(who, Action.AUDIT_READ).allowed,
         queue="queue" in request.args and may_classify,
         ways=_acts(details, who.name) if record.state == "quarantined" else frozenset(),
