@@ -92,18 +92,21 @@ def find_terms(actor: Actor | None, archive: Archive, redaction_id: UUID, terms:
     return TermPlaces(tuple(of_terms(pages, kept)), tuple(one for one in kept if one not in there), tuple(within))
 
 
-def preview_page(actor: Actor | None, archive: Archive, redaction_id: UUID, page: int, width: int) -> bytes:
-    """Return one page of a draft as it would be, or of the document that was made, as WebP. Raises NotFound."""
+def preview_page(
+    actor: Actor | None, archive: Archive, redaction_id: UUID, page: int, width: int, *, covered: bool = True
+) -> bytes:
+    """Return one page of a draft as it would be, or of the document that was made, as WebP. Raises NotFound.
+
+    Not `covered`: as it is now, drawn by the same hand that will cover it, so that areas are marked where they fall.
+    """
     with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
         row = decided_redaction(operation, redaction_id)
         operation.about("record", row.record_id, "redaction.previewed")
         operation.seldom()
-        part, made = _made_part(row.record.components, row.component_position), row.state != State.DRAFT.value
-        if made and part is None:
-            raise NotFound()
-        shown = part if made and part is not None else base_of(row.record)
+        part = _made_part(row.record.components, row.component_position)
+        shown = part if part is not None and covered else base_of(row.record)
         sealed, media_type = shown.blob.sealed(), shown.media_type
-        areas = () if made else areas_in(row)
+        areas = areas_in(row) if covered and part is None else ()
     with open_watched(archive, sealed) as stream:
         picture = _redactor(archive).preview(stream, media_type, _sides(areas), page, width)
     if picture is None:
@@ -122,9 +125,9 @@ def produce_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID)
         raise Refused("nothing is marked yet", "mark areas or take over proposals")
     with open_watched(archive, draft.sealed) as stream:
         made = _redactor(archive).redact(stream, draft.media_type, _sides(draft.areas))
-    left = survivors(made.texts, made.raw, draft.terms)
+    left = _left(made, draft.terms)
     if left:
-        raise Refused(f"it could still be read in what was made: {', '.join(left)}", "cover it by hand on its page")
+        raise Refused(f"it could still be read in what was made: {left}", "cover it by hand on its page")
     sealed = pdf_seal(io.BytesIO(made.pdf), archive.signer, archive.timestamps, REASON, archive.seal_rules)
     blob = archive.vault.put(io.BytesIO(sealed.content), purpose=ComponentRole.REDACTED.value)
     try:
@@ -133,6 +136,15 @@ def produce_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID)
         archive.vault.delete(blob)
         raise
     return blob.sha256
+
+
+def _left(made: RedactedDocument, terms: Sequence[str]) -> str:
+    """Say which terms could still be read, and on which pages (first is 1); "" when none could."""
+    told = []
+    for term in survivors(made.texts, made.raw, terms):
+        pages = sorted({at % made.pages + 1 for at, text in enumerate(made.texts) if survivors([text], b"", [term])})
+        told.append(f"{term} ({', '.join(map(str, pages))})" if pages else term)
+    return "; ".join(told)
 
 
 def redacted_copy(actor: Actor | None, archive: Archive, redaction_id: UUID) -> Download:

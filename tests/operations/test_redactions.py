@@ -261,7 +261,7 @@ def test_a_term_that_could_still_be_read_is_refused(embedded: Archive, capture: 
     record = capture(embedded, plain()).record_id
     redaction = drafted(embedded, clerk, record)
     save_areas(clerk, embedded, redaction, 1, [Area(1, 0.1, 0.6, 0.9, 0.7)], [SECRET])
-    with pytest.raises(Refused, match=r"could still be read.*Wulandari"):
+    with pytest.raises(Refused, match=r"could still be read.*Wulandari Kusumaningtyas \(1\)"):
         produce_redaction(clerk, embedded, redaction)
     assert ComponentRole.REDACTED not in [part["role"] for part in record_details(clerk, embedded, record).components]
     assert show_redaction(clerk, embedded, redaction).state is State.DRAFT
@@ -277,9 +277,11 @@ def test_without_recognition_it_has_no_text_and_that_is_told(quick: Archive, let
 def test_previews_show_a_draft_covered_and_what_was_made(quick: Archive, letter: UUID, clerk: Actor) -> None:
     redaction = drafted(quick, clerk, letter)
     bare = preview_page(clerk, quick, redaction, 1, 300)
+    assert preview_page(clerk, quick, redaction, 1, 300, covered=False) == bare
     saved(quick, clerk, redaction, SECRET)
     covered = preview_page(clerk, quick, redaction, 1, 300)
     assert bare != covered
+    assert preview_page(clerk, quick, redaction, 1, 300, covered=False) == bare
     produce_redaction(clerk, quick, redaction)
     assert preview_page(clerk, quick, redaction, 2, 300)[8:12] == b"WEBP"
     with pytest.raises(NotFound):

@@ -6,6 +6,7 @@ The source hides a name in each place that a PDF has; programs of others look fo
 import io
 import json
 import os
+from pathlib import Path
 
 import pikepdf
 import pypdf
@@ -30,12 +31,16 @@ from text_material import Paper, encoded, picture
 
 from edms.core.errors import Refused
 from edms.core.redaction_settings import RedactionSettings
+from edms.core.sandbox import Sandbox
+from edms.core.settings import TextSettings
 from edms.records.archive import Archive
 from edms.redaction.areas import PagePlaces, of_findings, of_terms
 from edms.redaction.terms import survivors
 from edms.redaction.types import Area
 from edms.text import redacting
 from edms.text.archival import faults
+from edms.text.ocr import OcrMyPdfEngine
+from edms.text.reader import sandbox_limits
 from edms.text.redacted_check import check
 from edms.text.redacting import BLOCK, on_grid
 from edms.text.redactor import RedactedDocument, Redactor
@@ -333,3 +338,45 @@ def test_the_first_page_of_a_scan_with_its_own_text(redactor: Redactor) -> None:
     """A scan whose text was recognised earlier: the text layer is not taken over, it is read anew."""
     content = Paper().scan(picture(f"{PUBLIC}\n\nPekerjaan bidan"), stamp=f"dipindai oleh {SECRET}").bytes()
     hidden(without(redactor, content, SECRET).pdf)
+
+
+def test_pages_that_are_the_same_are_pages_each(redactor: Redactor) -> None:
+    """Two empty pages make the same picture twice; neither is taken for a picture too many."""
+    made = redactor.redact(io.BytesIO(letter([], pages=3)), PDF, [[2, 0.1, 0.1, 0.2, 0.2]])
+    assert made.pages == len(pypdfium2.PdfDocument(made.pdf)) == 3
+
+
+def test_a_scan_that_lies_on_its_side_is_covered_where_it_is_seen(redactor: Redactor) -> None:
+    """A photograph says by a note in it which way is up; the areas are marked on what is shown."""
+    upright = picture(f"{PUBLIC}\n\n{SECRET}\n\nPekerjaan bidan")
+    note = Image.Exif()
+    note[0x0112] = 6
+    lying = encoded(upright.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=note)
+    areas = [[1, 0.05, 0.115, 0.95, 0.155]]
+    bare = redactor.preview(io.BytesIO(lying), "image/jpeg", [], 1, 300)
+    assert bare is not None
+    with Image.open(io.BytesIO(bare)) as shown:
+        assert shown.height > shown.width
+    made = redactor.redact(io.BytesIO(lying), "image/jpeg", areas)
+    hidden(made.pdf)
+    assert "bidan" in " ".join(made.texts)
+
+
+@pytest.mark.corpus
+def test_files_of_strangers_are_redacted_or_refused_with_a_reason(corpus: Path) -> None:
+    """Every twenty-fifth PDF of the corpus, made to do harm and not: nothing else comes of it than these two."""
+    settings = TextSettings(ocr="off", time_limit_seconds=20)
+    sandbox = Sandbox(sandbox_limits(settings, 1 << 30))
+    try:
+        strict = Redactor(sandbox, OcrMyPdfEngine(sandbox, settings), settings, RedactionSettings(max_pages=10))
+        made, reasons = 0, []
+        for path in sorted(path for folder in ("hostile", "signed") for path in (corpus / folder).rglob("*.pdf"))[::25]:
+            with path.open("rb") as stream:
+                try:
+                    made += strict.redact(stream, PDF, [[1, 0.1, 0.1, 0.5, 0.3]]).archival
+                except Refused as refused:
+                    reasons.append(refused.message)
+        assert made >= 5
+        assert [one for one in reasons if not one.startswith("it cannot be redacted: ")] == []
+    finally:
+        sandbox.close()

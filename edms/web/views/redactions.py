@@ -92,7 +92,6 @@ def _page(redaction_id: UUID, problem: str) -> str:
         numbered=[(index, area) for index, area in enumerate(view.areas) if area.page == number],
         covered="covered" in request.args if draft else view.position is not None,
         problem=problem,
-        width=WIDTH,
     )
 
 
@@ -232,10 +231,12 @@ def withdraw(redaction_id: UUID) -> ResponseReturnValue:
 
 @pages.get("/redactions/<uuid:redaction_id>/pages/<int:page>")
 def picture(redaction_id: UUID, page: int) -> ResponseReturnValue:
-    """A page as it will be, or of the document as it was made."""
+    """A page as it will be, or of the document as it was made; `bare`: before anything is covered."""
     if page < 1:
         raise NotFound()
-    return Response(preview_page(actor(), archive(), redaction_id, page, WIDTH), mimetype="image/webp")
+    covered = "bare" not in request.args
+    found = preview_page(actor(), archive(), redaction_id, page, WIDTH, covered=covered)
+    return Response(found, mimetype="image/webp")
 
 
 @pages.get("/redactions/<uuid:redaction_id>/document")
