@@ -132,7 +132,7 @@ def produce_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID)
     blob = archive.vault.put(io.BytesIO(sealed.content), purpose=ComponentRole.REDACTED.value)
     try:
         _keep(actor, archive, redaction_id, draft, made, blob, sealed.facts())
-    except BaseException:
+    except (Refused, NotFound):  # nothing was committed; after any other fault the blob may have its row
         archive.vault.delete(blob)
         raise
     return blob.sha256

@@ -16,6 +16,7 @@ from edms.capture.accept import Accepted
 from edms.core.errors import LimitExceeded, NotFound, Refused
 from edms.operation.door import NotPermitted
 from edms.reconcile.whole import verify_all
+from edms.records import redaction_make
 from edms.records.archive import Archive
 from edms.records.describe import record_details
 from edms.records.model import ComponentRole
@@ -245,6 +246,29 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(quick: Archive, letter: U
     with pytest.raises(NotFound):
         show_redaction(clerk, quick, uuid4())
     assert show_redaction(clerk, quick, redaction).state is State.DRAFT
+    assert verify_all(CONSOLE, quick).faults == []
+
+
+def test_what_is_saved_while_it_is_made_is_not_passed_over(
+    quick: Archive, letter: UUID, clerk: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody adds an area while the document is drawn without it: it is refused, and no blob is left behind."""
+    redaction = drafted(quick, clerk, letter)
+    version = saved(quick, clerk, redaction, SECRET).version
+    seal = redaction_make.pdf_seal
+
+    def meanwhile(*given: object) -> object:
+        save_areas(clerk, quick, redaction, version, [Area(1, 0.1, 0.1, 0.9, 0.9)], ())
+        return seal(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(redaction_make, "pdf_seal", meanwhile)
+    blobs = quick.settings.storage.path / "blobs"
+    before = sorted(path.name for path in blobs.rglob("*") if path.is_file())
+    with pytest.raises(Refused, match="changed meanwhile"):
+        produce_redaction(clerk, quick, redaction)
+    assert sorted(path.name for path in blobs.rglob("*") if path.is_file()) == before
+    monkeypatch.undo()
+    produce_redaction(clerk, quick, redaction)
     assert verify_all(CONSOLE, quick).faults == []
 
 
