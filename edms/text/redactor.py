@@ -94,12 +94,19 @@ class Redactor:
             raise _senseless()
         made, recognised = drawn.sections[0], False
         try:
-            made, recognised = self._ocr.searchable_pdf(io.BytesIO(made), _PDF).pdf, True
+            made, recognised = self._recognised(made), True
         except OcrUnavailable:
             pass  # it stays without text, and that is told
         except (NotRecognisable, SandboxFault) as fault:
             raise Refused(f"the covered pages cannot be recognised: {fault.message}") from None
         return self._checked(made, drawn.values, recognised=recognised)
+
+    def _recognised(self, made: bytes) -> bytes:
+        with_text = self._ocr.searchable_pdf(io.BytesIO(made), _PDF).pdf
+        answer = self._call("edms.text.redacting:rewritten", io.BytesIO(with_text), b"")
+        if len(answer.sections) != 1:
+            raise _senseless()
+        return answer.sections[0]
 
     def _checked(self, made: bytes, told: dict[str, Any], *, recognised: bool) -> RedactedDocument:
         answer = self._call("edms.text.redacted_check:check", io.BytesIO(json.dumps(told).encode()), made)

@@ -380,3 +380,25 @@ def test_files_of_strangers_are_redacted_or_refused_with_a_reason(corpus: Path) 
         assert [one for one in reasons if not one.startswith("it cannot be redacted: ")] == []
     finally:
         sandbox.close()
+
+
+def test_what_recognition_wrote_for_quick_web_view_is_one_version_again(redactor: Redactor) -> None:
+    """OCRmyPDF does so beyond one megabyte; to the check it looks like a document with an earlier version."""
+    told, (made,) = redacting.redact(
+        [handed(b"[]"), handed(plain(2))], PDF, 100, {"max_page_pixels": 60_000_000, "max_pages": 9}
+    )
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(made)) as document:
+        document.save(out, linearize=True)
+    pages = json.dumps(told).encode()
+    assert check([handed(out.getvalue()), handed(pages)])[0]["problems"] == ["earlier_versions"]
+    _told, (again,) = redacting.rewritten([handed(b""), handed(out.getvalue())])
+    found = check([handed(again), handed(pages)])[0]
+    assert (found["problems"], found["pdfa"], faults(again)) == ([], True, [])
+
+
+def test_a_document_of_more_than_a_megabyte(redactor: Redactor) -> None:
+    lines = ["Yang bertanda tangan di bawah ini menerangkan bahwa barang itu telah diterima"] * 25
+    made = redactor.redact(io.BytesIO(letter(lines, pages=4)), PDF, [[1, 0.1, 0.1, 0.5, 0.3]])
+    assert len(made.pdf) > 1_000_000
+    assert (made.pages, made.archival, made.recognised) == (4, True, True)
