@@ -24,10 +24,11 @@ from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.contents import best_for_pictures
-from edms.records.facts import decided_record, facts_of, find
+from edms.records.facts import facts_of, find
 from edms.records.model import Component, Record, RecordState
 from edms.records.redaction_model import Redaction
 from edms.records.sealed_rows import seal_row, unseal_row
+from edms.records.visible import decided_record
 from edms.redaction.terms import MOST_TERM, fold
 from edms.redaction.types import Area
 

@@ -99,6 +99,7 @@ class SegmentView:
         self._reader = SegmentReader(storage, SCHEMA, segment)
         self._columns: dict[str, Any] = {}
         self._lengths: dict[str, Numbers] = {}
+        self._found: dict[frozenset[str], Numbers] = {}
 
     def column(self, name: str) -> Any:
         """Return a column's reader: `.values` of numbers, `.codes` and `.values` of codes, `[document]` of bytes."""
@@ -174,9 +175,20 @@ class SegmentView:
         found = self.postings("key", record_id.encode())
         return found.ids if found else np.empty(0, np.int64)
 
+    def find_all(self, record_ids: frozenset[str]) -> Numbers:
+        """Return the documents of all these records. A segment never changes, so what was looked up is kept: somebody's
+        grants are the same at the next question, and after the next commit too."""
+        found = self._found.get(record_ids)
+        if found is None:
+            empty = np.empty(0, np.int64)
+            found = np.concatenate([empty, *(self.find(one) for one in record_ids)]).astype(np.int64)
+            self._found[record_ids] = found
+            while len(self._found) > ACCESS_VIEWS:
+                self._found.pop(next(iter(self._found)), None)
+        return found
 
-_Places: TypeAlias = frozenset[tuple[int, int]]
-_Seen: TypeAlias = tuple[Access, _Places, _Places]
+
+_Seen: TypeAlias = tuple[Access, frozenset[str], frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -205,10 +217,9 @@ class Snapshot:
     ) -> Visible:
         """Return what is seen by tokens and by what is `granted`, without what is `withheld`; kept for the next time.
 
-        Ids that this state does not hold are passed over, and do not make it another question.
+        Ids that this state does not hold are passed over.
         """
-        granted_at, withheld_at = self._places(granted), self._places(withheld)
-        key = (access, granted_at, withheld_at)
+        key = (access, granted, withheld)
         with self._lock:
             found = self._visible.get(key)
             if found:
@@ -221,25 +232,16 @@ class Snapshot:
                 self._visible.popitem(last=False)
         return made
 
-    def _places(self, record_ids: frozenset[str]) -> _Places:
-        """Where these records stand, as (segment, document)."""
-        return frozenset(
-            (number, int(document))
-            for number, view in enumerate(self.views)
-            for record_id in record_ids
-            for document in view.find(record_id)
-        )
-
-    def _make_visible(self, access: Access, granted: _Places, withheld: _Places) -> Visible:
+    def _make_visible(self, access: Access, granted: frozenset[str], withheld: frozenset[str]) -> Visible:
         masks = []
-        for number, (view, alive) in enumerate(zip(self.views, self.alive, strict=True)):
+        for view, alive in zip(self.views, self.alive, strict=True):
             if isinstance(access, Everything):
                 seen = alive.copy()
             else:
                 codes, values = view.codes("access")
                 seen = np.array([bool(value) and value in access for value in values], bool)[codes]
-            for places, allowed in ((granted, True), (withheld, False)):
-                seen[[document for segment, document in places if segment == number]] = allowed
+            seen[view.find_all(granted)] = True
+            seen[view.find_all(withheld)] = False
             masks.append(alive & seen)
         count = sum(int(mask.sum()) for mask in masks)
         averages = {
