@@ -4,12 +4,13 @@ PYTHON ?= python3
 CONFIG ?= config.toml
 BIN := .venv/bin
 
-.PHONY: help run test lint bench lock clean
+.PHONY: help run test lint audit bench lock clean
 
 help:
 	@echo "make run    set up, make a demo archive with samples on first use, serve it on http://127.0.0.1:8080"
 	@echo "make test   set up and run every test"
 	@echo "make lint   style, types, layers, house rules"
+	@echo "make audit  fetch what is known of the pinned dependencies (needs a network), and hold them against it"
 	@echo "make bench  measure, as JSON and as a table (LARGE=1 for 100,000 records)"
 	@echo "make lock   pin the dependencies anew"
 	@echo "make clean  remove the virtual environment and caches; never the archive"
@@ -31,7 +32,13 @@ lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r edms tools
+	$(BIN)/python -m tools.advisories
 	$(BIN)/python -m pytest tests/house -m "not slow"
+
+audit:
+	@PYTHON=$(PYTHON) tools/prepare.sh lint
+	@$(BIN)/python -m tools.advisories --refresh
 
 bench:
 	@PYTHON=$(PYTHON) tools/prepare.sh test

@@ -234,7 +234,7 @@ def _layers(corpus: Path, born: list[Read]) -> list[str]:
         "| spoiled by | noticed of 400 |",
         "| --- | ---: |",
     ]
-    chance = random.Random(4)  # noqa: S311 - a sample
+    chance = random.Random(4)  # noqa: S311 # nosec B311 # a sample
     sample = [text for text in good if len(text) > 400]
     chance.shuffle(sample)
     for how in BAD_LAYERS:

@@ -9,7 +9,7 @@ class Level(StrEnum):
     OPEN = "open"
     RESTRICTED = "restricted"
     SECRET = "secret"  # noqa: S105 - a security level, not a password
-    TOP_SECRET = "top_secret"  # noqa: S105
+    TOP_SECRET = "top_secret"  # noqa: S105 - as the one above
 
     @property
     def rank(self) -> int:

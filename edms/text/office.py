@@ -5,7 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # nosec B405 # a type; defusedxml parses
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, iterparse

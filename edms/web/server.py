@@ -40,7 +40,7 @@ def serve(settings: Settings, config: Path | None, host: str, port: int, workers
         if descriptor is not None:
             os.set_inheritable(descriptor, True)
             given = ["--unlock-fd", str(descriptor), *given]
-        os.execv(sys.executable, [*watcher, *given])  # noqa: S606 - a list, no shell
+        os.execv(sys.executable, [*watcher, *given])  # noqa: S606 # nosec B606 # a list, no shell
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -55,7 +55,7 @@ def fax(page: Image.Image, seed: int) -> Image.Image:
     random = np.random.default_rng(seed)
     small = page.resize((1728, round(page.height * 1728 / page.width)))
     pixels = np.asarray(small) > 150
-    speckles = random.random(pixels.shape) < 0.0008
+    speckles = random.random(pixels.shape) < 0.0008  # nosec B311 # dust on a sample
     return Image.fromarray(np.where(speckles, ~pixels, pixels)).convert("1", dither=Image.Dither.NONE)
 
 
