@@ -10,6 +10,7 @@ from edms.cli.context import Context
 from edms.cli.rooms import Rooms
 from edms.core.config import ENVIRONMENT_FILE
 from edms.core.errors import EdmsError
+from edms.core.logs import log_to_standard_error
 
 
 @click.group(commands=Rooms(), context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,6 +33,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit status; whatever is wrong is said in one line on stderr."""
+    log_to_standard_error()
     try:
         # Without standalone mode, click returns the status of `Exit` instead of ending the process with it.
         status = edms.main(arguments, prog_name="edms", standalone_mode=False)

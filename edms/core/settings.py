@@ -91,6 +91,8 @@ class ServerSettings(_Section):
     threads: int = Field(8, ge=1, le=256)
     public_url: str = ""
     public_lookups_per_minute: int = Field(30, ge=1, le=10_000)
+    sign_ins_per_minute: int = Field(60, ge=1, le=10_000)
+    proxies: int = Field(0, ge=0, le=5)
 
 
 class WorkerSettings(_Section):

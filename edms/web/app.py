@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from edms.core.errors import EdmsError
 from edms.records.archive import Archive
-from edms.web import formats, identity, language, words, words_access, words_filing, words_redaction
+from edms.web import formats, guard, identity, language, words, words_access, words_filing, words_redaction
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
@@ -46,13 +46,14 @@ _YEAR_SECONDS = 31_536_000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # says in old words what frame-ancestors says
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), display-capture=()",
 }
 
 
@@ -83,8 +84,8 @@ def create_app(archive: Archive) -> Flask:
         MAX_FORM_MEMORY_SIZE=SMALL_FORM_BYTES,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=archive.settings.server.public_url.startswith("https://"),
-        SESSION_COOKIE_NAME="edms_form",
+        SESSION_COOKIE_SECURE=guard.is_secure(archive.settings.server),
+        SESSION_COOKIE_NAME=guard.cookie_name("edms_form", archive.settings.server),
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions["archive"] = archive
@@ -94,6 +95,7 @@ def create_app(archive: Archive) -> Flask:
     words_access.install(app)
     words_filing.install(app)
     words_redaction.install(app)
+    guard.install(app, archive.settings.server)
     app.before_request(_limit)
     identity.install(app)
     protection = CSRFProtect(
@@ -134,7 +136,7 @@ def create_app(archive: Archive) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.after_request(_harden)
-    app.add_url_rule("/healthz", "healthz", lambda: ("ok\n", 200, {"Content-Type": "text/plain"}))
+    app.add_url_rule("/healthz", "healthz", lambda: ("ok\n", 200, {"Content-Type": "text/plain; charset=utf-8"}))
     return app
 
 
@@ -145,8 +147,8 @@ def _limit() -> None:
 def _harden(response: Any) -> Any:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    if identity.archive().settings.server.public_url.startswith("https://"):
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}")
+    if guard.is_secure(identity.archive().settings.server):
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR_SECONDS}; includeSubDomains")
     if not request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-store"
     if response.status_code in (413, 503, 507) and identity.actor() is not None:

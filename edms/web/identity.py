@@ -12,9 +12,11 @@ from edms.core.errors import NotFound
 from edms.operation.sign_in import signed_in
 from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
+from edms.web.guard import cookie_name
 from edms.web.language import gettext
 
 COOKIE = "edms_session"
+"""The name of the session's cookie without TLS; with it `session_cookie` puts a prefix before."""
 _WITHOUT_PEOPLE = frozenset(
     {
         "static",
@@ -33,6 +35,11 @@ def archive() -> Archive:
     """The archive that this application serves."""
     found: Archive = current_app.extensions["archive"]
     return found
+
+
+def session_cookie() -> str:
+    """The name of the cookie that holds a session here."""
+    return cookie_name(COOKIE, archive().settings.server)
 
 
 def actor() -> Actor | None:
@@ -65,7 +72,7 @@ def safe_target(target: str) -> str:
 
 def _recognise() -> ResponseReturnValue | None:
     g.default_language = archive().settings.archive.language
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(session_cookie())
     if token and request.endpoint not in _WITHOUT_PEOPLE:
         found = signed_in(archive().door, archive().settings.access, token)
         if found is not None:

@@ -13,6 +13,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
 
 LANGUAGES = ("id", "en")
+LANGUAGE_COOKIE = "edms_language"
 _FOLDER = Path(__file__).parent / "translations"
 
 
@@ -35,7 +36,7 @@ def current_language() -> str:
     chosen = g.get("language") or request.args.get("lang")
     if chosen in LANGUAGES:
         return str(chosen)
-    asked = request.cookies.get("edms_language")
+    asked = request.cookies.get(f"__Host-{LANGUAGE_COOKIE}") or request.cookies.get(LANGUAGE_COOKIE)
     if asked in LANGUAGES:
         return str(asked)
     default = str(g.get("default_language", "id"))

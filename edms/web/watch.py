@@ -17,6 +17,7 @@ import sys
 import time
 from types import FrameType
 
+from edms.core.logs import log_to_standard_error
 from edms.core.processes import secret_pipe
 
 log = logging.getLogger("edms.serve")
@@ -114,6 +115,7 @@ def _secret(given: list[str]) -> bytes:
 
 
 if __name__ == "__main__":
+    log_to_standard_error()
     options = sys.argv[4:]
     opening = _secret(options)
     watch(int(sys.argv[1]), int(sys.argv[2]), options, opening, mail=sys.argv[3] == "1")

@@ -49,7 +49,7 @@ def test_foreign_pages_are_never_shown(site: Site, name: str, content: bytes) ->
     assert answer.data == content
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
     picture = visitor.get(f"/records/{record}/pages/1")
     assert picture.status_code == 404 or picture.mimetype.startswith("image/"), "a picture of it is a picture"
     page = visitor.get(f"/records/{record}").text

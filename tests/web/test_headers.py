@@ -19,11 +19,21 @@ def test_every_answer_is_guarded(city: City, path: str) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    if "/files/" not in path and "/evidence" not in path:
-        assert "frame-ancestors 'none'" in policy
-        assert "script-src 'self'" in policy
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "geolocation=()" in headers["Permissions-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "Access-Control-Allow-Origin" not in headers
+    if "/files/" in path or "/evidence" in path:
+        assert "sandbox" in policy
+        assert headers["Content-Disposition"].startswith("attachment;")
+    else:
+        for part in ("script-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'"):
+            assert part in policy
     if not path.startswith("/static/"):
         assert headers["Cache-Control"] == "no-store"
+    if headers["Content-Type"].startswith("text/"):
+        assert "charset=utf-8" in headers["Content-Type"]
 
 
 PAGES = ("/", "/sign-in", "/search", "/capture", "/inbox", "/quarantine", "/retention", "/nope", "/records/{open}",

@@ -198,7 +198,7 @@ def test_cookies(open_site: OpenSite, tmp_path: Path, address: str, secure: bool
     visitor = site.visitor(base_url=address or "http://localhost", headers={"Referer": address + "/sign-in"})
     answer = visitor.sign_in("clerk-dinkes")
     assert answer.status_code == 302
-    (mine,) = [one for one in answer.headers.getlist("Set-Cookie") if one.startswith(COOKIE)]
+    (mine,) = [one for one in answer.headers.getlist("Set-Cookie") if one.removeprefix("__Host-").startswith(COOKIE)]
     assert "HttpOnly" in mine
     assert "SameSite=Lax" in mine
     assert "Path=/" in mine

@@ -15,8 +15,9 @@ from edms.operation.sign_in import (
 from edms.operation.sign_in import (
     sign_out as end_session,
 )
-from edms.web.identity import COOKIE, actor, archive, safe_target
-from edms.web.language import LANGUAGES, current_language, gettext
+from edms.web.guard import cookie_name, is_secure, too_often
+from edms.web.identity import actor, archive, safe_target, session_cookie
+from edms.web.language import LANGUAGE_COOKIE, LANGUAGES, current_language, gettext
 
 pages = Blueprint("session", __name__)
 
@@ -29,6 +30,9 @@ def sign_in() -> ResponseReturnValue:
         return render_template("sign_in.html", next=request.args.get("next", ""), problem="")
     name, password = request.form.get("username", "")[:80], request.form.get("password", "")[:200]
     target = safe_target(request.form.get("next", ""))
+    if too_often("sign-in", archive().settings.server.sign_ins_per_minute):
+        problem = gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": 1}
+        return render_template("sign_in.html", next=target, problem=problem, username=name), 429
     try:
         token = sign_in_person(
             archive().door, archive().settings.access, name, password, request.remote_addr or "", current_language()
@@ -42,15 +46,15 @@ def sign_in() -> ResponseReturnValue:
         status = 429 if refused.wait_minutes else 401
         return render_template("sign_in.html", next=target, problem=problem, username=name), status
     # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
-    end_session(archive().door, request.cookies.get(COOKIE, ""))
+    end_session(archive().door, request.cookies.get(session_cookie(), ""))
     session.clear()
     response = make_response(redirect(target))
     response.set_cookie(
-        COOKIE,
+        session_cookie(),
         token,
         httponly=True,
         samesite="Lax",
-        secure=archive().settings.server.public_url.startswith("https://"),
+        secure=is_secure(archive().settings.server),
         max_age=archive().settings.access.session_absolute_hours * 3600,
     )
     return response
@@ -58,10 +62,10 @@ def sign_in() -> ResponseReturnValue:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    end_session(archive().door, request.cookies.get(COOKIE, ""))
+    end_session(archive().door, request.cookies.get(session_cookie(), ""))
     session.clear()
     response = make_response(redirect(url_for("session.sign_in")))
-    response.delete_cookie(COOKIE)
+    response.delete_cookie(session_cookie(), secure=is_secure(archive().settings.server), httponly=True, samesite="Lax")
     return response
 
 
@@ -70,8 +74,10 @@ def choose_language() -> ResponseReturnValue:
     wanted = request.form.get("language", "")
     response = make_response(redirect(safe_target(request.form.get("next", ""))))
     if wanted in LANGUAGES:
-        token = request.cookies.get(COOKIE)
+        token = request.cookies.get(session_cookie())
         if token:
             keep_language(archive().door, token, wanted)
-        response.set_cookie("edms_language", wanted, samesite="Lax", max_age=31_536_000)
+        secure = is_secure(archive().settings.server)
+        name = cookie_name(LANGUAGE_COOKIE, archive().settings.server)
+        response.set_cookie(name, wanted, samesite="Lax", httponly=True, secure=secure, max_age=31_536_000)
     return response

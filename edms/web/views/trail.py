@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from edms.records.publication import CHECKPOINT_FILE, trail_file
 from edms.records.witnessing import MOST_REQUEST_BYTES, WitnessRefusal, cosign_checkpoint
+from edms.web.guard import too_often
 from edms.web.identity import actor, archive
 
 pages = Blueprint("trail", __name__)
@@ -25,6 +26,8 @@ def tile(place: str) -> ResponseReturnValue:
 @pages.post("/witness/add-checkpoint")
 def add_checkpoint() -> ResponseReturnValue:
     """Cosign the checkpoint of a trail that we witness. Whoever asks: what counts is the checkpoint's own signature."""
+    if too_often("witness", archive().settings.server.public_lookups_per_minute):
+        return Response("too many requests\n", 429, content_type="text/plain; charset=utf-8")
     try:
         line = cosign_checkpoint(archive(), request.stream.read(MOST_REQUEST_BYTES + 1))
     except WitnessRefusal as refusal:
