@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 
 from flask import Request
+from werkzeug.exceptions import ClientDisconnected
 
 from edms.core.settings import Settings
 
@@ -42,7 +43,7 @@ def drain(request: Request) -> None:
     while left > 0:
         try:
             got = len(stream.read(_CHUNK_BYTES))
-        except OSError:
+        except (OSError, ClientDisconnected):
             return
         if got == 0:
             return

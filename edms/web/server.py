@@ -13,6 +13,7 @@ from edms.core.errors import ConfigurationError, EdmsError
 from edms.core.processes import no_core_dumps
 from edms.core.settings import Settings
 from edms.core.unlock import Unlock
+from edms.web.streams import readable_bodies
 
 ADDRESS_WAIT_SECONDS = 3.0
 
@@ -92,9 +93,11 @@ def serve_pages(settings: Settings, listener: int, unlock: Unlock) -> None:
 
         def load(self) -> object:
             try:
-                return create_app(open_archive(settings, unlock=unlock))
+                app = create_app(open_archive(settings, unlock=unlock))
             except EdmsError as error:
                 click.echo(f"edms: {error}", err=True)
                 os._exit(error.exit_code)
+            app.wsgi_app = readable_bodies(app.wsgi_app)  # type: ignore[method-assign]
+            return app
 
     Pages().run()

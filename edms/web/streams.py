@@ -1,9 +1,12 @@
-"""A file that is sent only to be compared: hashed while it arrives, kept nowhere."""
+"""What a request brings: a file that is only to be compared, and a body that cannot be read."""
 
 import hashlib
 import io
+from collections.abc import Callable
+from typing import Any
 
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import ClientDisconnected
 
 
 class DigestStream(io.RawIOBase):
@@ -33,3 +36,36 @@ def digest_of(part: FileStorage) -> str:
     """Return the SHA-256 of an uploaded file, empty when none was chosen."""
     stream: object = part.stream
     return stream.hexdigest() if isinstance(stream, DigestStream) and stream.size else ""
+
+
+class _Body:
+    """The body of a request. What gunicorn says of chunks that are none is the sender's fault, like a broken line."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most `size` bytes, all with -1. Raises ClientDisconnected, which is answered with 400."""
+        return self._got(self._stream.read, size)
+
+    def readline(self, size: int = -1) -> bytes:
+        """Return a line, or its first `size` bytes. Raises as `read` does."""
+        return self._got(self._stream.readline, size)
+
+    def _got(self, reading: Callable[[int], bytes], size: int) -> bytes:
+        from gunicorn.http.errors import ParseException
+
+        try:
+            return bytes(reading(size))
+        except ParseException:
+            raise ClientDisconnected() from None
+
+
+def readable_bodies(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the WSGI application with bodies that cannot be read refused, and no defect of ours in the log."""
+
+    def run(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        environ["wsgi.input"] = _Body(environ["wsgi.input"])
+        return app(environ, start)
+
+    return run
