@@ -36,7 +36,7 @@ from edms.records.folders import open_folder
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
 from edms.records.model import Record
-from edms.records.people import console_person
+from edms.records.people import console_person, new_password
 from edms.records.shredding import order_destruction, shred
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
 from edms.retention.types import TriggerType
@@ -186,6 +186,7 @@ def _fill(archive: Archive) -> None:
     assert clerk.office_id is not None
     add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
+    new_password(CONSOLE, archive, "auditor")
     signers = with_pilot(archive)
     ask(signers, record)
     give(signers, "official-dinkes")

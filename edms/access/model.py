@@ -51,6 +51,7 @@ class SignInSession(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     language: Mapped[str] = mapped_column(String(5), default="id")
+    must_choose: Mapped[bool] = mapped_column(default=False)
 
 
 class SignInFailure(Base):

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
+from edms.access.credentials_model import GivenPassword
 from edms.access.model import Office, Person
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
@@ -32,6 +33,7 @@ _COMPONENT_COLUMNS = (
 STATED = (
     Stated(_table(Office)),
     Stated(_table(Person)),
+    Stated(_table(GivenPassword)),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(

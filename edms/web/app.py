@@ -15,6 +15,7 @@ from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
 from edms.web.views import (
+    account,
     alerts,
     batches,
     capture,
@@ -97,6 +98,7 @@ def create_app(archive: Archive) -> Flask:
     )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
     for part in (
         session,
+        account,
         home,
         search,
         record,

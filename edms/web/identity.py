@@ -3,13 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Actor, Role
 from edms.access.policy import Action, decide
 from edms.core.errors import NotFound
-from edms.operation.sign_in import signed_in
+from edms.operation.sessions import SignedIn, Waits, signed_in
 from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
 from edms.web.language import gettext
@@ -27,6 +27,8 @@ _WITHOUT_PEOPLE = frozenset(
     }
 )
 _PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
+_MEANWHILE = {Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"}))}
+"""Where somebody is led who has something to do before getting in, and the only pages that are open till then."""
 
 
 def archive() -> Archive:
@@ -39,6 +41,23 @@ def actor() -> Actor | None:
     """The actor of this request, or None when nobody is signed in."""
     found: Actor | None = g.get("actor")
     return found
+
+
+def waits() -> bool:
+    """True when somebody is signed in who has something to do first."""
+    return bool(g.get("waits"))
+
+
+def keep_token(response: Response, token: str) -> None:
+    """Give the browser the token of its session."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="Lax",
+        secure=archive().settings.server.public_url.startswith("https://"),
+        max_age=archive().settings.access.session_absolute_hours * 3600,
+    )
 
 
 def install(app: Flask) -> None:
@@ -69,9 +88,23 @@ def _recognise() -> ResponseReturnValue | None:
     if token and request.endpoint not in _WITHOUT_PEOPLE:
         found = signed_in(archive().door, archive().settings.access, token)
         if found is not None:
-            g.actor, g.language, g.display_name = found.actor, found.language, found.display_name
+            g.language, g.display_name = found.language, found.display_name
+            if found.waits_for and request.endpoint not in _PUBLIC | {"session.sign_out"}:
+                return _meanwhile(found)
+            g.actor = None if found.waits_for and request.endpoint != "session.sign_out" else found.actor
     if g.get("actor") is None and request.endpoint not in _PUBLIC and request.endpoint is not None:
         return ask_to_sign_in()
+    return None
+
+
+def _meanwhile(found: SignedIn) -> ResponseReturnValue | None:
+    """Let somebody who has something to do first do just that."""
+    place, allowed = _MEANWHILE[found.waits_for]
+    if request.endpoint not in allowed:
+        if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+            return {"error": gettext("Something is to be done before you get in."), "mend": ""}, 401
+        return redirect(url_for(place))
+    g.actor, g.waits = found.actor, True
     return None
 
 
@@ -91,7 +124,7 @@ def _unseen_alerts(who: Actor | None) -> int:
 
 
 def _for_templates() -> dict[str, Any]:
-    who = actor()
+    who = None if waits() else actor()
     return {
         "actor": who,
         "display_name": g.get("display_name", ""),

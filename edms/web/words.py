@@ -13,6 +13,7 @@ from edms.web.formats import size
 from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
+from edms.web.words_account import ACCOUNT_ERRORS
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
@@ -88,6 +89,7 @@ ERRORS = (
     message("the file is larger than the limit of %(count)s bytes"),
     message("divide it, or raise [capture] max_file_bytes"),
     *SIGNING_ERRORS,
+    *ACCOUNT_ERRORS,
     *DIGITISATION_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,

@@ -3,19 +3,12 @@
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.operation.sign_in import (
-    SignInRefused,
-)
-from edms.operation.sign_in import (
-    choose_language as keep_language,
-)
-from edms.operation.sign_in import (
-    sign_in as sign_in_person,
-)
-from edms.operation.sign_in import (
-    sign_out as end_session,
-)
-from edms.web.identity import COOKIE, actor, archive, safe_target
+from edms.operation.sessions import Visit
+from edms.operation.sessions import choose_language as keep_language
+from edms.operation.sessions import sign_out as end_session
+from edms.operation.sign_in import SignInRefused
+from edms.operation.sign_in import sign_in as sign_in_person
+from edms.web.identity import COOKIE, actor, archive, keep_token, safe_target
 from edms.web.language import LANGUAGES, current_language, gettext
 
 pages = Blueprint("session", __name__)
@@ -30,9 +23,7 @@ def sign_in() -> ResponseReturnValue:
     name, password = request.form.get("username", "")[:80], request.form.get("password", "")[:200]
     target = safe_target(request.form.get("next", ""))
     try:
-        token = sign_in_person(
-            archive().door, archive().settings.access, name, password, request.remote_addr or "", current_language()
-        )
+        token = sign_in_person(archive().door, archive().settings.access, name, password, visit())
     except SignInRefused as refused:
         problem = (
             gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}
@@ -45,15 +36,13 @@ def sign_in() -> ResponseReturnValue:
     end_session(archive().door, request.cookies.get(COOKIE, ""))
     session.clear()
     response = make_response(redirect(target))
-    response.set_cookie(
-        COOKIE,
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=archive().settings.server.public_url.startswith("https://"),
-        max_age=archive().settings.access.session_absolute_hours * 3600,
-    )
+    keep_token(response, token)
     return response
+
+
+def visit() -> Visit:
+    """Where this request comes from."""
+    return Visit(request.remote_addr or "", current_language())
 
 
 @pages.post("/sign-out")

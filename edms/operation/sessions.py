@@ -1,0 +1,162 @@
+"""Server-side sessions: who holds a token, what that person has still to do before getting in, and their ending.
+
+A token is the id of its person, what was proven, and 256 random bits. All three stand under the keyed digest that is
+its row's key, so that a row that was put in, given to somebody else or raised around the system lets nobody in.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from edms.access.actors import Actor, system_actor
+from edms.access.credentials_model import GivenPassword
+from edms.access.model import Person, SignInSession
+from edms.access.people import actor_of
+from edms.access.policy import Action
+from edms.core.settings import AccessSettings
+from edms.operation.door import Door, Operation
+
+ENTRANCE = system_actor("sign-in")
+
+
+class Grade(StrEnum):
+    """What the holder of a token has proven."""
+
+    ONE = "1"
+
+
+class Waits(StrEnum):
+    """What somebody who is signed in has still to do, and gets nothing else before."""
+
+    NOTHING = ""
+    PASSWORD = "password"  # noqa: S105 - what is to be done, not a password
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Where somebody signs in from: the network address, and the language of the page."""
+
+    address: str = ""
+    language: str = "id"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who is signed in on a session, the language the person chose, and what is still to be done."""
+
+    actor: Actor
+    display_name: str
+    language: str
+    waits_for: Waits
+
+
+def begin_session(door: Door, operation: Operation, settings: AccessSettings, person: Person, visit: Visit,
+                  grade: Grade) -> str:  # fmt: skip
+    """Add a session of `person` within `operation`, and return its token."""
+    given = operation.session.get(GivenPassword, person.id) is not None
+    token = _new_token(person.id, grade)
+    operation.session.add(
+        SignInSession(
+            token_sha256=session_key(door, token),
+            person_id=person.id,
+            started_at=operation.now,
+            seen_at=operation.now,
+            language=visit.language,
+            must_choose=given and settings.choose_own_password,
+        )
+    )
+    return token
+
+
+def renewed_alone(door: Door, operation: Operation, token: str, person_id: UUID) -> str:
+    """End every session of a person; return a new token for the one that held `token`, or "" when it was none."""
+    row = operation.session.get(SignInSession, session_key(door, token))
+    mine = row is not None and row.person_id == person_id
+    new = _new_token(person_id, Grade(token.split(".")[1])) if mine else ""
+    if row is not None and mine:
+        row.token_sha256 = session_key(door, new)
+        row.must_choose = False
+        operation.session.flush()
+    end_sessions(operation.session, person_id, keep=session_key(door, new))
+    return new
+
+
+def end_sessions(session: Session, person_id: UUID, keep: bytes = b"") -> None:
+    """End the sessions of a person, save the one under the key `keep`."""
+    session.execute(
+        delete(SignInSession).where(SignInSession.person_id == person_id, SignInSession.token_sha256 != keep)
+    )
+
+
+def signed_in(door: Door, settings: AccessSettings, token: str) -> SignedIn | None:
+    """Return who holds `token`, or None when there is no such session, it has ended, or its person is inactive."""
+    now = door.clock.now()
+    with door.database.reader() as session:
+        row = session.get(SignInSession, session_key(door, token))
+        if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, now, settings):
+            return None
+        person = session.get(Person, row.person_id)
+        if person is None or not person.active:
+            return None
+        waits = Waits.PASSWORD if row.must_choose else Waits.NOTHING
+        found = SignedIn(actor_of(session, person), person.name, row.language, waits)
+        stale = now - row.seen_at > timedelta(minutes=1)
+    if stale:
+        _touch(door, token, now)
+    return found
+
+
+def choose_language(door: Door, token: str, language: str) -> None:
+    """Keep the language the person chose for this session."""
+    with door.write(ENTRANCE, Action.SIGN_IN) as operation:
+        operation.decide()
+        operation.unrecorded()
+        row = operation.session.get(SignInSession, session_key(door, token))
+        if row is not None:
+            row.language = language
+
+
+def sign_out(door: Door, token: str) -> None:
+    """End the session at once; an unknown token changes nothing."""
+    with door.write(ENTRANCE, Action.SIGN_IN) as operation:
+        operation.decide()
+        row = operation.session.get(SignInSession, session_key(door, token))
+        if row is None:
+            operation.unrecorded()
+            return
+        operation.about("person", row.person_id, "session.signed_out")
+        operation.session.delete(row)
+
+
+def _touch(door: Door, token: str, now: datetime) -> None:
+    with door.write(ENTRANCE, Action.SIGN_IN) as operation:
+        operation.decide()
+        operation.unrecorded()
+        row = operation.session.get(SignInSession, session_key(door, token))
+        if row is not None:
+            row.seen_at = now
+
+
+def _ended(row: SignInSession, now: datetime, settings: AccessSettings) -> bool:
+    idle = now - row.seen_at > timedelta(minutes=settings.session_idle_minutes)
+    return idle or now - row.started_at > timedelta(hours=settings.session_absolute_hours)
+
+
+def _new_token(person_id: UUID, grade: Grade) -> str:
+    return f"{person_id.hex}.{grade}.{secrets.token_urlsafe(32)}"
+
+
+def session_key(door: Door, token: str) -> bytes:
+    """Return the key of a session's row. Who can write rows and has no key ring cannot make one that lets anybody in.
+
+    The token begins with the id of its person, so that a row that was given to somebody else lets nobody in either.
+    """
+    if not door.session_secret:
+        raise RuntimeError("sessions need the secret of the key ring")
+    return hmac.digest(door.session_secret, b"edms session 1\0" + token.encode("utf-8", "surrogatepass"), "sha256")

@@ -1,0 +1,12 @@
+"""What is said of signing in: why a password is not taken, and what to do instead."""
+
+from edms.web.language import message
+
+ACCOUNT_ERRORS = (
+    message("this is the password that you have"),
+    message("choose another one"),
+    message("this password is easily guessed: it is known, or made of a few known words, names or keys in a row"),
+    message("take a few words that have nothing to do with each other or with you"),
+    message("a password has at least %(count)s characters"),
+    message("the password was changed meanwhile"),
+)
