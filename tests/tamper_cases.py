@@ -58,6 +58,10 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
         " SELECT zeros(32), id, created_at, created_at, 'id', false FROM people LIMIT 1"
     ),
     "password that is to be changed, no more": sql("DELETE FROM given_passwords", named="row"),
+    "second factor, removed": sql("DELETE FROM one_time_codes", named="row"),
+    "second factor, a code taken again": sql("UPDATE one_time_codes SET last_step = 0", named="row"),
+    "recovery code, given back": sql("UPDATE recovery_codes SET used_at = NULL WHERE used_at IS NOT NULL", named="row"),
+    "recovery codes, removed": sql("DELETE FROM recovery_codes", named="row"),
 }
 
 RECORDS: dict[str, Case] = {

@@ -14,19 +14,22 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pyotp
 from archive_fixtures import MOMENT, pdf, settings_in, settle, take_in
 from postgresql_server import made_like, new_database
 from signing_people import ADDRESS, ask, give, with_pilot
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from edms.access.actors import console_actor
+from edms.access.actors import console_actor, system_actor
 from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.audit.witness_client import Witness
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.core.settings import Settings
+from edms.operation.one_time_codes import take_code
+from edms.records.account_codes import begin_codes, confirm_codes
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
 from edms.records.digitisations import NewScanner, add_scanner
@@ -187,6 +190,7 @@ def _fill(archive: Archive) -> None:
     add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
     new_password(CONSOLE, archive, "auditor")
+    _second_factor(archive)
     signers = with_pilot(archive)
     ask(signers, record)
     give(signers, "official-dinkes")
@@ -225,3 +229,13 @@ def _cosign(archive: Archive) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _second_factor(archive: Archive) -> None:
+    """An app for codes, and a recovery code that was used."""
+    records = console_person(archive, "records", "tests")
+    code = pyotp.TOTP(begin_codes(records, archive).secret).at(archive.clock.now())
+    recovery, _token = confirm_codes(records, archive, code, "")
+    with archive.door.write(system_actor("sign-in"), Action.SIGN_IN) as operation:
+        operation.decide()
+        assert take_code(archive.door, operation, UUID(records.id), recovery[0]) == "recovery"

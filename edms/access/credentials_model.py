@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edms.core.database import Base
@@ -16,3 +16,30 @@ class GivenPassword(Base):
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
     given_at: Mapped[datetime]
+
+
+class OneTimeCode(Base):
+    """An app that shows a person codes by time (RFC 6238). `sealed`: its secret, under a key of the key ring.
+
+    `confirmed_at` None: begun, and no code has shown yet that the app has it. `last_step`: the newest 30 seconds whose
+    code was taken; none of it or of before is taken again.
+    """
+
+    __tablename__ = "one_time_codes"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    begun_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class RecoveryCode(Base):
+    """A code on paper for the day on which the app is lost; `digest` is keyed, and each is taken once."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[datetime | None]

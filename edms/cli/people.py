@@ -7,6 +7,7 @@ import click
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
+from edms.records.account_codes import reset_factors
 from edms.records.people import (
     NewPerson,
     add_office,
@@ -80,6 +81,16 @@ def add_person_command(
 def password_command(context: Context, user: str, administrator: str | None, as_json: bool) -> None:
     """Give a person a new random password, printed once; ends that person's sessions."""
     _print_password(user, new_password(_actor(context, administrator), context.archive, user), as_json)
+
+
+@person.command("reset-second-factor")
+@click.argument("user", metavar="USER")
+@as_administrator
+@pass_context
+def reset_second_factor_command(context: Context, user: str, administrator: str | None) -> None:
+    """Forget the second factors of somebody who has lost them; ends that person's sessions."""
+    reset_factors(_actor(context, administrator), context.archive, user)
+    click.echo(f"{user} signs in with the password alone, until a second factor is set up again")
 
 
 @person.command("deactivate")

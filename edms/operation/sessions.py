@@ -15,7 +15,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, system_actor
-from edms.access.credentials_model import GivenPassword
+from edms.access.credentials_model import GivenPassword, OneTimeCode
+from edms.access.levels import Level
 from edms.access.model import Person, SignInSession
 from edms.access.people import actor_of
 from edms.access.policy import Action
@@ -23,19 +24,25 @@ from edms.core.settings import AccessSettings
 from edms.operation.door import Door, Operation
 
 ENTRANCE = system_actor("sign-in")
+_CODE_MINUTES = 10
+"""How long a password waits for its code."""
 
 
 class Grade(StrEnum):
-    """What the holder of a token has proven."""
+    """What the holder of a token has proven: a password where a code is due too, one factor that is enough, or two."""
 
+    CODE = "c"
     ONE = "1"
+    TWO = "2"
 
 
 class Waits(StrEnum):
     """What somebody who is signed in has still to do, and gets nothing else before."""
 
     NOTHING = ""
+    CODE = "code"
     PASSWORD = "password"  # noqa: S105 - what is to be done, not a password
+    ENROLMENT = "enrolment"
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def renewed_alone(door: Door, operation: Operation, token: str, person_id: UUID)
     """End every session of a person; return a new token for the one that held `token`, or "" when it was none."""
     row = operation.session.get(SignInSession, session_key(door, token))
     mine = row is not None and row.person_id == person_id
-    new = _new_token(person_id, Grade(token.split(".")[1])) if mine else ""
+    new = _new_token(person_id, _grade(token)) if mine else ""
     if row is not None and mine:
         row.token_sha256 = session_key(door, new)
         row.must_choose = False
@@ -99,17 +106,59 @@ def signed_in(door: Door, settings: AccessSettings, token: str) -> SignedIn | No
     now = door.clock.now()
     with door.database.reader() as session:
         row = session.get(SignInSession, session_key(door, token))
-        if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, now, settings):
+        if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, now, settings, token):
             return None
         person = session.get(Person, row.person_id)
         if person is None or not person.active:
             return None
-        waits = Waits.PASSWORD if row.must_choose else Waits.NOTHING
-        found = SignedIn(actor_of(session, person), person.name, row.language, waits)
+        actor, grade = actor_of(session, person), _grade(token)
+        waits = _waits_for(session, settings, row, grade, actor)
+        found = SignedIn(actor, person.name, row.language, waits)
         stale = now - row.seen_at > timedelta(minutes=1)
     if stale:
         _touch(door, token, now)
     return found
+
+
+def _waits_for(session: Session, settings: AccessSettings, row: SignInSession, grade: Grade, actor: Actor) -> Waits:
+    """A clearance that was raised counts at once: what is proven is held against what is asked for now."""
+    if grade is Grade.CODE:
+        return Waits.CODE
+    if row.must_choose:
+        return Waits.PASSWORD
+    if grade is Grade.TWO or not second_factor_required(settings, actor.clearance):
+        return Waits.NOTHING
+    return Waits.CODE if has_second_factor(session, row.person_id) else Waits.ENROLMENT
+
+
+def second_factor_required(settings: AccessSettings, clearance: Level) -> bool:
+    """Say whether somebody of this clearance may not get in by a password alone."""
+    return bool(settings.second_factor_from) and clearance.permits(Level(settings.second_factor_from))
+
+
+def has_second_factor(session: Session, person_id: UUID) -> bool:
+    """Say whether a person has something to be asked for after the password."""
+    row = session.get(OneTimeCode, person_id)
+    return row is not None and row.confirmed_at is not None
+
+
+def raised(door: Door, operation: Operation, token: str) -> str:
+    """Give the session that holds `token` a new one, as of two factors; return it, or "" when there is no session."""
+    row = operation.session.get(SignInSession, session_key(door, token))
+    if row is None:
+        return ""
+    new = _new_token(row.person_id, Grade.TWO)
+    row.token_sha256, row.started_at = session_key(door, new), operation.now
+    return new
+
+
+def person_of(door: Door, settings: AccessSettings, session: Session, token: str) -> UUID | None:
+    """Return whose session `token` is, whatever that person has still to do; None for none, or one that has ended."""
+    row = session.get(SignInSession, session_key(door, token))
+    if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, door.clock.now(), settings, token):
+        return None
+    person = session.get(Person, row.person_id)
+    return row.person_id if person is not None and person.active else None
 
 
 def choose_language(door: Door, token: str, language: str) -> None:
@@ -143,9 +192,16 @@ def _touch(door: Door, token: str, now: datetime) -> None:
             row.seen_at = now
 
 
-def _ended(row: SignInSession, now: datetime, settings: AccessSettings) -> bool:
+def _ended(row: SignInSession, now: datetime, settings: AccessSettings, token: str) -> bool:
+    if _grade(token) is Grade.CODE and now - row.started_at > timedelta(minutes=_CODE_MINUTES):
+        return True
     idle = now - row.seen_at > timedelta(minutes=settings.session_idle_minutes)
     return idle or now - row.started_at > timedelta(hours=settings.session_absolute_hours)
+
+
+def _grade(token: str) -> Grade:
+    """What a token says was proven; it stands under the digest of its row, so nobody else wrote it."""
+    return Grade(token.split(".")[1])
 
 
 def _new_token(person_id: UUID, grade: Grade) -> str:

@@ -3,25 +3,27 @@
 Stands beside the door because it is how an actor comes to be; everything after it goes through the door.
 """
 
-import hashlib
-from datetime import datetime, timedelta
-
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
-
-from edms.access.model import SignInFailure
 from edms.access.passwords import password_matches
 from edms.access.people import person_named
 from edms.access.policy import Action
-from edms.core.errors import EdmsError
-from edms.core.ids import new_id
+from edms.core.errors import EdmsError, NotSignedIn
 from edms.core.settings import AccessSettings
+from edms.operation.brakes import Brakes
 from edms.operation.door import Door
-from edms.operation.sessions import ENTRANCE, Grade, Visit, begin_session
+from edms.operation.one_time_codes import take_code
+from edms.operation.sessions import (
+    ENTRANCE,
+    Grade,
+    Visit,
+    begin_session,
+    has_second_factor,
+    person_of,
+    raised,
+)
 
 
 class SignInRefused(EdmsError):
-    """Wrong name or password, or too many attempts: `wait` says which, in whole minutes (0: not limited)."""
+    """Wrong name, password or code, or too many attempts: `wait` says which, in whole minutes (0: not limited)."""
 
     exit_code = 1
 
@@ -34,35 +36,57 @@ class SignInRefused(EdmsError):
 
 
 def sign_in(door: Door, settings: AccessSettings, username: str, password: str, visit: Visit) -> str:
-    """Return the token of a new session (its person and 256 random bits, URL-safe). Raises SignInRefused.
+    """Return the token of a new session, which waits for a code when the person has a second factor.
 
-    The limit counts failures for this name from this address, so that nobody can lock somebody else out.
+    Raises SignInRefused.
     """
-    key = hashlib.sha256(f"{username}\0{visit.address}".encode()).hexdigest()
-    since = door.clock.now() - timedelta(minutes=settings.sign_in_window_minutes)
+    brakes = Brakes(door, settings, username, visit)
     with door.database.reader() as session:
-        failures = _failures(session, key, since)
         person = person_named(session, username)
         password_hash = person.password_hash if person else None
-    if failures >= settings.sign_in_attempts:
-        raise SignInRefused(settings.sign_in_window_minutes)
+    if minutes := brakes.wait_minutes():
+        raise SignInRefused(minutes)
     matched = password_matches(password, password_hash)
+    token = ""
     with door.write(ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
-        operation.session.execute(delete(SignInFailure).where(SignInFailure.at < since))
         if not matched or person is None:
-            operation.session.add(SignInFailure(id=new_id(door.clock), key=key, at=operation.now))
+            brakes.failed(operation)
             operation.about("person", str(person.id) if person else "", "session.sign_in_failed")
-            token = ""
         else:
-            operation.session.execute(delete(SignInFailure).where(SignInFailure.key == key))
-            token = begin_session(door, operation, settings, person, visit, Grade.ONE)
-            operation.about("person", person.id, "session.signed_in")
+            brakes.succeeded(operation)
+            asked = has_second_factor(operation.session, person.id)
+            token = begin_session(door, operation, settings, person, visit, Grade.CODE if asked else Grade.ONE)
+            operation.about("person", person.id, "session.password_right" if asked else "session.signed_in")
     if not token:
         raise SignInRefused()
     return token
 
 
-def _failures(session: Session, key: str, since: datetime) -> int:
-    query = select(func.count()).select_from(SignInFailure).where(SignInFailure.key == key, SignInFailure.at >= since)
-    return session.scalar(query) or 0
+def give_code(door: Door, settings: AccessSettings, token: str, typed: str, visit: Visit) -> str:
+    """Prove the second factor of the session that holds `token` by a code; return the token that takes its place.
+
+    Raises NotSignedIn when the session has ended, SignInRefused.
+    """
+    with door.database.reader() as session:
+        person_id = person_of(door, settings, session, token)
+    if person_id is None:
+        raise NotSignedIn("sign in first")
+    brakes = Brakes(door, settings, f"code\0{person_id}", visit)
+    if minutes := brakes.wait_minutes():
+        raise SignInRefused(minutes)
+    raised_token = ""
+    with door.write(ENTRANCE, Action.SIGN_IN) as operation:
+        operation.decide()
+        kind = take_code(door, operation, person_id, typed)
+        if kind:
+            brakes.succeeded(operation)
+            raised_token = raised(door, operation, token)
+            operation.note(second_factor=kind)
+            operation.about("person", person_id, "session.signed_in")
+        else:
+            brakes.failed(operation)
+            operation.about("person", person_id, "session.code_failed")
+    if not raised_token:
+        raise SignInRefused()
+    return raised_token

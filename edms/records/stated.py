@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
-from edms.access.credentials_model import GivenPassword
+from edms.access.credentials_model import GivenPassword, OneTimeCode, RecoveryCode
 from edms.access.model import Office, Person
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
@@ -34,6 +34,8 @@ STATED = (
     Stated(_table(Office)),
     Stated(_table(Person)),
     Stated(_table(GivenPassword)),
+    Stated(_table(OneTimeCode)),
+    Stated(_table(RecoveryCode)),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(

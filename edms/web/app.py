@@ -16,6 +16,7 @@ from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
 from edms.web.views import (
     account,
+    account_codes,
     alerts,
     batches,
     capture,
@@ -99,6 +100,7 @@ def create_app(archive: Archive) -> Flask:
     for part in (
         session,
         account,
+        account_codes,
         home,
         search,
         record,

@@ -27,7 +27,14 @@ _WITHOUT_PEOPLE = frozenset(
     }
 )
 _PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
-_MEANWHILE = {Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"}))}
+_MEANWHILE = {
+    Waits.CODE: ("session.code", frozenset({"session.code", "session.take_code"})),
+    Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"})),
+    Waits.ENROLMENT: (
+        "account_codes.second_factor",
+        frozenset({"account_codes.second_factor", "account_codes.begin", "account_codes.confirm"}),
+    ),
+}
 """Where somebody is led who has something to do before getting in, and the only pages that are open till then."""
 
 
@@ -104,7 +111,8 @@ def _meanwhile(found: SignedIn) -> ResponseReturnValue | None:
         if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
             return {"error": gettext("Something is to be done before you get in."), "mend": ""}, 401
         return redirect(url_for(place))
-    g.actor, g.waits = found.actor, True
+    # Who has given half of the proof is nobody yet: the page for the other half looks at the session alone.
+    g.actor, g.waits = None if found.waits_for is Waits.CODE else found.actor, True
     return None
 
 

@@ -7,6 +7,7 @@ from edms.core.errors import EdmsError, NotFound, NotSignedIn, Refused
 from edms.core.secret import Secret
 from edms.operation.door import NotPermitted
 from edms.records.account import change_own_password, own_account
+from edms.records.account_codes import own_factors
 from edms.web.identity import COOKIE, actor, archive, keep_token
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
@@ -17,7 +18,9 @@ MOST_PASSWORD = 200
 
 @pages.get("/account")
 def show() -> ResponseReturnValue:
-    return render_template("account.html", account=own_account(actor(), archive()))
+    return render_template(
+        "account.html", account=own_account(actor(), archive()), factors=own_factors(actor(), archive())
+    )
 
 
 @pages.get("/account/password")

@@ -3,12 +3,12 @@
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.operation.sessions import Visit
+from edms.operation.sessions import Visit, Waits, signed_in
 from edms.operation.sessions import choose_language as keep_language
 from edms.operation.sessions import sign_out as end_session
-from edms.operation.sign_in import SignInRefused
+from edms.operation.sign_in import SignInRefused, give_code
 from edms.operation.sign_in import sign_in as sign_in_person
-from edms.web.identity import COOKIE, actor, archive, keep_token, safe_target
+from edms.web.identity import COOKIE, actor, archive, keep_token, safe_target, waits
 from edms.web.language import LANGUAGES, current_language, gettext
 
 pages = Blueprint("session", __name__)
@@ -25,19 +25,45 @@ def sign_in() -> ResponseReturnValue:
     try:
         token = sign_in_person(archive().door, archive().settings.access, name, password, visit())
     except SignInRefused as refused:
-        problem = (
-            gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}
-            if refused.wait_minutes
-            else gettext("The user name or the password is wrong.")
-        )
-        status = 429 if refused.wait_minutes else 401
+        problem, status = _why(refused, gettext("The user name or the password is wrong."))
         return render_template("sign_in.html", next=target, problem=problem, username=name), status
     # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
     end_session(archive().door, request.cookies.get(COOKIE, ""))
     session.clear()
+    waiting = signed_in(archive().door, archive().settings.access, token)
+    if waiting is not None and waiting.waits_for is Waits.CODE:
+        target = url_for("session.code", next=target)
     response = make_response(redirect(target))
     keep_token(response, token)
     return response
+
+
+@pages.get("/sign-in/code")
+def code() -> ResponseReturnValue:
+    if actor() is not None or not waits():
+        return redirect(url_for("home.start"))
+    return render_template("sign_in_code.html", next=request.args.get("next", ""), problem="")
+
+
+@pages.post("/sign-in/code")
+def take_code() -> ResponseReturnValue:
+    target = safe_target(request.form.get("next", ""))
+    held, typed = request.cookies.get(COOKIE, ""), request.form.get("code", "")[:40]
+    try:
+        token = give_code(archive().door, archive().settings.access, held, typed, visit())
+    except SignInRefused as refused:
+        problem, status = _why(refused, gettext("The code is wrong, or was used before."))
+        return render_template("sign_in_code.html", next=target, problem=problem), status
+    session.clear()
+    response = make_response(redirect(target))
+    keep_token(response, token)
+    return response
+
+
+def _why(refused: SignInRefused, wrong: str) -> tuple[str, int]:
+    if refused.wait_minutes:
+        return gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}, 429
+    return wrong, 401
 
 
 def visit() -> Visit:
