@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from edms.core.database import Base
@@ -43,3 +43,30 @@ class RecoveryCode(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     used_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A passkey (W3C Web Authentication, level 3). `proof`: keyed, over whose it is and which key it has, so that a row
+    that was put in or changed around the system lets nobody in. `sign_count`: how often the authenticator says it
+    signed; 0 throughout where it does not count."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    proof: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(60))
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class OpenChallenge(Base):
+    """A challenge that an authenticator has still to answer: a keyed digest of it and of what it is for."""
+
+    __tablename__ = "open_challenges"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    begun_at: Mapped[datetime] = mapped_column(index=True)

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, system_actor
-from edms.access.credentials_model import GivenPassword, OneTimeCode
+from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey
 from edms.access.levels import Level
 from edms.access.model import Person, SignInSession
 from edms.access.people import actor_of
@@ -139,7 +139,9 @@ def second_factor_required(settings: AccessSettings, clearance: Level) -> bool:
 def has_second_factor(session: Session, person_id: UUID) -> bool:
     """Say whether a person has something to be asked for after the password."""
     row = session.get(OneTimeCode, person_id)
-    return row is not None and row.confirmed_at is not None
+    if row is not None and row.confirmed_at is not None:
+        return True
+    return session.scalars(select(Passkey.id).where(Passkey.person_id == person_id).limit(1)).first() is not None
 
 
 def raised(door: Door, operation: Operation, token: str) -> str:

@@ -22,6 +22,7 @@ from edms.operation.one_time_codes import (
     renew_recovery_codes,
     seal_secret,
 )
+from edms.operation.passkeys import passkeys_of
 from edms.operation.sessions import end_sessions, has_second_factor, raised, second_factor_required
 from edms.records.account import own_person
 from edms.records.archive import Archive
@@ -91,7 +92,8 @@ def begun_codes(actor: Actor | None, archive: Archive) -> Enrolment:
 def confirm_codes(actor: Actor | None, archive: Archive, code: str, token: str) -> tuple[tuple[str, ...], str]:
     """Let the app count from now on: `code` shows that it has the secret.
 
-    Return the recovery codes, shown once, and the token in the place of `token`, which is proven by two factors now.
+    Return the recovery codes, shown once (none where there are some for a passkey),
+    and the token in the place of `token`, which is proven by two factors now.
     Raises Refused when the code is wrong.
     """
     with archive.door.read(actor, Action.ACCOUNT_MANAGE) as operation:
@@ -104,8 +106,9 @@ def confirm_codes(actor: Actor | None, archive: Archive, code: str, token: str) 
         row = _unconfirmed(operation, person.id)
         right = code_is_right(archive.door, row, code, operation.now)
         if right:
+            others = bool(passkeys_of(operation.session, person.id))
             row.confirmed_at = operation.now
-            codes = renew_recovery_codes(archive.door, operation, person.id)
+            codes = () if others else renew_recovery_codes(archive.door, operation, person.id)
             operation.about("person", person.id, "account.codes_confirmed")
             new = raised(archive.door, operation, token)
         else:
@@ -138,12 +141,12 @@ def give_up_codes(actor: Actor | None, archive: Archive) -> None:
             raise Refused("there is no app for codes")
         operation.session.delete(row)
         operation.session.flush()
-        _without_a_factor(archive, operation, person.id)
+        settle_without(archive, operation, person.id)
         operation.about("person", person.id, "account.codes_given_up")
 
 
-def _without_a_factor(archive: Archive, operation: Operation, person_id: UUID) -> None:
-    """Recovery codes stand in for a factor: with the last one they go. Whose clearance asks for one keeps it."""
+def settle_without(archive: Archive, operation: Operation, person_id: UUID) -> None:
+    """Let recovery codes go with the last factor that they stand in for. Raises Refused when the clearance needs it."""
     if has_second_factor(operation.session, person_id):
         return
     if second_factor_required(archive.settings.access, operation.actor.clearance):
@@ -167,6 +170,8 @@ def _forget_all(session: Session, person_id: UUID) -> None:
     row = session.get(OneTimeCode, person_id)
     if row is not None:
         session.delete(row)
+    for passkey in passkeys_of(session, person_id):
+        session.delete(passkey)
     forget_recovery_codes(session, person_id)
 
 

@@ -26,13 +26,26 @@ _WITHOUT_PEOPLE = frozenset(
         "verification.compare_copy",
     }
 )
-_PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
+_PUBLIC = _WITHOUT_PEOPLE | {
+    "session.sign_in",
+    "session.choose_language",
+    "session_passkeys.options",
+    "session_passkeys.sign_in",
+}
 _MEANWHILE = {
     Waits.CODE: ("session.code", frozenset({"session.code", "session.take_code"})),
     Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"})),
     Waits.ENROLMENT: (
         "account_codes.second_factor",
-        frozenset({"account_codes.second_factor", "account_codes.begin", "account_codes.confirm"}),
+        frozenset(
+            {
+                "account_codes.second_factor",
+                "account_codes.begin",
+                "account_codes.confirm",
+                "account_passkeys.options",
+                "account_passkeys.add",
+            }
+        ),
     ),
 }
 """Where somebody is led who has something to do before getting in, and the only pages that are open till then."""

@@ -19,4 +19,11 @@ ACCOUNT_ERRORS = (
     message("take another one first, then give this one up"),
     message("nothing was begun"),
     message("begin anew"),
+    message("you have as many passkeys as one may have"),
+    message("remove one that you do not use"),
+    message("the passkey was not made as asked for"),
+    message("a passkey has a name of 1 to 60 characters"),
+    message("such as where it is kept"),
+    message("passkeys are bound to a name, and this page was opened by an address of numbers"),
+    message("set [server] public_url; on this machine open http://localhost with its port"),
 )

@@ -1,4 +1,4 @@
-"""signing in: passwords to be changed, one-time codes and recovery codes
+"""signing in: passwords to be changed, one-time codes, recovery codes and passkeys
 
 Revision ID: 0021
 Revises: 0019
@@ -45,9 +45,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_codes")),
     )
     op.create_index(op.f("ix_recovery_codes_person_id"), "recovery_codes", ["person_id"])
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("proof", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_passkeys_person_id_people")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    op.create_index(op.f("ix_passkeys_person_id"), "passkeys", ["person_id"])
+    op.create_table(
+        "open_challenges",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_open_challenges")),
+    )
+    op.create_index(op.f("ix_open_challenges_begun_at"), "open_challenges", ["begun_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("open_challenges")
+    op.drop_table("passkeys")
     op.drop_table("recovery_codes")
     op.drop_table("one_time_codes")
     op.drop_table("given_passwords")

@@ -33,6 +33,7 @@ from edms.core.secret import Secret
 from edms.core.unlock import Unlock
 from edms.digitisation.standard import Kind
 from edms.operation.door import NotPermitted
+from edms.operation.passkeys import RelyingParty
 from edms.records.archive import Archive
 from edms.records.digitisation_check import Finding
 from edms.records.digitisation_items import NewItem
@@ -92,7 +93,8 @@ def call(
         NewItem: NewItem(ID, ID, Kind.PAPER, "A4", 1), Finding: Finding(accepted=True),
         ChosenPage: ChosenPage(ID, PAGE_WHOLE), PageParameters: PAGE_WHOLE,
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
-        ShownVersion: ShownVersion(ID, 1),
+        ShownVersion: ShownVersion(ID, 1), bytes: b"isi",
+        RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

@@ -30,11 +30,14 @@ SPEAKING = (
     "records/operations.py", "operation/door.py",
     "records/signatures.py", "records/signatures_sign.py", "records/signatures_shown.py",
     "records/signatures_states.py", "records/signatures_identities.py", "operation/attempts.py",
-    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py", "capture/separators.py",
+    "web/views/signatures.py", "web/views/account_passkeys.py",
+    "capture/batches.py", "capture/batch_places.py", "capture/separators.py",
     "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
-    "digitisation/standard.py", "records/account.py", "records/account_codes.py", "access/passwords.py",
+    "digitisation/standard.py", "records/account.py", "records/account_codes.py",
+    "records/account_passkeys.py", "operation/passkeys.py",
+    "access/passwords.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {

@@ -4,6 +4,7 @@ import { startReview } from "./batch.js";
 import { startCheck } from "./check.js";
 import { startCapture } from "./capture.js";
 import { startFiling } from "./filing.js";
+import { startPasskey } from "./passkeys.js";
 import { startPhotographs } from "./photographs.js";
 
 document.documentElement.classList.add("scripted");
@@ -21,6 +22,8 @@ if (capture) {
 
 const filing = document.getElementById("filing");
 if (filing) startFiling(filing);
+
+if (window.PublicKeyCredential) for (const form of document.querySelectorAll("form[data-passkey]")) startPasskey(form);
 
 const facets = document.querySelector(".facets details");
 if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;

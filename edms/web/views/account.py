@@ -8,6 +8,7 @@ from edms.core.secret import Secret
 from edms.operation.door import NotPermitted
 from edms.records.account import change_own_password, own_account
 from edms.records.account_codes import own_factors
+from edms.records.account_passkeys import own_passkeys
 from edms.web.identity import COOKIE, actor, archive, keep_token
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
@@ -19,7 +20,10 @@ MOST_PASSWORD = 200
 @pages.get("/account")
 def show() -> ResponseReturnValue:
     return render_template(
-        "account.html", account=own_account(actor(), archive()), factors=own_factors(actor(), archive())
+        "account.html",
+        account=own_account(actor(), archive()),
+        factors=own_factors(actor(), archive()),
+        passkeys=own_passkeys(actor(), archive()),
     )
 
 

@@ -16,6 +16,7 @@ from edms.records.account_codes import (
     own_factors,
     renew_own_recovery_codes,
 )
+from edms.records.account_passkeys import own_passkeys
 from edms.web.identity import COOKIE, actor, archive, keep_token
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
@@ -26,7 +27,9 @@ _MOST_CODE = 40
 
 @pages.get("/account/second-factor")
 def second_factor() -> ResponseReturnValue:
-    return render_template("account_factors.html", factors=own_factors(actor(), archive()))
+    return render_template(
+        "account_factors.html", factors=own_factors(actor(), archive()), passkeys=own_passkeys(actor(), archive())
+    )
 
 
 @pages.post("/account/codes")
@@ -43,7 +46,11 @@ def confirm() -> ResponseReturnValue:
         raise
     except EdmsError as fault:
         return _codes_page(begun_codes(actor(), archive()), error_sentence(fault)), 400
-    response = make_response(render_template("account_recovery.html", codes=codes))
+    if codes:
+        response = make_response(render_template("account_recovery.html", codes=codes))
+    else:
+        flash(gettext("From now on the code of the app is asked for, or a passkey."), "good")
+        response = make_response(redirect(url_for("account.show")))
     keep_token(response, token)
     return response
 
