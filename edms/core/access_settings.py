@@ -6,17 +6,42 @@ from pydantic import Field
 
 from edms.core.settings_section import Section
 
+SECRET = ("secret", "top_secret")
+
 
 class AccessSettings(Section):
     """`choose_own_password`: whoever got a password from an administrator chooses another at the first sign-in.
 
     `second_factor_from`: from which clearance on nobody gets in by a password alone; empty: nobody has to.
+    The limits of sessions named `secret` and `top_secret` hold for people of that clearance, where they are stricter.
     """
 
     session_idle_minutes: int = Field(60, ge=1)
     session_absolute_hours: int = Field(12, ge=1)
+    session_idle_minutes_secret: int = Field(30, ge=1)
+    session_absolute_hours_secret: int = Field(10, ge=1)
+    session_idle_minutes_top_secret: int = Field(15, ge=1)
+    session_absolute_hours_top_secret: int = Field(8, ge=1)
     sign_in_attempts: int = Field(10, ge=3)
     sign_in_window_minutes: int = Field(15, ge=1)
     min_password_characters: int = Field(12, ge=8)
     choose_own_password: bool = True
     second_factor_from: Literal["", "open", "restricted", "secret", "top_secret"] = ""
+
+    def idle_minutes(self, clearance: str) -> int:
+        """After how many minutes without use a session of somebody of this clearance ends."""
+        limits = [self.session_idle_minutes]
+        if clearance in SECRET:
+            limits.append(self.session_idle_minutes_secret)
+        if clearance == "top_secret":
+            limits.append(self.session_idle_minutes_top_secret)
+        return min(limits)
+
+    def absolute_hours(self, clearance: str) -> int:
+        """After how many hours it ends in any case."""
+        limits = [self.session_absolute_hours]
+        if clearance in SECRET:
+            limits.append(self.session_absolute_hours_secret)
+        if clearance == "top_secret":
+            limits.append(self.session_absolute_hours_top_secret)
+        return min(limits)

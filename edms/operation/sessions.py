@@ -47,10 +47,16 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True)
 class Visit:
-    """Where somebody signs in from: the network address, and the language of the page."""
+    """Where somebody signs in from: the network address, the language of the page, and the browser, told coarsely."""
 
     address: str = ""
     language: str = "id"
+    device: str = ""
+
+    @property
+    def network(self) -> str:
+        """The family of the address alone: the address itself is not kept."""
+        return "IPv6" if ":" in self.address else "IPv4" if self.address else ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ def begin_session(door: Door, operation: Operation, settings: AccessSettings, pe
             started_at=operation.now,
             seen_at=operation.now,
             language=visit.language,
+            device=visit.device[:60],
+            network=visit.network,
             must_choose=given and settings.choose_own_password,
         )
     )
@@ -105,11 +113,8 @@ def signed_in(door: Door, settings: AccessSettings, token: str) -> SignedIn | No
     """Return who holds `token`, or None when there is no such session, it has ended, or its person is inactive."""
     now = door.clock.now()
     with door.database.reader() as session:
-        row = session.get(SignInSession, session_key(door, token))
-        if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, now, settings, token):
-            return None
-        person = session.get(Person, row.person_id)
-        if person is None or not person.active:
+        row, person = _live(door, settings, session, token)
+        if row is None or person is None:
             return None
         actor, grade = actor_of(session, person), _grade(token)
         waits = _waits_for(session, settings, row, grade, actor)
@@ -156,11 +161,23 @@ def raised(door: Door, operation: Operation, token: str) -> str:
 
 def person_of(door: Door, settings: AccessSettings, session: Session, token: str) -> UUID | None:
     """Return whose session `token` is, whatever that person has still to do; None for none, or one that has ended."""
+    row, _person = _live(door, settings, session, token)
+    return row.person_id if row is not None else None
+
+
+def _live(door: Door, settings: AccessSettings, session: Session, token: str) -> (
+    tuple[SignInSession, Person] | tuple[None, None]
+):  # fmt: skip
+    """Return the session that holds `token` and its person; nothing when it has ended or the person is inactive."""
     row = session.get(SignInSession, session_key(door, token))
-    if row is None or not token.startswith(f"{row.person_id.hex}.") or _ended(row, door.clock.now(), settings, token):
-        return None
+    if row is None or not token.startswith(f"{row.person_id.hex}."):
+        return None, None
     person = session.get(Person, row.person_id)
-    return row.person_id if person is not None and person.active else None
+    if person is None or not person.active or has_ended(row, door.clock.now(), settings, person.clearance):
+        return None, None
+    if _grade(token) is Grade.CODE and door.clock.now() - row.started_at > timedelta(minutes=_CODE_MINUTES):
+        return None, None
+    return row, person
 
 
 def choose_language(door: Door, token: str, language: str) -> None:
@@ -194,11 +211,10 @@ def _touch(door: Door, token: str, now: datetime) -> None:
             row.seen_at = now
 
 
-def _ended(row: SignInSession, now: datetime, settings: AccessSettings, token: str) -> bool:
-    if _grade(token) is Grade.CODE and now - row.started_at > timedelta(minutes=_CODE_MINUTES):
-        return True
-    idle = now - row.seen_at > timedelta(minutes=settings.session_idle_minutes)
-    return idle or now - row.started_at > timedelta(hours=settings.session_absolute_hours)
+def has_ended(row: SignInSession, now: datetime, settings: AccessSettings, clearance: str) -> bool:
+    """Say whether a session has ended by itself: unused for too long, or simply too old, for this clearance."""
+    idle = now - row.seen_at > timedelta(minutes=settings.idle_minutes(clearance))
+    return idle or now - row.started_at > timedelta(hours=settings.absolute_hours(clearance))
 
 
 def _grade(token: str) -> Grade:

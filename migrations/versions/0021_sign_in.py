@@ -18,6 +18,8 @@ def upgrade() -> None:
     op.execute("DELETE FROM sign_in_sessions")
     with op.batch_alter_table("sign_in_sessions") as table:
         table.add_column(sa.Column("must_choose", sa.Boolean(), nullable=False))
+        table.add_column(sa.Column("device", sa.String(length=60), nullable=False))
+        table.add_column(sa.Column("network", sa.String(length=10), nullable=False))
     op.create_table(
         "given_passwords",
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -77,4 +79,6 @@ def downgrade() -> None:
     op.drop_table("one_time_codes")
     op.drop_table("given_passwords")
     with op.batch_alter_table("sign_in_sessions") as table:
+        table.drop_column("network")
+        table.drop_column("device")
         table.drop_column("must_choose")

@@ -45,6 +45,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/account"): ("/account", {"else": 200}),
     ("GET", "/account/password"): ("/account/password", {"else": 200}),
     ("POST", "/account/password"): ("/account/password", {"else": 400}),
+    ("POST", "/account/sessions/<session_id>/end"): ("/account/sessions/ff/end", _NO_SUCH),
+    ("POST", "/account/sessions/end-others"): ("/account/sessions/end-others", {"else": 302}),
     ("GET", "/account/second-factor"): ("/account/second-factor", {"else": 200}),
     ("POST", "/account/codes"): ("/account/codes", {"else": 200}),
     ("POST", "/account/codes/confirm"): ("/account/codes/confirm", {"else": 400}),

@@ -9,6 +9,7 @@ from edms.operation.door import NotPermitted
 from edms.records.account import change_own_password, own_account
 from edms.records.account_codes import own_factors
 from edms.records.account_passkeys import own_passkeys
+from edms.records.account_sessions import end_other_sessions, end_own_session, own_sessions
 from edms.web.identity import COOKIE, actor, archive, keep_token
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
@@ -24,7 +25,22 @@ def show() -> ResponseReturnValue:
         account=own_account(actor(), archive()),
         factors=own_factors(actor(), archive()),
         passkeys=own_passkeys(actor(), archive()),
+        sessions=own_sessions(actor(), archive(), request.cookies.get(COOKIE, "")),
     )
+
+
+@pages.post("/account/sessions/<session_id>/end")
+def end(session_id: str) -> ResponseReturnValue:
+    end_own_session(actor(), archive(), session_id)
+    flash(gettext("The session is ended."), "good")
+    return redirect(url_for("account.show"))
+
+
+@pages.post("/account/sessions/end-others")
+def end_others() -> ResponseReturnValue:
+    end_other_sessions(actor(), archive(), request.cookies.get(COOKIE, ""))
+    flash(gettext("You are signed out everywhere else."), "good")
+    return redirect(url_for("account.show"))
 
 
 @pages.get("/account/password")

@@ -8,6 +8,7 @@ from edms.operation.sessions import choose_language as keep_language
 from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused, give_code
 from edms.operation.sign_in import sign_in as sign_in_person
+from edms.web.agents import coarse
 from edms.web.identity import COOKIE, actor, archive, keep_token, safe_target, waits
 from edms.web.language import LANGUAGES, current_language, gettext
 
@@ -68,7 +69,7 @@ def _why(refused: SignInRefused, wrong: str) -> tuple[str, int]:
 
 def visit() -> Visit:
     """Where this request comes from."""
-    return Visit(request.remote_addr or "", current_language())
+    return Visit(request.remote_addr or "", current_language(), coarse(request.user_agent.string))
 
 
 @pages.post("/sign-out")
