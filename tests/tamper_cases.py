@@ -55,7 +55,8 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     ),
     "session, inserted": sql(
         "INSERT INTO sign_in_sessions (token_sha256, person_id, started_at, seen_at, language, must_choose, device,"
-        " network) SELECT zeros(32), id, created_at, created_at, 'id', false, '', '' FROM people LIMIT 1"
+        " network, proved_at) SELECT zeros(32), id, created_at, created_at, 'id', false, '', '', created_at"
+        " FROM people LIMIT 1"
     ),
     "password that is to be changed, no more": sql("DELETE FROM given_passwords", named="row"),
     "second factor, removed": sql("DELETE FROM one_time_codes", named="row"),

@@ -22,6 +22,7 @@ class AccessSettings(Section):
     session_absolute_hours_secret: int = Field(10, ge=1)
     session_idle_minutes_top_secret: int = Field(15, ge=1)
     session_absolute_hours_top_secret: int = Field(8, ge=1)
+    proof_minutes: int = Field(10, ge=1, le=720)
     sign_in_attempts: int = Field(10, ge=3)
     sign_in_window_minutes: int = Field(15, ge=1)
     min_password_characters: int = Field(12, ge=8)

@@ -80,6 +80,7 @@ def begin_session(door: Door, operation: Operation, settings: AccessSettings, pe
             person_id=person.id,
             started_at=operation.now,
             seen_at=operation.now,
+            proved_at=operation.now,
             language=visit.language,
             device=visit.device[:60],
             network=visit.network,
@@ -155,7 +156,7 @@ def raised(door: Door, operation: Operation, token: str) -> str:
     if row is None:
         return ""
     new = _new_token(row.person_id, Grade.TWO)
-    row.token_sha256, row.started_at = session_key(door, new), operation.now
+    row.token_sha256, row.started_at, row.proved_at = session_key(door, new), operation.now, operation.now
     return new
 
 

@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from edms.core.errors import EdmsError
+from edms.operation.proof import ProofNeeded
 from edms.records.archive import Archive
 from edms.web import formats, identity, language, words, words_filing
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
@@ -29,6 +30,7 @@ from edms.web.views import (
     inbox,
     lanes,
     photographs,
+    proof,
     quarantine,
     record,
     reports,
@@ -105,6 +107,7 @@ def create_app(archive: Archive) -> Flask:
         account_codes,
         account_passkeys,
         session_passkeys,
+        proof,
         home,
         search,
         record,
@@ -157,6 +160,8 @@ def _harden(response: Any) -> Any:
 
 
 def _explain(error: EdmsError) -> Any:
+    if isinstance(error, ProofNeeded):
+        return identity.ask_for_proof()
     status = status_of(error)
     if status == 401:
         return identity.ask_to_sign_in()

@@ -1,7 +1,7 @@
 """Who is at the other end: the session cookie, the actor of a request, and the way to the sign-in page."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from edms.access.actors import Actor, Role
 from edms.access.policy import Action, decide
 from edms.core.errors import NotFound
+from edms.operation.proof import require_recent_proof
 from edms.operation.sessions import SignedIn, Waits, signed_in
 from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
@@ -32,6 +33,7 @@ _PUBLIC = _WITHOUT_PEOPLE | {
     "session_passkeys.options",
     "session_passkeys.sign_in",
 }
+_PROOF = ("proof.ask", "proof.take", "proof.options", "proof.take_passkey")
 _MEANWHILE = {
     Waits.CODE: ("session.code", frozenset({"session.code", "session.take_code"})),
     Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"})),
@@ -44,6 +46,7 @@ _MEANWHILE = {
                 "account_codes.confirm",
                 "account_passkeys.options",
                 "account_passkeys.add",
+                *_PROOF,
             }
         ),
     ),
@@ -61,6 +64,23 @@ def actor() -> Actor | None:
     """The actor of this request, or None when nobody is signed in."""
     found: Actor | None = g.get("actor")
     return found
+
+
+def require_proof() -> None:
+    """Ask for a proof of who it is before what follows: raises ProofNeeded, which leads to the page and back."""
+    require_recent_proof(archive().door, archive().settings.access, request.cookies.get(COOKIE, ""))
+
+
+def ask_for_proof() -> ResponseReturnValue:
+    """Send the browser to the page that asks who it is; from there back to this page, or to the form that was sent."""
+    if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+        return {"error": gettext("Prove once more who you are: reload the page."), "mend": ""}, 401
+    if request.method == "GET":
+        back = request.full_path.rstrip("?")
+    else:
+        sent_from = urlsplit(request.referrer or "")
+        back = sent_from.path if sent_from.netloc == request.host else ""
+    return redirect(url_for("proof.ask", next=safe_target(back)))
 
 
 def waits() -> bool:

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.execute("DELETE FROM sign_in_sessions")
     with op.batch_alter_table("sign_in_sessions") as table:
         table.add_column(sa.Column("must_choose", sa.Boolean(), nullable=False))
+        table.add_column(sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False))
         table.add_column(sa.Column("device", sa.String(length=60), nullable=False))
         table.add_column(sa.Column("network", sa.String(length=10), nullable=False))
     op.create_table(
@@ -81,4 +82,5 @@ def downgrade() -> None:
     with op.batch_alter_table("sign_in_sessions") as table:
         table.drop_column("network")
         table.drop_column("device")
+        table.drop_column("proved_at")
         table.drop_column("must_choose")

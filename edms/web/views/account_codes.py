@@ -17,7 +17,7 @@ from edms.records.account_codes import (
     renew_own_recovery_codes,
 )
 from edms.records.account_passkeys import own_passkeys
-from edms.web.identity import COOKIE, actor, archive, keep_token
+from edms.web.identity import COOKIE, actor, archive, keep_token, require_proof
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
 
@@ -34,11 +34,13 @@ def second_factor() -> ResponseReturnValue:
 
 @pages.post("/account/codes")
 def begin() -> ResponseReturnValue:
+    require_proof()
     return _codes_page(begin_codes(actor(), archive()), "")
 
 
 @pages.post("/account/codes/confirm")
 def confirm() -> ResponseReturnValue:
+    require_proof()
     code = request.form.get("code", "")[:_MOST_CODE]
     try:
         codes, token = confirm_codes(actor(), archive(), code, request.cookies.get(COOKIE, ""))
@@ -57,11 +59,13 @@ def confirm() -> ResponseReturnValue:
 
 @pages.post("/account/recovery-codes")
 def renew() -> ResponseReturnValue:
+    require_proof()
     return render_template("account_recovery.html", codes=renew_own_recovery_codes(actor(), archive()))
 
 
 @pages.post("/account/codes/give-up")
 def give_up() -> ResponseReturnValue:
+    require_proof()
     give_up_codes(actor(), archive())
     flash(gettext("The app for codes is given up."), "good")
     return redirect(url_for("account.show"))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from edms.core.errors import Refused
 from edms.operation.passkeys import RelyingParty
 from edms.records.account_passkeys import add_passkey, begin_passkey, remove_passkey, rename_passkey
-from edms.web.identity import COOKIE, actor, archive, keep_token
+from edms.web.identity import COOKIE, actor, archive, keep_token, require_proof
 from edms.web.language import gettext
 
 pages = Blueprint("account_passkeys", __name__)
@@ -54,6 +54,7 @@ def as_json(options: str) -> Response:
 
 @pages.post("/account/passkeys/options")
 def options() -> ResponseReturnValue:
+    require_proof()
     told, challenge = begin_passkey(actor(), archive(), relying_party())
     keep_challenge(challenge)
     return as_json(told)
@@ -61,6 +62,7 @@ def options() -> ResponseReturnValue:
 
 @pages.post("/account/passkeys")
 def add() -> ResponseReturnValue:
+    require_proof()
     credential = request.form.get("credential", "")[:MOST_CREDENTIAL]
     held, name = request.cookies.get(COOKIE, ""), request.form.get("name", "")
     codes, token = add_passkey(actor(), archive(), relying_party(), kept_challenge(), credential, name, held)
@@ -81,6 +83,7 @@ def rename(passkey_id: UUID) -> ResponseReturnValue:
 
 @pages.post("/account/passkeys/<uuid:passkey_id>/remove")
 def remove(passkey_id: UUID) -> ResponseReturnValue:
+    require_proof()
     remove_passkey(actor(), archive(), passkey_id)
     flash(gettext("The passkey is removed. Delete it on the device too."), "good")
     return redirect(url_for("account.show"))

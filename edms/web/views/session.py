@@ -26,7 +26,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         token = sign_in_person(archive().door, archive().settings.access, name, password, visit())
     except SignInRefused as refused:
-        problem, status = _why(refused, gettext("The user name or the password is wrong."))
+        problem, status = refusal_text(refused, gettext("The user name or the password is wrong."))
         return render_template("sign_in.html", next=target, problem=problem, username=name), status
     # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
     end_session(archive().door, request.cookies.get(COOKIE, ""))
@@ -53,7 +53,7 @@ def take_code() -> ResponseReturnValue:
     try:
         token = give_code(archive().door, archive().settings.access, held, typed, visit())
     except SignInRefused as refused:
-        problem, status = _why(refused, gettext("The code is wrong, or was used before."))
+        problem, status = refusal_text(refused, gettext("The code is wrong, or was used before."))
         return render_template("sign_in_code.html", next=target, problem=problem), status
     session.clear()
     response = make_response(redirect(target))
@@ -61,7 +61,8 @@ def take_code() -> ResponseReturnValue:
     return response
 
 
-def _why(refused: SignInRefused, wrong: str) -> tuple[str, int]:
+def refusal_text(refused: SignInRefused, wrong: str) -> tuple[str, int]:
+    """Return what a page says when somebody was not believed, and its status."""
     if refused.wait_minutes:
         return gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}, 429
     return wrong, 401

@@ -27,7 +27,7 @@ from edms.records.signatures_identities import (
 )
 from edms.records.signatures_shown import SPOTS
 from edms.records.signatures_sign import sign_document, signing_picture, signing_view
-from edms.web.identity import actor, archive
+from edms.web.identity import actor, archive, require_proof
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
 
@@ -82,12 +82,14 @@ def _plan_form(record_id: UUID, problem: str) -> str:
 
 @pages.get("/signatures/<uuid:signature_id>")
 def sign(signature_id: UUID) -> ResponseReturnValue:
+    require_proof()
     return _signing_page(signature_id, "")
 
 
 @pages.post("/signatures/<uuid:signature_id>")
 def give(signature_id: UUID) -> ResponseReturnValue:
     """Sign. The passphrase goes to the signer alone: it is in no other variable, and no page shows it again."""
+    require_proof()
     try:
         sign_document(
             actor(),
