@@ -25,6 +25,10 @@ class AccessSettings(Section):
     proof_minutes: int = Field(10, ge=1, le=720)
     sign_in_attempts: int = Field(10, ge=3)
     sign_in_window_minutes: int = Field(15, ge=1)
+    sign_in_attempts_address: int = Field(100, ge=3)
+    sign_in_attempts_everywhere: int = Field(100, ge=3)
+    sign_in_everywhere_hours: int = Field(24, ge=1, le=720)
+    known_device_days: int = Field(180, ge=1, le=730)
     min_password_characters: int = Field(12, ge=8)
     choose_own_password: bool = True
     second_factor_from: Literal["", "open", "restricted", "secret", "top_secret"] = ""

@@ -62,7 +62,7 @@ def prove(door: Door, settings: AccessSettings, token: str, typed: str, visit: V
         if person is None:
             raise NotSignedIn("sign in first")
         password_hash, person_id = person.password_hash, person.id
-    brakes = Brakes(door, settings, f"proof\0{person_id}", visit)
+    brakes = Brakes(door, settings, f"proof\0{person_id}", visit, person_id)
     if minutes := brakes.wait_minutes():
         raise SignInRefused(minutes)
     right = not by_code and password_matches(typed, password_hash)

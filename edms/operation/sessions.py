@@ -47,11 +47,13 @@ class Waits(StrEnum):
 
 @dataclass(frozen=True)
 class Visit:
-    """Where somebody signs in from: the network address, the language of the page, and the browser, told coarsely."""
+    """Where somebody signs in from: the network address, the language of the page, the browser, told coarsely,
+    and what it shows to be known (`edms.operation.brakes`)."""
 
     address: str = ""
     language: str = "id"
     device: str = ""
+    devices: tuple[str, ...] = ()
 
     @property
     def network(self) -> str:

@@ -40,10 +40,10 @@ def sign_in(door: Door, settings: AccessSettings, username: str, password: str, 
 
     Raises SignInRefused.
     """
-    brakes = Brakes(door, settings, username, visit)
     with door.database.reader() as session:
         person = person_named(session, username)
         password_hash = person.password_hash if person else None
+    brakes = Brakes(door, settings, username, visit, person.id if person else None)
     if minutes := brakes.wait_minutes():
         raise SignInRefused(minutes)
     matched = password_matches(password, password_hash)
@@ -72,7 +72,7 @@ def give_code(door: Door, settings: AccessSettings, token: str, typed: str, visi
         person_id = person_of(door, settings, session, token)
     if person_id is None:
         raise NotSignedIn("sign in first")
-    brakes = Brakes(door, settings, f"code\0{person_id}", visit)
+    brakes = Brakes(door, settings, f"code\0{person_id}", visit, person_id)
     if minutes := brakes.wait_minutes():
         raise SignInRefused(minutes)
     raised_token = ""

@@ -9,6 +9,7 @@ from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused, give_code
 from edms.operation.sign_in import sign_in as sign_in_person
 from edms.web.agents import coarse
+from edms.web.devices import keep_device, shown_devices
 from edms.web.identity import COOKIE, actor, archive, keep_token, safe_target, waits
 from edms.web.language import LANGUAGES, current_language, gettext
 
@@ -32,10 +33,11 @@ def sign_in() -> ResponseReturnValue:
     end_session(archive().door, request.cookies.get(COOKIE, ""))
     session.clear()
     waiting = signed_in(archive().door, archive().settings.access, token)
-    if waiting is not None and waiting.waits_for is Waits.CODE:
-        target = url_for("session.code", next=target)
-    response = make_response(redirect(target))
+    code_due = waiting is not None and waiting.waits_for is Waits.CODE
+    response = make_response(redirect(url_for("session.code", next=target) if code_due else target))
     keep_token(response, token)
+    if waiting is not None and waiting.waits_for not in (Waits.CODE, Waits.ENROLMENT):  # a whole proof
+        keep_device(response, token)
     return response
 
 
@@ -58,6 +60,7 @@ def take_code() -> ResponseReturnValue:
     session.clear()
     response = make_response(redirect(target))
     keep_token(response, token)
+    keep_device(response, token)
     return response
 
 
@@ -70,7 +73,7 @@ def refusal_text(refused: SignInRefused, wrong: str) -> tuple[str, int]:
 
 def visit() -> Visit:
     """Where this request comes from."""
-    return Visit(request.remote_addr or "", current_language(), coarse(request.user_agent.string))
+    return Visit(request.remote_addr or "", current_language(), coarse(request.user_agent.string), shown_devices())
 
 
 @pages.post("/sign-out")

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused
 from edms.operation.sign_in_passkeys import ask_for_passkey, sign_in_by_passkey
+from edms.web.devices import keep_device
 from edms.web.identity import COOKIE, archive, keep_token, safe_target
 from edms.web.language import gettext
 from edms.web.limits import Pace
@@ -42,4 +43,5 @@ def sign_in() -> ResponseReturnValue:
     session.clear()
     response = make_response(redirect(target))
     keep_token(response, token)
+    keep_device(response, token)
     return response
