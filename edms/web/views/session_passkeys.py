@@ -7,7 +7,7 @@ from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused
 from edms.operation.sign_in_passkeys import ask_for_passkey, sign_in_by_passkey
 from edms.web.devices import keep_device
-from edms.web.identity import COOKIE, archive, keep_token, safe_target
+from edms.web.identity import COOKIE, actor, archive, keep_token, safe_target
 from edms.web.language import gettext
 from edms.web.limits import Pace
 from edms.web.views.account_passkeys import MOST_CREDENTIAL, as_json, keep_challenge, kept_challenge, relying_party
@@ -37,7 +37,7 @@ def sign_in() -> ResponseReturnValue:
         token = sign_in_by_passkey(door, access, relying_party(), kept_challenge(), credential, visit())
     except SignInRefused:
         flash(gettext("The passkey was not taken. Try again, or sign in with your password."), "bad")
-        return redirect(url_for("session.sign_in", next=target))
+        return redirect(url_for("session.sign_in", next=target) if actor() is None else target)
     # As after a password: nothing of the visit before goes on.
     end_session(door, request.cookies.get(COOKIE, ""))
     session.clear()
