@@ -180,7 +180,7 @@ def _first_people(actor: Actor, archive: Archive, *, demo: bool) -> dict[str, st
     for code, name, parent in DEMO_OFFICES if demo else ():
         add_office(actor, archive, code, name, parent, only_if_missing=True)
     missing = [person for person in people if not person_exists(archive, person.username)]
-    return {person.username: add_person(actor, archive, person) for person in missing}
+    return {person.username: add_person(actor, archive, person, keeps_password=demo) for person in missing}
 
 
 def rules_folder(settings: Settings) -> Path:

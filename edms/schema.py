@@ -1,5 +1,6 @@
 """All tables in one place, for migrations and tests: importing this module loads every model."""
 
+from edms.access import credentials_model
 from edms.access import model as access_model
 from edms.audit import model as audit_model
 from edms.capture import batch_model, intake_model
@@ -28,6 +29,7 @@ MODELS = (
     audit_model,
     batch_model,
     capture_model,
+    credentials_model,
     digitisation_model,
     evidence_model,
     filing_model,

@@ -65,8 +65,24 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
         named="row",
     ),
     "session, inserted": sql(
-        "INSERT INTO sign_in_sessions SELECT zeros(32), id, created_at, created_at, 'id' FROM people LIMIT 1"
+        "INSERT INTO sign_in_sessions (token_sha256, person_id, started_at, seen_at, language, must_choose, device,"
+        " network, proved_at) SELECT zeros(32), id, created_at, created_at, 'id', false, '', '', created_at"
+        " FROM people LIMIT 1"
     ),
+    "password that is to be changed, no more": sql("DELETE FROM given_passwords", named="row"),
+    "second factor, removed": sql("DELETE FROM one_time_codes", named="row"),
+    "second factor, a code taken again": sql("UPDATE one_time_codes SET last_step = 0", named="row"),
+    "passkey, inserted": sql(
+        "INSERT INTO passkeys (id, person_id, credential_id, public_key, proof, sign_count, name, added_at)"
+        f" SELECT '{_OTHER}', id, zeros(16), zeros(77), zeros(32), 0, 'x', created_at FROM people"
+        " WHERE username = 'records'",
+        named="row",
+    ),
+    "challenge, inserted": sql(
+        "INSERT INTO open_challenges (digest, begun_at) SELECT zeros(32), created_at FROM people LIMIT 1"
+    ),
+    "recovery code, given back": sql("UPDATE recovery_codes SET used_at = NULL WHERE used_at IS NOT NULL", named="row"),
+    "recovery codes, removed": sql("DELETE FROM recovery_codes", named="row"),
 }
 
 RECORDS: dict[str, Case] = {

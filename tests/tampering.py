@@ -14,13 +14,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pyotp
 from archive_fixtures import MOMENT, pdf, settings_in, settle, take_in
 from postgresql_server import made_like, new_database
 from signing_people import ADDRESS, ask, give, with_pilot
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from edms.access.actors import console_actor
+from edms.access.actors import console_actor, system_actor
 from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.access.scope import GrantMode
@@ -28,6 +29,8 @@ from edms.audit.witness_client import Witness
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.core.settings import Settings
+from edms.operation.one_time_codes import take_code
+from edms.records.account_codes import begin_codes, confirm_codes
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
 from edms.records.digitisations import NewScanner, add_scanner
@@ -38,7 +41,7 @@ from edms.records.grants import Asked, NewGrant, Subject, ask_for_access, give_a
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
 from edms.records.model import Record
-from edms.records.people import console_person
+from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
 from edms.records.shredding import order_destruction, shred
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
@@ -190,6 +193,8 @@ def _fill(archive: Archive) -> None:
     add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))
     _permit(archive, record)
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
+    new_password(CONSOLE, archive, "auditor")
+    _second_factor(archive)
     signers = with_pilot(archive)
     ask(signers, record)
     give(signers, "official-dinkes")
@@ -240,3 +245,13 @@ def _cosign(archive: Archive) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _second_factor(archive: Archive) -> None:
+    """An app for codes, and a recovery code that was used."""
+    records = console_person(archive, "records", "tests")
+    code = pyotp.TOTP(begin_codes(records, archive).secret).at(archive.clock.now())
+    recovery, _token = confirm_codes(records, archive, code, "")
+    with archive.door.write(system_actor("sign-in"), Action.SIGN_IN) as operation:
+        operation.decide()
+        assert take_code(archive.door, operation, UUID(records.id), recovery[0]) == "recovery"

@@ -80,6 +80,10 @@ class SignInSession(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     language: Mapped[str] = mapped_column(String(5), default="id")
+    must_choose: Mapped[bool] = mapped_column(default=False)
+    proved_at: Mapped[datetime]
+    device: Mapped[str] = mapped_column(String(60), default="")
+    network: Mapped[str] = mapped_column(String(10), default="")
 
 
 class SignInFailure(Base):

@@ -62,6 +62,7 @@ class Action(StrEnum):
     ACCESS_EMERGENCY = "access:emergency"
     SIGN_IN = "session:sign_in"
     SIGN_OUT = "session:sign_out"
+    ACCOUNT_MANAGE = "account:manage"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.SIGNATURE_IDENTITY: (Role.OFFICIAL,),
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
+    Action.ACCOUNT_MANAGE: tuple(Role),
 }
 _OWN_OFFICE_ONLY = frozenset(
     {

@@ -7,6 +7,8 @@ import click
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
+from edms.records.account_codes import reset_factors
+from edms.records.account_sessions import sign_out_person
 from edms.records.people import (
     NewPerson,
     add_office,
@@ -81,6 +83,26 @@ def add_person_command(
 def password_command(context: Context, user: str, administrator: str | None, as_json: bool) -> None:
     """Give a person a new random password, printed once; ends that person's sessions."""
     _print_password(user, new_password(on_behalf_of(context, administrator), context.archive, user), as_json)
+
+
+@person.command("reset-second-factor")
+@click.argument("user", metavar="USER")
+@as_administrator
+@pass_context
+def reset_second_factor_command(context: Context, user: str, administrator: str | None) -> None:
+    """Forget the second factors of somebody who has lost them; ends that person's sessions."""
+    reset_factors(on_behalf_of(context, administrator), context.archive, user)
+    click.echo(f"{user} signs in with the password alone, until a second factor is set up again")
+
+
+@person.command("sign-out")
+@click.argument("user", metavar="USER")
+@as_administrator
+@pass_context
+def sign_out_command(context: Context, user: str, administrator: str | None) -> None:
+    """End every session of a person, who can sign in anew."""
+    sign_out_person(on_behalf_of(context, administrator), context.archive, user)
+    click.echo(f"{user} is signed out everywhere")
 
 
 @person.command("deactivate")

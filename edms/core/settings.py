@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from edms.core.access_settings import AccessSettings as AccessSettings
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
@@ -304,17 +305,6 @@ class RetentionSettings(_Section):
         except ValueError:
             raise ValueError(f"{value} is not a day of every year; written month-day, as 12-31") from None
         return value
-
-
-class AccessSettings(_Section):
-    session_idle_minutes: int = Field(60, ge=1)
-    session_absolute_hours: int = Field(12, ge=1)
-    sign_in_attempts: int = Field(10, ge=3)
-    sign_in_window_minutes: int = Field(15, ge=1)
-    min_password_characters: int = Field(12, ge=8)
-    grant_days: int = Field(365, ge=1, le=3660)
-    emergency_minutes: int = Field(60, ge=0, le=1440)
-    emergencies_a_day: int = Field(3, ge=1, le=100)
 
 
 class AuditSettings(_Section):

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from edms.access.actors import Actor, Role
+from edms.access.credentials_model import GivenPassword
 from edms.access.levels import Level
-from edms.access.model import Office, Person, SignInSession
+from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, random_password
 from edms.access.people import actor_of, person_named
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.operation.sessions import end_sessions
 from edms.records.archive import Archive
 
 _USERNAME = re.compile(r"[a-z][a-z0-9.-]{1,79}", re.ASCII)
@@ -67,8 +69,11 @@ def add_office(
         return office.id
 
 
-def add_person(actor: Actor | None, archive: Archive, person: NewPerson) -> str:
+def add_person(actor: Actor | None, archive: Archive, person: NewPerson, *, keeps_password: bool = False) -> str:
     """Add a person who may sign in, and return the random password: shown once, kept nowhere.
+
+    The person is to choose another at the first sign-in, where the settings say so; with `keeps_password` (the invented
+    people of a demo) the shown one stays.
 
     Raises Refused when the name is taken or cannot be one, the office is unknown, or a role needs an office.
     """
@@ -90,6 +95,9 @@ def add_person(actor: Actor | None, archive: Archive, person: NewPerson) -> str:
             created_at=operation.now,
         )
         operation.session.add(row)
+        if not keeps_password:
+            operation.session.flush()
+            operation.session.add(GivenPassword(person_id=row.id, given_at=operation.now))
         operation.about("person", row.id, "person.add")
         operation.note(roles=row.roles, clearance=row.clearance, office=person.office or "")
     return password
@@ -112,14 +120,15 @@ def _refuse_unfit(session: Session, person: NewPerson) -> None:
 def new_password(actor: Actor | None, archive: Archive, username: str) -> str:
     """Give a person a new random password and end all of that person's sessions; return it, shown once.
 
-    Raises Refused when there is no such active person.
+    The person is to choose another at the next sign-in. Raises Refused when there is no such active person.
     """
     password = random_password(archive.settings.access.min_password_characters)
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         person = person_in_service(operation, username)
         person.password_hash = _hash(archive, password)
-        operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+        operation.session.merge(GivenPassword(person_id=person.id, given_at=operation.now))
+        end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.password")
     return password
 
@@ -130,7 +139,7 @@ def deactivate_person(actor: Actor | None, archive: Archive, username: str) -> N
         operation.decide()
         person = person_in_service(operation, username)
         person.active = False
-        operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+        end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.deactivate")
 
 

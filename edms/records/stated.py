@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
+from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey, RecoveryCode
 from edms.access.model import Office, Person, Position
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
@@ -35,6 +36,10 @@ STATED = (
     Stated(_table(Office)),
     Stated(_table(Person), later={"last_day": None}),
     Stated(_table(Position)),
+    Stated(_table(GivenPassword)),
+    Stated(_table(OneTimeCode)),
+    Stated(_table(RecoveryCode)),
+    Stated(_table(Passkey)),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(
@@ -129,6 +134,7 @@ NOT_COVERED = {
     "verification_runs": "how far a verification has come; its beginning and its end are events",
     "outbox": "what is still to be indexed; the index is held against the records",
     "sign_in_sessions": "a row lets in the holder of its token alone, under a key; each beginning and end is an event",
+    "open_challenges": "live for minutes; one put in is answered by nobody, one removed is asked for anew",
     "sign_in_failures": "live for minutes; they limit attempts, and each attempt is an event",
     "alembic_version": "says which shape the tables have; another one and nothing starts",
 }

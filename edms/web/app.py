@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from edms.core.errors import EdmsError
+from edms.operation.proof import ProofNeeded
 from edms.records.archive import Archive
 from edms.web import formats, guard, identity, language, words, words_access, words_filing, words_redaction
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
@@ -16,6 +17,9 @@ from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
 from edms.web.views import (
     access,
+    account,
+    account_codes,
+    account_passkeys,
     alerts,
     batches,
     capture,
@@ -27,6 +31,7 @@ from edms.web.views import (
     inbox,
     lanes,
     photographs,
+    proof,
     quarantine,
     record,
     redactions,
@@ -35,6 +40,7 @@ from edms.web.views import (
     search,
     separators,
     session,
+    session_passkeys,
     signatures,
     trail,
     uploads,
@@ -103,6 +109,11 @@ def create_app(archive: Archive) -> Flask:
     )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
     for part in (
         session,
+        account,
+        account_codes,
+        account_passkeys,
+        session_passkeys,
+        proof,
         home,
         search,
         record,
@@ -157,6 +168,8 @@ def _harden(response: Any) -> Any:
 
 
 def _explain(error: EdmsError) -> Any:
+    if isinstance(error, ProofNeeded):
+        return identity.ask_for_proof()
     status = status_of(error)
     if status == 401:
         return identity.ask_to_sign_in()

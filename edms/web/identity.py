@@ -1,18 +1,19 @@
 """Who is at the other end: the session cookie, the actor of a request, and the way to the sign-in page."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Actor, Role
 from edms.access.policy import Action, decide
 from edms.core.errors import NotFound
-from edms.operation.sign_in import signed_in
+from edms.operation.proof import require_recent_proof
+from edms.operation.sessions import SignedIn, Waits, signed_in
 from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
-from edms.web.guard import cookie_name
+from edms.web.guard import cookie_name, is_secure
 from edms.web.language import gettext
 
 COOKIE = "edms_session"
@@ -28,7 +29,31 @@ _WITHOUT_PEOPLE = frozenset(
         "verification.compare_copy",
     }
 )
-_PUBLIC = _WITHOUT_PEOPLE | {"session.sign_in", "session.choose_language"}
+_PUBLIC = _WITHOUT_PEOPLE | {
+    "session.sign_in",
+    "session.choose_language",
+    "session_passkeys.options",
+    "session_passkeys.sign_in",
+}
+_PROOF = ("proof.ask", "proof.take", "proof.options", "proof.take_passkey")
+_MEANWHILE = {
+    Waits.CODE: ("session.code", frozenset({"session.code", "session.take_code"})),
+    Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"})),
+    Waits.ENROLMENT: (
+        "account_codes.second_factor",
+        frozenset(
+            {
+                "account_codes.second_factor",
+                "account_codes.begin",
+                "account_codes.confirm",
+                "account_passkeys.options",
+                "account_passkeys.add",
+                *_PROOF,
+            }
+        ),
+    ),
+}
+"""Where somebody is led who has something to do before getting in, and the only pages that are open till then."""
 
 
 def archive() -> Archive:
@@ -46,6 +71,40 @@ def actor() -> Actor | None:
     """The actor of this request, or None when nobody is signed in."""
     found: Actor | None = g.get("actor")
     return found
+
+
+def require_proof() -> None:
+    """Ask for a proof of who it is before what follows: raises ProofNeeded, which leads to the page and back."""
+    require_recent_proof(archive().door, archive().settings.access, request.cookies.get(session_cookie(), ""))
+
+
+def ask_for_proof() -> ResponseReturnValue:
+    """Send the browser to the page that asks who it is; from there back to this page, or to the form that was sent."""
+    if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+        return {"error": gettext("Prove once more who you are: reload the page."), "mend": ""}, 401
+    if request.method == "GET":
+        back = request.full_path.rstrip("?")
+    else:
+        sent_from = urlsplit(request.referrer or "")
+        back = sent_from.path if sent_from.netloc == request.host else ""
+    return redirect(url_for("proof.ask", next=safe_target(back)))
+
+
+def waits() -> bool:
+    """True when somebody is signed in who has something to do first."""
+    return bool(g.get("waits"))
+
+
+def keep_token(response: Response, token: str) -> None:
+    """Give the browser the token of its session."""
+    response.set_cookie(
+        session_cookie(),
+        token,
+        httponly=True,
+        samesite="Lax",
+        secure=is_secure(archive().settings.server),
+        max_age=archive().settings.access.session_absolute_hours * 3600,
+    )
 
 
 def install(app: Flask) -> None:
@@ -76,9 +135,24 @@ def _recognise() -> ResponseReturnValue | None:
     if token and request.endpoint not in _WITHOUT_PEOPLE:
         found = signed_in(archive().door, archive().settings.access, token)
         if found is not None:
-            g.actor, g.language, g.display_name = found.actor, found.language, found.display_name
+            g.language, g.display_name = found.language, found.display_name
+            if found.waits_for and request.endpoint not in _PUBLIC | {"session.sign_out"}:
+                return _meanwhile(found)
+            g.actor = None if found.waits_for and request.endpoint != "session.sign_out" else found.actor
     if g.get("actor") is None and request.endpoint not in _PUBLIC and request.endpoint is not None:
         return ask_to_sign_in()
+    return None
+
+
+def _meanwhile(found: SignedIn) -> ResponseReturnValue | None:
+    """Let somebody who has something to do first do just that."""
+    place, allowed = _MEANWHILE[found.waits_for]
+    if request.endpoint not in allowed:
+        if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+            return {"error": gettext("Something is to be done before you get in."), "mend": ""}, 401
+        return redirect(url_for(place))
+    # Who has given half of the proof is nobody yet: the page for the other half looks at the session alone.
+    g.actor, g.waits = None if found.waits_for is Waits.CODE else found.actor, True
     return None
 
 
@@ -98,7 +172,7 @@ def _unseen_alerts(who: Actor | None) -> int:
 
 
 def _for_templates() -> dict[str, Any]:
-    who = actor()
+    who = None if waits() else actor()
     return {
         "actor": who,
         "display_name": g.get("display_name", ""),

@@ -14,6 +14,7 @@ from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
 from edms.web.words_access import ACCESS_ERRORS
+from edms.web.words_account import ACCOUNT_ERRORS
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
@@ -91,6 +92,7 @@ ERRORS = (
     message("divide it, or raise [capture] max_file_bytes"),
     *ACCESS_ERRORS,
     *SIGNING_ERRORS,
+    *ACCOUNT_ERRORS,
     *DIGITISATION_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,

@@ -35,6 +35,7 @@ from edms.core.secret import Secret
 from edms.core.unlock import Unlock
 from edms.digitisation.standard import Kind
 from edms.operation.door import NotPermitted
+from edms.operation.passkeys import RelyingParty
 from edms.records.archive import Archive
 from edms.records.digitisation_check import Finding
 from edms.records.digitisation_items import NewItem
@@ -103,6 +104,8 @@ def call(
         NewPosition: NewPosition("auditor", "dinkes", Rank.STAFF),
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
+        bytes: b"isi",
+        RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

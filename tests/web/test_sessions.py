@@ -214,7 +214,8 @@ def test_a_row_put_into_the_sessions_signs_nobody_in(site: Site) -> None:
         person = session.scalars(select(Person.id).where(Person.username == "records")).one()
         token = f"{person.hex}.{'x' * 43}"
         for digest in (hashlib.sha256(token.encode()).digest(), hmac.digest(b"", token.encode(), "sha256")):
-            row = SignInSession(token_sha256=digest, person_id=person, started_at=MOMENT, seen_at=MOMENT, language="id")
+            row = SignInSession(token_sha256=digest, person_id=person, started_at=MOMENT, seen_at=MOMENT, language="id",
+                                proved_at=MOMENT)  # fmt: skip
             session.add(row)
         session.commit()
     visitor = site.visitor()

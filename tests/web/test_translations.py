@@ -31,13 +31,17 @@ SPEAKING = (
     "records/operations.py", "operation/door.py",
     "records/signatures.py", "records/signatures_sign.py", "records/signatures_shown.py",
     "records/signatures_states.py", "records/signatures_identities.py", "operation/attempts.py",
-    "web/views/signatures.py", "capture/batches.py", "capture/batch_places.py", "capture/separators.py",
+    "web/views/signatures.py", "web/views/account_passkeys.py",
+    "capture/batches.py", "capture/batch_places.py", "capture/separators.py",
     "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
-    "digitisation/standard.py", "records/grants.py",
-    "digitisation/standard.py", "records/redactions.py", "records/redaction_make.py", "text/redactor.py",
+    "records/grants.py",
+    "records/redactions.py", "records/redaction_make.py", "text/redactor.py",
     "web/views/redactions.py",
+    "digitisation/standard.py", "records/account.py", "records/account_codes.py",
+    "records/account_passkeys.py", "operation/passkeys.py",
+    "access/passwords.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -45,6 +49,7 @@ NOT_ON_A_PAGE = {
     "an event is verified by somebody else than the one who noted it", "ask a colleague",
     "the event is verified or voided already", "the folder is closed already",
     "sign in first", "nobody has this place in the order",
+    "there is no person …", "see: edms person list",
     "there is no official …", "only officials sign; see: edms person list", "a position has 1 to 200 characters",
     "a certified service knows a person by a NIK of 16 digits; the pilot authority by none",
     "… has no certificate to revoke",

@@ -4,6 +4,7 @@ import { startReview } from "./batch.js";
 import { startCheck } from "./check.js";
 import { startCapture } from "./capture.js";
 import { startFiling } from "./filing.js";
+import { startPasskey } from "./passkeys.js";
 import { startPhotographs } from "./photographs.js";
 import { startRedaction } from "./redaction.js";
 
@@ -25,6 +26,7 @@ if (filing) startFiling(filing);
 
 const redaction = document.getElementById("redaction");
 if (redaction) startRedaction(redaction);
+if (window.PublicKeyCredential) for (const form of document.querySelectorAll("form[data-passkey]")) startPasskey(form);
 
 const facets = document.querySelector(".facets details");
 if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;

@@ -3,20 +3,15 @@
 from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.operation.sign_in import (
-    SignInRefused,
-)
-from edms.operation.sign_in import (
-    choose_language as keep_language,
-)
-from edms.operation.sign_in import (
-    sign_in as sign_in_person,
-)
-from edms.operation.sign_in import (
-    sign_out as end_session,
-)
+from edms.operation.sessions import Visit, Waits, signed_in
+from edms.operation.sessions import choose_language as keep_language
+from edms.operation.sessions import sign_out as end_session
+from edms.operation.sign_in import SignInRefused, give_code
+from edms.operation.sign_in import sign_in as sign_in_person
+from edms.web.agents import coarse
+from edms.web.devices import keep_device, shown_devices
 from edms.web.guard import cookie_name, is_secure, too_often
-from edms.web.identity import actor, archive, safe_target, session_cookie
+from edms.web.identity import actor, archive, keep_token, safe_target, session_cookie, waits
 from edms.web.language import LANGUAGE_COOKIE, LANGUAGES, current_language, gettext
 
 pages = Blueprint("session", __name__)
@@ -34,30 +29,55 @@ def sign_in() -> ResponseReturnValue:
         problem = gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": 1}
         return render_template("sign_in.html", next=target, problem=problem, username=name), 429
     try:
-        token = sign_in_person(
-            archive().door, archive().settings.access, name, password, request.remote_addr or "", current_language()
-        )
+        token = sign_in_person(archive().door, archive().settings.access, name, password, visit())
     except SignInRefused as refused:
-        problem = (
-            gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}
-            if refused.wait_minutes
-            else gettext("The user name or the password is wrong.")
-        )
-        status = 429 if refused.wait_minutes else 401
+        problem, status = refusal_text(refused, gettext("The user name or the password is wrong."))
         return render_template("sign_in.html", next=target, problem=problem, username=name), status
     # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
     end_session(archive().door, request.cookies.get(session_cookie(), ""))
     session.clear()
-    response = make_response(redirect(target))
-    response.set_cookie(
-        session_cookie(),
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=is_secure(archive().settings.server),
-        max_age=archive().settings.access.session_absolute_hours * 3600,
-    )
+    waiting = signed_in(archive().door, archive().settings.access, token)
+    code_due = waiting is not None and waiting.waits_for is Waits.CODE
+    response = make_response(redirect(url_for("session.code", next=target) if code_due else target))
+    keep_token(response, token)
+    if waiting is not None and waiting.waits_for not in (Waits.CODE, Waits.ENROLMENT):  # a whole proof
+        keep_device(response, token)
     return response
+
+
+@pages.get("/sign-in/code")
+def code() -> ResponseReturnValue:
+    if actor() is not None or not waits():
+        return redirect(url_for("home.start"))
+    return render_template("sign_in_code.html", next=request.args.get("next", ""), problem="")
+
+
+@pages.post("/sign-in/code")
+def take_code() -> ResponseReturnValue:
+    target = safe_target(request.form.get("next", ""))
+    held, typed = request.cookies.get(session_cookie(), ""), request.form.get("code", "")[:40]
+    try:
+        token = give_code(archive().door, archive().settings.access, held, typed, visit())
+    except SignInRefused as refused:
+        problem, status = refusal_text(refused, gettext("The code is wrong, or was used before."))
+        return render_template("sign_in_code.html", next=target, problem=problem), status
+    session.clear()
+    response = make_response(redirect(target))
+    keep_token(response, token)
+    keep_device(response, token)
+    return response
+
+
+def refusal_text(refused: SignInRefused, wrong: str) -> tuple[str, int]:
+    """Return what a page says when somebody was not believed, and its status."""
+    if refused.wait_minutes:
+        return gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}, 429
+    return wrong, 401
+
+
+def visit() -> Visit:
+    """Where this request comes from."""
+    return Visit(request.remote_addr or "", current_language(), coarse(request.user_agent.string), shown_devices())
 
 
 @pages.post("/sign-out")

@@ -27,9 +27,9 @@ from edms.records.signatures_identities import (
 )
 from edms.records.signatures_shown import SPOTS
 from edms.records.signatures_sign import sign_document, signing_picture, signing_view
-from edms.web.identity import actor, archive
+from edms.web.identity import actor, archive, require_proof
 from edms.web.language import gettext
-from edms.web.words import error_text
+from edms.web.sentences import error_sentence
 
 pages = Blueprint("signatures", __name__)
 
@@ -62,7 +62,7 @@ def ask(record_id: UUID) -> ResponseReturnValue:
     except (NotFound, NotPermitted, NotSignedIn):
         raise
     except Refused as refused:
-        return _plan_form(record_id, _sentence(refused)), 400
+        return _plan_form(record_id, error_sentence(refused)), 400
     flash(gettext("The first signer has the document before them now."), "good")
     return redirect(url_for("record.show", record_id=record_id))
 
@@ -82,12 +82,14 @@ def _plan_form(record_id: UUID, problem: str) -> str:
 
 @pages.get("/signatures/<uuid:signature_id>")
 def sign(signature_id: UUID) -> ResponseReturnValue:
+    require_proof()
     return _signing_page(signature_id, "")
 
 
 @pages.post("/signatures/<uuid:signature_id>")
 def give(signature_id: UUID) -> ResponseReturnValue:
     """Sign. The passphrase goes to the signer alone: it is in no other variable, and no page shows it again."""
+    require_proof()
     try:
         sign_document(
             actor(),
@@ -99,7 +101,7 @@ def give(signature_id: UUID) -> ResponseReturnValue:
     except (NotFound, NotPermitted, NotSignedIn):
         raise
     except EdmsError as fault:
-        return _signing_page(signature_id, _sentence(fault)), 400
+        return _signing_page(signature_id, error_sentence(fault)), 400
     flash(gettext("You have signed the document."), "good")
     return redirect(url_for("signatures.waiting"))
 
@@ -154,7 +156,7 @@ def change_certificate(act: str) -> ResponseReturnValue:
     except (NotFound, NotPermitted, NotSignedIn):
         raise
     except EdmsError as fault:
-        problem = _sentence(fault)
+        problem = error_sentence(fault)
         identity = own_identity(actor(), archive())
         return render_template("signing_certificate.html", identity=identity, problem=problem), 400
     flash(told[act], "good")
@@ -175,8 +177,3 @@ def _change(act: str) -> None:
 
 def _secret(name: str) -> Secret:
     return Secret(request.form.get(name, "")[:_MOST_PASSPHRASE])
-
-
-def _sentence(fault: EdmsError) -> str:
-    told = error_text(fault.message)
-    return f"{told[:1].upper()}{told[1:]}." + (f" {error_text(fault.mend).capitalize()}." if fault.mend else "")
