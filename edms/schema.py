@@ -9,6 +9,7 @@ from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
 from edms.records import (
     alerts_model,
+    copies_model,
     digitisation_model,
     evidence_model,
     filing_model,
@@ -26,6 +27,7 @@ MODELS = (
     audit_model,
     batch_model,
     capture_model,
+    copies_model,
     digitisation_model,
     evidence_model,
     filing_model,

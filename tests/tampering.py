@@ -29,13 +29,14 @@ from edms.core.clock import FixedClock
 from edms.core.settings import Settings
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
+from edms.records.contents import download
 from edms.records.digitisations import NewScanner, add_scanner
 from edms.records.events import record_event
 from edms.records.evidence_renewal import renew_evidence
 from edms.records.folders import open_folder
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
-from edms.records.model import Record
+from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person
 from edms.records.shredding import order_destruction, shred
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
@@ -176,10 +177,11 @@ def _fill(archive: Archive) -> None:
     archive.clock.set(MOMENT)
     record = take_in(archive, pdf("Surat pertama tentang saluran"), number="005/1/2026").record_id
     take_in(archive, b"Catatan teks biasa", name="catatan.txt", level=Level.RESTRICTED)
-    take_in(archive, pdf("Menunggu klasifikasi"), class_code=None, level=None)
+    waiting = take_in(archive, pdf("Menunggu klasifikasi"), class_code=None, level=None).record_id
     doomed = take_in(archive, b"Yang dimusnahkan", name="musnah.txt").record_id
     officer = console_person(archive, "records", "tests")
     assert officer.office_id is not None
+    download(officer, archive, waiting, ComponentRole.ORIGINAL)
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     clerk = console_person(archive, "clerk-dinkes", "tests")

@@ -17,6 +17,7 @@ class Action(StrEnum):
 
     RECORD_VIEW = "record:view"
     RECORD_DOWNLOAD = "record:download"
+    RECORD_DOWNLOAD_ORIGINAL = "record:download_original"
     RECORD_CAPTURE = "record:capture"
     RECORD_CLASSIFY = "record:classify"
     RECORD_PROCESS = "record:process"
@@ -117,6 +118,7 @@ NOTHING = Scope()
 _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_VIEW: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
     Action.RECORD_DOWNLOAD: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
+    Action.RECORD_DOWNLOAD_ORIGINAL: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
     Action.RECORD_EXPORT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR),
     Action.RECORD_CLASSIFY: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_RETRY: (Role.CLERK, Role.RECORDS_OFFICER),
@@ -167,6 +169,7 @@ _OWN_OFFICE_ONLY = frozenset(
 )
 # What is set aside is handed out to those who have to deal with it, to nobody else.
 _SET_ASIDE = (Stage.QUARANTINED, Stage.RETURNED)
+_GIVES_FILES = (Action.RECORD_DOWNLOAD, Action.RECORD_DOWNLOAD_ORIGINAL)
 _HANDLERS = (Role.CLERK, Role.RECORDS_OFFICER)
 _SYSTEM_MAY = frozenset(
     {
@@ -223,8 +226,10 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
     reason = view_scope(actor).covers(facts)
     if reason is None:
         return Verdict(False, ("outside_scope",))
-    if action is Action.RECORD_DOWNLOAD and facts.stage in _SET_ASIDE and not actor.has(*_HANDLERS):
+    if action in _GIVES_FILES and facts.stage in _SET_ASIDE and not actor.has(*_HANDLERS):
         return Verdict(False, ("set_aside",))
+    if action is Action.RECORD_DOWNLOAD_ORIGINAL and facts.effective_level is not Level.OPEN:
+        return _may_have_unmarked(actor, facts, reason)
     if action in _OWN_OFFICE_ONLY:
         return _own_or_records_officer(actor, facts, reason)
     return Verdict(True, (reason,))
@@ -256,6 +261,13 @@ def may_know_duplicate(actor: Actor, known: RecordFacts) -> bool:
     if actor.kind is ActorKind.SYSTEM:
         return known.office_id in actor.offices
     return view_scope(actor).covers(known) is not None
+
+
+def _may_have_unmarked(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:
+    """Above "open" what cannot be marked goes to those who work with the record, not to who supervises it (R20)."""
+    if not actor.has(Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER):
+        return Verdict(False, ("unmarked_copy",))
+    return _own_or_records_officer(actor, facts, reason)
 
 
 def _own_or_records_officer(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:

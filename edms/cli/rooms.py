@@ -8,6 +8,7 @@ import click
 ROOMS = {
     "alerts": ("alerts",),
     "batches": ("separators", "batch"),
+    "copies": ("copies",),
     "digitisation": ("digitisation",),
     "documents": ("ingest", "search", "record"),
     "evidence": ("evidence",),

@@ -8,6 +8,7 @@ from edms.access.model import Office, Person
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
+from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
@@ -59,6 +60,7 @@ STATED = (
     Stated(_table(DigitisedItem)),
     Stated(_table(DigitisationPaper)),
     Stated(_table(CopyMark)),
+    Stated(_table(IssuedCopy)),
     Stated(_table(KeyEpoch)),
     Stated(_table(KeyRotation)),
     Stated(_table(OrderedDestruction)),

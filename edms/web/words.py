@@ -16,6 +16,7 @@ from edms.web.limits import form_limit
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
+from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
 
@@ -89,6 +90,7 @@ ERRORS = (
     message("divide it, or raise [capture] max_file_bytes"),
     *SIGNING_ERRORS,
     *DIGITISATION_ERRORS,
+    *HANDING_OUT_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,
@@ -168,7 +170,7 @@ NOTICES = {
     "too-long": message("only the first %(detail)s characters were used"),
 }
 
-VALUES = {
+VALUES = HANDING_OUT_VALUES | {
     "berkala": message("published regularly"),
     "serta_merta": message("published at once"),
     "setiap_saat": message("available at any time"),
@@ -189,7 +191,7 @@ VALUES = {
     "authenticated": message("authenticated copy (PDF)"),
 }
 
-EVENTS = {
+EVENTS = HANDING_OUT_EVENTS | {
     "record:capture": message("received"),
     "record:view": message("looked at"),
     "record.previewed": message("pages looked at"),

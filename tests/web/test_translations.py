@@ -34,7 +34,7 @@ SPEAKING = (
     "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
-    "digitisation/standard.py",
+    "digitisation/standard.py", "records/marked.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -109,7 +109,7 @@ def sentences(path: Path) -> Iterator[str]:
     """What the code of a room says when it refuses; a changing part is shown as `…`."""
     kinds = (
         "Refused", "LimitExceeded", "NotPermitted", "NotSignedIn", "UploadBusy", "OffsetConflict", "ChecksumMismatch",
-        "Changed", "Problem", "BadPaper",
+        "Changed", "Problem", "BadPaper", "Unmarkable",
     )  # fmt: skip
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:
