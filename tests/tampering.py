@@ -36,6 +36,7 @@ from edms.records.evidence_renewal import renew_evidence
 from edms.records.folders import open_folder
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
+from edms.records.loans import Lending, lend
 from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person
 from edms.records.shredding import order_destruction, shred
@@ -182,6 +183,7 @@ def _fill(archive: Archive) -> None:
     officer = console_person(archive, "records", "tests")
     assert officer.office_id is not None
     download(officer, archive, waiting, ComponentRole.ORIGINAL)
+    lend(officer, archive, record, Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"))
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     clerk = console_person(archive, "clerk-dinkes", "tests")

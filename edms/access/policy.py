@@ -26,6 +26,7 @@ class Action(StrEnum):
     RECORD_RETURN = "record:return"
     RECORD_EXPORT = "record:export"
     RECORD_HOLD = "record:hold"
+    RECORD_LEND = "record:lend"
     RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
     RECORD_SEARCH = "record:search"
@@ -125,6 +126,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_RELEASE: (Role.RECORDS_OFFICER,),
     Action.RECORD_RETURN: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_HOLD: (Role.RECORDS_OFFICER,),
+    Action.RECORD_LEND: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
@@ -161,6 +163,7 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_RELEASE,
         Action.RECORD_RETURN,
         Action.RECORD_EVENT,
+        Action.RECORD_LEND,
         Action.FOLDER_MANAGE,
         Action.RECORD_REQUEST_SIGNATURES,
         Action.DIGITISATION_WORK,

@@ -16,6 +16,7 @@ ROOMS = {
     "installation": ("init", "serve", "serve-pages", "worker"),
     "intake": ("watch", "mail"),
     "keys": ("keys", "encrypt-database"),
+    "loans": ("loan",),
     "people": ("person", "office"),
     "proposals": ("proposals",),
     "queue": ("queue",),

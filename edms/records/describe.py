@@ -14,6 +14,7 @@ from edms.records.archive import Archive
 from edms.records.copies import copy_lines
 from edms.records.disclosures import SHOWN
 from edms.records.facts import decided_record, facts_of
+from edms.records.loans_shown import out_indicator
 from edms.records.model import Component, Hold, HoldLink, Record, TriggerEvent
 from edms.screening.model import ContentScan
 from edms.screening.protocol import Outcome
@@ -41,6 +42,7 @@ class RecordDetails:
     history: tuple[dict[str, Any], ...]
     disclosures: tuple[dict[str, Any], ...]
     copies: tuple[dict[str, Any], ...]
+    on_loan: dict[str, Any] | None
     holds: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
     may: frozenset[Action]
@@ -80,6 +82,7 @@ class RecordDetails:
             "history": list(self.history),
             "disclosures": list(self.disclosures),
             "copies": list(self.copies),
+            "on_loan": self.on_loan,
         }
 
 
@@ -140,6 +143,7 @@ def _details(operation: Operation, archive: Archive, record: Record) -> RecordDe
         history=tuple(archive.trail.history(session, "record", str(record.id), without=SHOWN)),
         disclosures=_who_saw(operation, archive, record),
         copies=_copies(operation, record),
+        on_loan=out_indicator(operation, archive, record),
         holds=tuple(
             {
                 "hold": str(hold.id),

@@ -24,7 +24,7 @@ from edms.records.model import Record
 COPY_ISSUED = "record.copy_issued"
 SEARCHED, LISTED = "record:search", "records.listed"
 THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
-SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_ISSUED, "record:export")
+SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_ISSUED, "loan.slip", "record:export")
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
     *SHOWN, SEARCHED, LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",

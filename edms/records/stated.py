@@ -10,6 +10,7 @@ from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
 from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
+from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
@@ -61,6 +62,7 @@ STATED = (
     Stated(_table(DigitisationPaper)),
     Stated(_table(CopyMark)),
     Stated(_table(IssuedCopy)),
+    Stated(_table(Loan)),
     Stated(_table(KeyEpoch)),
     Stated(_table(KeyRotation)),
     Stated(_table(OrderedDestruction)),

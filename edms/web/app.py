@@ -25,6 +25,7 @@ from edms.web.views import (
     home,
     inbox,
     lanes,
+    loans,
     photographs,
     quarantine,
     record,
@@ -116,6 +117,7 @@ def create_app(archive: Archive) -> Flask:
         trail,
         alerts,
         lanes,
+        loans,
         signatures,
         verification,
     ):

@@ -39,6 +39,7 @@ from edms.records.digitisation_items import NewItem
 from edms.records.digitisations import NewDigitisation, NewScanner
 from edms.records.disclosures import TrailQuestion
 from edms.records.filing_many import ShownVersion
+from edms.records.loans import Lending
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.retention_report import ReportQuestion
@@ -92,7 +93,7 @@ def call(
         NewItem: NewItem(ID, ID, Kind.PAPER, "A4", 1), Finding: Finding(accepted=True),
         ChosenPage: ChosenPage(ID, PAGE_WHOLE), PageParameters: PAGE_WHOLE,
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),
-        ShownVersion: ShownVersion(ID, 1),
+        ShownVersion: ShownVersion(ID, 1), Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

@@ -34,7 +34,7 @@ SPEAKING = (
     "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
-    "digitisation/standard.py", "records/marked.py",
+    "digitisation/standard.py", "records/marked.py", "records/loans.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
