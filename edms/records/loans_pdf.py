@@ -16,7 +16,7 @@ from edms.records.pdf_letters import FONT, add_letters, shown
 from edms.retention.explain import day
 
 _RED = (Level.SECRET, Level.TOP_SECRET)
-_LONGEST, _A5 = 120, (148, 210)  # letters; millimetres
+_A5 = (148, 210)  # millimetres
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ def slip_pdf(slip: Slip) -> bytes:
     paper.set_y(16)
     for size, words in ((10, slip.archive), (10, slip.office), (20, "TANDA KELUAR ARSIP"), (10, "Out indicator")):
         paper.set_font(FONT, size=size)
-        paper.cell(0, size * 0.5, _short(shown(words, known), 90), align="C", new_x="LMARGIN", new_y="NEXT")
+        paper.cell(0, size * 0.5, _fitting(paper, shown(words, known)), align="C", new_x="LMARGIN", new_y="NEXT")
     paper.ln(3)
     for words, told in _lines(slip):
         paper.set_font(FONT, size=8.5)
         paper.cell(52, 6.4, words)
         paper.set_font(FONT, size=10)
-        paper.cell(0, 6.4, _short(shown(told or "—", known), _LONGEST), new_x="LMARGIN", new_y="NEXT")
+        paper.cell(0, 6.4, _fitting(paper, shown(told.replace("\n", " ") or "—", known)), new_x="LMARGIN", new_y="NEXT")
     _signed(paper)
     return bytes(paper.output())
 
@@ -95,5 +95,11 @@ def _signed(paper: FPDF) -> None:
         paper.text(left, 142, words)
 
 
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _fitting(paper: FPDF, text: str) -> str:
+    """As much of a text as there is room for in its line."""
+    room = paper.w - paper.r_margin - paper.get_x() - 2
+    if paper.get_string_width(text) <= room:
+        return text
+    while text and paper.get_string_width(text + "…") > room:
+        text = text[:-1]
+    return text + "…"

@@ -50,6 +50,7 @@ class LoanLine:
     ended_by: str = ""
     ended_at: datetime | None = None
     remark: str = ""
+    office_name: str = ""
     own: bool = False
     may_lend: bool = False
 
@@ -178,6 +179,7 @@ def _line(operation: Operation, archive: Archive, record: Record, loan: Loan) ->
         record=record.id,
         title=record.title,
         office=record.office.code,
+        office_name=record.office.name,
         state=loan.state,
         borrower=loan.borrower,
         borrower_office=loan.borrower_office,

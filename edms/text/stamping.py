@@ -52,7 +52,7 @@ def stamped_picture(
 
 def _band(width: int, level: str, told: Sequence[str], colour: tuple[int, int, int]) -> Image.Image:
     """The level in large letters at the upper left, the rest beside it while there is room and else below."""
-    large, small = _letters(max(11, width // 45)), _letters(max(9, width // 70))
+    large, small = _letters(max(12, width // 36)), _letters(max(9, width // 50))
     edge = max(2, width // 90)
     lines: list[str] = []
     room = width - 2 * edge
@@ -65,9 +65,9 @@ def _band(width: int, level: str, told: Sequence[str], colour: tuple[int, int, i
     high, low = sum(large.getmetrics()), sum(small.getmetrics())
     band = Image.new("RGB", (width, 2 * edge + high + low * len(lines)), "white")
     drawing = ImageDraw.Draw(band)
-    drawing.text((edge, edge), level, fill=colour, font=large, stroke_width=max(0, width // 600), stroke_fill=colour)
+    drawing.text((edge, edge), level, fill=colour, font=large)
     for number, line in enumerate(lines):
-        drawing.text((edge, edge + high + number * low), line, fill=colour, font=small)
+        drawing.text((edge, edge + high + number * low), line, fill=BLACK, font=small)
     drawing.line((0, band.height - 1, width, band.height - 1), fill=colour)
     return band
 
