@@ -32,6 +32,14 @@ _MOST_ABOVE = 50  # as deep as a tree of pages is followed
 _USUAL_BOX = (0.0, 0.0, 595.0, 842.0)
 
 
+def warm_up() -> None:
+    """Load the formats of pictures and the letters of the usual widths once, and not for each page."""
+    Image.init()
+    for width in (160, 900, 1400):
+        _band(width, "TERBATAS", ["salinan"], BLACK)
+        _letters(_across_size(width))
+
+
 def stamped_picture(
     descriptors: list[int], level: str, told: list[str], red: bool, across: str, most_pixels: int
 ) -> tuple[dict[str, Any], list[bytes]]:
@@ -46,7 +54,7 @@ def stamped_picture(
     if across and page.width >= _WIDE_ENOUGH_FOR_A_SECOND_MARK:
         _across(made, across, band.height)
     out = io.BytesIO()
-    made.save(out, "WEBP", quality=82, method=2)
+    made.save(out, "WEBP", quality=80, method=1)
     return {}, [out.getvalue()]
 
 
@@ -74,7 +82,7 @@ def _band(width: int, level: str, told: Sequence[str], colour: tuple[int, int, i
 
 def _across(made: Image.Image, words: str, top: int) -> None:
     height = made.height - top
-    font = _letters(max(14, made.width // 28))
+    font = _letters(_across_size(made.width))
     left, upper, right, lower = (round(side) for side in font.getbbox(words))
     written = Image.new("L", (right - left + 4, lower - upper + 4))
     ImageDraw.Draw(written).text((2 - left, 2 - upper), words, fill=_VEIL, font=font)
@@ -83,6 +91,10 @@ def _across(made: Image.Image, words: str, top: int) -> None:
     turned.thumbnail((made.width, height))
     place = ((made.width - turned.width) // 2, top + (height - turned.height) // 2)
     made.paste(Image.new("RGB", turned.size, GREY), place, turned)
+
+
+def _across_size(width: int) -> int:
+    return max(14, width // 28)
 
 
 @cache

@@ -194,6 +194,21 @@ def test_hidden_layers_stay_hidden(shared_parsers: Archive, tmp_path: Path) -> N
         assert picture.getpixel((picture.width // 2, picture.height * 3 // 4)) == (255, 255, 255)
 
 
+@pytest.mark.parametrize(("flags", "seen"), [(4, True), (4 | 2, False)], ids=["shown", "hidden"])
+@pytest.mark.parametrize("kind", ["/Widget", "/Stamp"])
+def test_what_is_seen_above_a_page_becomes_part_of_it(
+    shared_parsers: Archive, kind: str, flags: int, seen: bool, tmp_path: Path
+) -> None:
+    """The appearance of a signature, for one; what was hidden stays so."""
+
+    def stamped_page(document: pikepdf.Pdf, page: pikepdf.Page) -> None:
+        _covering(kind, drawn=True)(document, page)
+        page.obj.Annots[0].F = flags
+
+    picture = by_pdfium(stamp(shared_parsers.reader, built(b"", stamped_page)), 0, tmp_path)
+    assert (picture.getpixel((picture.width // 2, picture.height * 3 // 4)) == (0, 0, 0)) is seen
+
+
 def test_nothing_of_the_document_but_its_pages_goes_along(shared_parsers: Archive) -> None:
     with pikepdf.open(io.BytesIO(built(b""))) as document:
         document.attachments["utuh.pdf"] = pikepdf.AttachedFileSpec(document, b"%PDF-1.7 unmarked")
