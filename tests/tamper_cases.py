@@ -58,6 +58,10 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "event that years count from, altered": sql("UPDATE trigger_events SET happened_on = '2001-01-01'", named="row"),
     "event that years count from, verified": sql("UPDATE trigger_events SET verified_by = 'x'", named="row"),
     "event that years count from, removed": sql("DELETE FROM trigger_events", named="row"),
+    "copy that was handed out, given to another": sql("UPDATE issued_copies SET person = 'lain'", named="row"),
+    "copy that was handed out, removed": sql("DELETE FROM issued_copies", named="row"),
+    "loan, ended": sql("UPDATE loans SET is_out = NULL, state = 'returned'", named="row"),
+    "loan, removed": sql("DELETE FROM loans", named="row"),
     "scanner, altered": sql("UPDATE scanners SET optical_dpi = 1200", named="row"),
     "alert, inserted": sql(
         "INSERT INTO alerts (id, scope, kind, subject, detail, first_seen, last_seen)"

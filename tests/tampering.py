@@ -33,6 +33,7 @@ from edms.operation.one_time_codes import take_code
 from edms.records.account_codes import begin_codes, confirm_codes
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
+from edms.records.contents import download
 from edms.records.digitisations import NewScanner, add_scanner
 from edms.records.events import record_event
 from edms.records.evidence_renewal import renew_evidence
@@ -40,7 +41,8 @@ from edms.records.folders import open_folder
 from edms.records.grants import Asked, NewGrant, Subject, ask_for_access, give_access
 from edms.records.holds import place_hold
 from edms.records.keys import rotate
-from edms.records.model import Record
+from edms.records.loans import Lending, lend
+from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
 from edms.records.shredding import order_destruction, shred
@@ -182,10 +184,12 @@ def _fill(archive: Archive) -> None:
     archive.clock.set(MOMENT)
     record = take_in(archive, pdf("Surat pertama tentang saluran"), number="005/1/2026").record_id
     take_in(archive, b"Catatan teks biasa", name="catatan.txt", level=Level.RESTRICTED)
-    take_in(archive, pdf("Menunggu klasifikasi"), class_code=None, level=None)
+    waiting = take_in(archive, pdf("Menunggu klasifikasi"), class_code=None, level=None).record_id
     doomed = take_in(archive, b"Yang dimusnahkan", name="musnah.txt").record_id
     officer = console_person(archive, "records", "tests")
     assert officer.office_id is not None
+    download(officer, archive, waiting, ComponentRole.ORIGINAL)
+    lend(officer, archive, record, Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"))
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     clerk = console_person(archive, "clerk-dinkes", "tests")

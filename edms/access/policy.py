@@ -20,6 +20,7 @@ class Action(StrEnum):
 
     RECORD_VIEW = "record:view"
     RECORD_DOWNLOAD = "record:download"
+    RECORD_DOWNLOAD_ORIGINAL = "record:download_original"
     RECORD_CAPTURE = "record:capture"
     RECORD_CLASSIFY = "record:classify"
     RECORD_PROCESS = "record:process"
@@ -28,6 +29,7 @@ class Action(StrEnum):
     RECORD_RETURN = "record:return"
     RECORD_EXPORT = "record:export"
     RECORD_HOLD = "record:hold"
+    RECORD_LEND = "record:lend"
     RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
     RECORD_SEARCH = "record:search"
@@ -77,12 +79,14 @@ _READERS = (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER, Role.AUDITOR)
 _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_VIEW: (*_READERS, Role.GUEST),
     Action.RECORD_DOWNLOAD: (*_READERS, Role.GUEST),
+    Action.RECORD_DOWNLOAD_ORIGINAL: (*_READERS, Role.GUEST),
     Action.RECORD_EXPORT: (*_READERS, Role.GUEST),
     Action.RECORD_CLASSIFY: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_RETRY: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_RELEASE: (Role.RECORDS_OFFICER,),
     Action.RECORD_RETURN: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_HOLD: (Role.RECORDS_OFFICER,),
+    Action.RECORD_LEND: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
@@ -126,6 +130,7 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_RELEASE,
         Action.RECORD_RETURN,
         Action.RECORD_EVENT,
+        Action.RECORD_LEND,
         Action.FOLDER_MANAGE,
         Action.RECORD_REQUEST_SIGNATURES,
         Action.RECORD_REDACT,
@@ -140,6 +145,7 @@ _GRANTED_BY = {
 }
 # What is set aside is handed out to those who have to deal with it, to nobody else.
 _SET_ASIDE = (Stage.QUARANTINED, Stage.RETURNED)
+_GIVES_FILES = (Action.RECORD_DOWNLOAD, Action.RECORD_DOWNLOAD_ORIGINAL)
 _HANDLERS = (Role.CLERK, Role.RECORDS_OFFICER)
 _SYSTEM_MAY = frozenset(
     {
@@ -217,7 +223,7 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
         return Verdict(False, ("not_its_head",))
     if action is Action.RECORD_DESTROY and (facts.held or facts.terjaga):
         return Verdict(False, tuple(why for why in ("held", "terjaga") if getattr(facts, why)))
-    if action is Action.RECORD_DOWNLOAD and facts.stage in _SET_ASIDE and not actor.has(*_HANDLERS):
+    if action in _GIVES_FILES and facts.stage in _SET_ASIDE and not actor.has(*_HANDLERS):
         return Verdict(False, ("set_aside",))
     return _on_record(actor, action, facts)
 
@@ -226,7 +232,7 @@ def _on_record(actor: Actor, action: Action, facts: RecordFacts) -> Verdict:
     """The verdict of places and clearance first; where they do not suffice, that of the strongest grant."""
     scope = view_scope(actor)
     reason = scope.without_grants().covers(facts)
-    if reason and (action not in _OWN_OFFICE_ONLY or _own_or_records_officer(actor, facts, reason).allowed):
+    if reason and _suffices(actor, action, facts, reason):
         return Verdict(True, (reason,))
     grant = scope.grant_for(facts)
     if grant is None:
@@ -234,6 +240,13 @@ def _on_record(actor: Actor, action: Action, facts: RecordFacts) -> Verdict:
     if grant.mode is not GrantMode.MANAGE and action not in _GRANTED_BY[grant.mode]:
         return Verdict(False, (f"grant_without:{action}",))
     return Verdict(True, (f"granted:{grant.id}",))
+
+
+def _suffices(actor: Actor, action: Action, facts: RecordFacts, reason: str) -> bool:
+    """Whether seeing a record, for this reason, is enough for the action."""
+    if action is Action.RECORD_DOWNLOAD_ORIGINAL and facts.effective_level is not Level.OPEN:
+        return _may_have_unmarked(actor, facts, reason).allowed
+    return action not in _OWN_OFFICE_ONLY or _own_or_records_officer(actor, facts, reason).allowed
 
 
 def _public_may(actor: Actor, action: Action, facts: RecordFacts | None) -> Verdict:
@@ -270,6 +283,13 @@ def may_know_duplicate(actor: Actor, known: RecordFacts) -> bool:
     if actor.kind is ActorKind.SYSTEM:
         return known.office_id in actor.offices
     return view_scope(actor).covers(known) is not None
+
+
+def _may_have_unmarked(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:
+    """Above "open" what cannot be marked goes to those who work with the record, not to who supervises it (R20)."""
+    if not actor.has(Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER):
+        return Verdict(False, ("unmarked_copy",))
+    return _own_or_records_officer(actor, facts, reason)
 
 
 def _own_or_records_officer(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:

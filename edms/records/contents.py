@@ -1,5 +1,6 @@
 """Handing out the bytes of a record: download and page pictures, through the same door as everything else."""
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from edms.core.errors import IntegrityFault, NotFound, Refused
 from edms.operation.door import Operation
 from edms.records.alerts import report_read_fault
 from edms.records.archive import Archive
+from edms.records.copies import PAGES, copy_in_hand, issue_copy, mark_for_list, mark_of, marked_level
+from edms.records.copies_model import CopyKind, IssuedCopy
 from edms.records.describe import malware_in
 from edms.records.disclosures import THUMBNAIL
+from edms.records.marked import marked_document, marked_picture, marked_text
 from edms.records.model import Component, ComponentRole, Record, RecordState
-from edms.records.visible import decided_record
+from edms.records.visible import decided_record, facts_with_grants
 from edms.vault.sealed import SealedBlob
 
 PREVIEWED = "record.previewed"
@@ -23,17 +27,22 @@ THUMBNAIL_WIDTH = 160
 # The newest copy first; what has none is shown by its original, where that can be.
 PICTURED_ROLES = (ComponentRole.LATER_COPY, ComponentRole.ACCESS_COPY, ComponentRole.ORIGINAL)
 _TEXT_EXTRACT = 20_000
+_PDF = "application/pdf"
 
 
 @dataclass(frozen=True)
 class Download:
-    """A component to hand out: `stream` is seekable plaintext, decrypted and authenticated as it is read."""
+    """A component to hand out: `stream` is plaintext, decrypted and authenticated as it is read, and seekable unless it
+    was `marked` on the way. `copy`: the number under which it is handed out, 0 for an open record.
+    """
 
     name: str
     media_type: str
     size: int
     sha256: str
     stream: BinaryIO
+    copy: int = 0
+    marked: bool = False
 
 
 class _Watched(io.RawIOBase):
@@ -98,26 +107,56 @@ def download(
 ) -> Download:
     """Open a component for download; leaves an event with its role and hash first. Raises NotFound, IntegrityFault.
 
-    Raises Hazard for what lies in quarantine or holds malware, unless the actor was `warned`.
+    Above "open" the access copy and the text come with a mark (Unmarkable where that cannot be), everything else as it
+    is stored, which needs a right of its own; both under a number (docs/handing-out.md). Raises Hazard for what lies in
+    quarantine or holds malware, unless the actor was `warned`.
     """
     with archive.door.disclose(actor, Action.RECORD_DOWNLOAD) as operation:
         record = decided_record(operation, record_id)
         part = record.component(role, position)
         if part is None:
             raise NotFound()
+        as_stored = role is not ComponentRole.TEXT and not is_access_copy(role.value, part.media_type)
+        if as_stored:
+            operation.decide(facts_with_grants(operation, record), Action.RECORD_DOWNLOAD_ORIGINAL)
         hazard = _hazard(operation, record, part)
         if hazard is not None and not warned:
             raise hazard
         operation.note(role=role.value, sha256=part.blob.sha256, **({"hazard": hazard.code} if hazard else {}))
-        blob = part.blob
+        blob, level = part.blob, marked_level(record)
         name, media_type = _download_name(record, part), part.media_type
-    return Download(name, media_type, blob.size, blob.sha256, open_watched(archive, blob.sealed()))
+    number = 0
+    if level is not None:
+        kind = CopyKind.AS_STORED if as_stored else CopyKind.DOWNLOAD
+        copy = issue_copy(actor, archive, record_id, kind, role.value, Action.RECORD_DOWNLOAD)
+        if not as_stored:
+            return _marked(archive, blob.sealed(), role, name, copy)
+        number = copy.number
+    return Download(name, media_type, blob.size, blob.sha256, open_watched(archive, blob.sealed()), number)
+
+
+def _marked(archive: Archive, blob: SealedBlob, role: ComponentRole, name: str, copy: IssuedCopy) -> Download:
+    stem, _, ending = name.rpartition(".")
+    if role is ComponentRole.TEXT:
+        with open_watched(archive, blob) as stream:
+            content = marked_text(archive, _text_of(stream), copy).encode()
+        name = f"{stem}.{copy.number}.txt"
+        told = hashlib.sha256(content).hexdigest()
+        return Download(name, "text/plain", len(content), told, io.BytesIO(content), copy.number, marked=True)
+    stamped, size, sha256 = marked_document(archive, lambda: open_watched(archive, blob), copy)
+    return Download(f"{stem}.{copy.number}.{ending}", _PDF, size, sha256, stamped, copy.number, marked=True)
+
+
+def is_access_copy(role: str, media_type: str) -> bool:
+    """True for what is handed out by default: the copy, which can bear a mark."""
+    return role in (ComponentRole.ACCESS_COPY.value, ComponentRole.LATER_COPY.value) and media_type == _PDF
 
 
 def page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: int, width: int) -> bytes:
     """Return a picture of one page (first page is 1), `width` pixels wide. Raises NotFound when there is none.
 
-    The pages that somebody looks at within a short time are one event.
+    The pages that somebody looks at within a short time are one event, and one copy with one number above "open": then
+    the picture bears its mark. Raises Unmarkable.
     """
     return _page_image(actor, archive, record_id, page, width, PREVIEWED)
 
@@ -139,11 +178,19 @@ def _page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: in
         part = best_for_pictures(record)
         if part is None:
             raise NotFound()
-        media_type, sealed = part.media_type, part.blob.sealed()
+        media_type, sealed, level = part.media_type, part.blob.sealed(), marked_level(record)
+        mark = mark_for_list(operation, archive, record) if event == THUMBNAIL else None
+        copy = copy_in_hand(operation, archive, record, CopyKind.VIEW, PAGES) if level and mark is None else None
     picture = _picture(archive, sealed, media_type, page, width)
     if picture is None:
         raise NotFound()
-    return picture
+    if level is None:
+        return picture
+    # Marked anew for each who asks, and kept nowhere: what is kept is the bare picture, sealed.
+    if mark is None:
+        copy = copy or issue_copy(actor, archive, record_id, CopyKind.VIEW, PAGES, Action.RECORD_VIEW)
+        mark = mark_of(archive, copy)
+    return marked_picture(archive, picture, mark)
 
 
 def _picture(archive: Archive, blob: SealedBlob, media_type: str, page: int, width: int) -> bytes | None:
@@ -171,10 +218,18 @@ def text_extract(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
         part = record.component(ComponentRole.TEXT)
         if part is None:
             return ""
-        sealed = part.blob.sealed()
+        sealed, level = part.blob.sealed(), marked_level(record)
+        copy = copy_in_hand(operation, archive, record, CopyKind.VIEW, PAGES) if level else None
     with open_watched(archive, sealed) as stream:
-        pages = json.loads(stream.read())["pages"]
-    return "\n\n".join(page["text"] for page in pages)[:_TEXT_EXTRACT]
+        text = _text_of(stream)[:_TEXT_EXTRACT]
+    if level is None or not text:
+        return text
+    copy = copy or issue_copy(actor, archive, record_id, CopyKind.VIEW, PAGES, Action.RECORD_VIEW)
+    return marked_text(archive, text, copy)
+
+
+def _text_of(stream: BinaryIO) -> str:
+    return "\n\n".join(page["text"] for page in json.loads(stream.read())["pages"])
 
 
 def has_pictures(role: str, media_type: str) -> bool:

@@ -11,7 +11,9 @@ from edms.access.actors import Actor
 from edms.access.policy import Action, decide
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.copies import copy_lines
 from edms.records.disclosures import SHOWN
+from edms.records.loans_shown import out_indicator
 from edms.records.model import Component, Hold, HoldLink, Record, TriggerEvent
 from edms.records.visible import decided_record, facts_with_grants
 from edms.screening.model import ContentScan
@@ -31,14 +33,16 @@ MOST_DISCLOSURES = 200
 class RecordDetails:
     """A record as shown to one actor; `may` says which further acts that actor is allowed.
 
-    `history` is what was done to the record. Who saw it stands in `disclosures`, the newest ones in order, and only for
-    those who may read the audit trail: it speaks of people.
+    `history` is what was done to the record. Who saw it stands in `disclosures`, and who was given which copy in
+    `copies`, the newest ones in order, and only for those who may read the audit trail: they speak of people.
     """
 
     record: Record
     components: tuple[dict[str, Any], ...]
     history: tuple[dict[str, Any], ...]
     disclosures: tuple[dict[str, Any], ...]
+    copies: tuple[dict[str, Any], ...]
+    on_loan: dict[str, Any] | None
     holds: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
     may: frozenset[Action]
@@ -77,6 +81,8 @@ class RecordDetails:
             "events": list(self.events),
             "history": list(self.history),
             "disclosures": list(self.disclosures),
+            "copies": list(self.copies),
+            "on_loan": self.on_loan,
         }
 
 
@@ -93,6 +99,12 @@ def _who_saw(operation: Operation, archive: Archive, record: Record) -> tuple[di
         return ()
     seen = archive.trail.history(operation.session, "record", str(record.id), only=SHOWN, newest=MOST_DISCLOSURES)
     return tuple(seen)
+
+
+def _copies(operation: Operation, record: Record) -> tuple[dict[str, Any], ...]:
+    if not decide(operation.actor, Action.AUDIT_READ).allowed:
+        return ()
+    return tuple(one.as_dict() for one in copy_lines(operation.session, record.id, newest=MOST_DISCLOSURES))
 
 
 def record_title(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
@@ -130,6 +142,8 @@ def _details(operation: Operation, archive: Archive, record: Record) -> RecordDe
         ),
         history=tuple(archive.trail.history(session, "record", str(record.id), without=SHOWN)),
         disclosures=_who_saw(operation, archive, record),
+        copies=_copies(operation, record),
+        on_loan=out_indicator(operation, archive, record),
         holds=tuple(
             {
                 "hold": str(hold.id),

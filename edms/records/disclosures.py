@@ -21,14 +21,16 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Record
 
+COPY_ISSUED = "record.copy_issued"
 SEARCHED, LISTED = "record:search", "records.listed"
 THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
 REDACTION_EVENTS = ("redaction.shown", "redaction.proposed", "redaction.terms_found", "redaction.previewed")
-SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", "record:export", *REDACTION_EVENTS)
+SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_ISSUED, "loan.slip", "record:export",
+         *REDACTION_EVENTS)  # fmt: skip
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
     *SHOWN, SEARCHED, LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",
-    "audit.asked", "audit.export",
+    "audit.asked", "audit.export", "copies.traced",
 )  # fmt: skip
 MOST_ENTRIES = 10_000
 

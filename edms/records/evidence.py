@@ -20,9 +20,12 @@ from edms.core.errors import NotFound, Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import open_component
+from edms.records.copies import EVIDENCE, add_copy, copy_details, marked_level
+from edms.records.copies_model import CopyKind
+from edms.records.disclosures import COPY_ISSUED
 from edms.records.evidence_trees import TreeReader, document_digests
 from edms.records.model import Component, ComponentRole, Record, RecordState
-from edms.records.visible import decided_record
+from edms.records.visible import decided_record, facts_with_grants
 from edms.signing.seal_copies import seal_copies
 
 DECLARED = "record.declared"
@@ -59,9 +62,14 @@ def write_evidence(actor: Actor | None, archive: Archive, record_id: UUID, out: 
     for the content. A declared record does not change any more.
     """
     with archive.door.write(actor, Action.RECORD_EXPORT) as operation:
-        record = decided_record(operation, record_id)
+        record = decided_record(operation, record_id, lock=True)
         if record.state != RecordState.DECLARED.value:
             raise Refused("there is no evidence yet: the record is not declared")
+        # It holds what the record is made of, as it is stored.
+        operation.decide(facts_with_grants(operation, record), Action.RECORD_DOWNLOAD_ORIGINAL)
+        if marked_level(record) is not None:
+            copy = add_copy(operation, record, CopyKind.AS_STORED, EVIDENCE)
+            operation.audit(COPY_ISSUED, "record", record_id, **copy_details(copy))
         parts = _parts(operation, archive, record)
     write_bundle(out, parts)
 

@@ -28,7 +28,7 @@ from edms.records.facts import facts_of, find
 from edms.records.model import Component, Record, RecordState
 from edms.records.redaction_model import Redaction
 from edms.records.sealed_rows import seal_row, unseal_row
-from edms.records.visible import decided_record
+from edms.records.visible import decided_record, facts_with_grants
 from edms.redaction.terms import MOST_TERM, fold
 from edms.redaction.types import Area
 
@@ -192,7 +192,7 @@ def decided_redaction(operation: Operation, redaction_id: UUID, *, lock: bool = 
         operation.about("redaction", redaction_id)
         raise NotFound()
     operation.about("record", record.id)
-    operation.decide(facts_of(record))
+    operation.decide(facts_with_grants(operation, record))
     if lock:  # whoever waited for the record sees what was done meanwhile
         operation.session.refresh(row, with_for_update=True)
     return row

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from edms.access.model import Office
 from edms.records.archive import Archive
+from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
 from edms.records.rules import KeptBook, edition_in_force, kept_books
 from edms.retention.types import EventFact, HoldFact, Options, RetentionFacts, Rule, TriggerType
@@ -57,7 +58,7 @@ def judgeables(
     """
     rules = rules or RulesKept(session, today)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
-        events, holds = _events(session, part), _holds(session, part)
+        events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
@@ -68,6 +69,7 @@ def judgeables(
                 vital=row.vital,
                 legacy_unverified=row.legacy_unverified,
                 fixity_failed=row.fixity_failed,
+                on_loan=row.id in lent,
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
             )
@@ -143,3 +145,9 @@ def _holds(session: Session, part: Sequence[Row[Any]]) -> dict[UUID, tuple[HoldF
     for record_id, hold_id, title in session.execute(query):
         found[record_id] = (*found.get(record_id, ()), HoldFact(str(hold_id), title))
     return found
+
+
+def _lent(session: Session, part: Sequence[Row[Any]]) -> frozenset[UUID]:
+    """Return those of which the paper original is out."""
+    query = select(Loan.record_id).where(Loan.record_id.in_([row.id for row in part]), Loan.is_out.is_(True))
+    return frozenset(session.scalars(query))

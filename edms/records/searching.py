@@ -7,6 +7,7 @@ rows anew, so draining twice is harmless and the order of entries does not matte
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from edms.records.archive import Archive
 from edms.records.components import read_pages
 from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
+from edms.records.loans_shown import records_out
 from edms.records.model import Component, Record
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted, visible_to
@@ -44,6 +46,7 @@ class Found:
     score: float
     highlights: Mapping[str, Highlight]
     thumbnail: bool = False
+    out_until: date | None = None
 
     @property
     def level(self) -> str:
@@ -64,6 +67,7 @@ class Found:
             "number": record.number,
             "score": round(self.score, 4),
             "snippet": shown.text if shown else "",
+            "on_loan": self.out_until is not None,
         }
 
 
@@ -119,7 +123,8 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         rows = _visible_rows(operation.session, scope, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
-        found = tuple(Found(rows[one], hit.score, hit.highlights, one in pictured) for one, hit in hits)
+        out = records_out(operation.session, list(rows))
+        found = tuple(Found(rows[one], hit.score, hit.highlights, one in pictured, out.get(one)) for one, hit in hits)
         operation.note(
             query=archive.trail.typed_digest(request.text),
             total=answer.total,

@@ -22,6 +22,7 @@ from edms.records.archive import Archive
 from edms.records.class_learning import forget_model
 from edms.records.facts import facts_of
 from edms.records.keys import rotate
+from edms.records.loans_model import Loan
 from edms.records.model import Component, Hold, HoldLink, Record
 from edms.records.proposals import forget_proposals
 from edms.records.redactions import forget_terms
@@ -40,8 +41,8 @@ class ShreddingReport:
 def order_destruction(operation: Operation, record: Record, decision: str) -> list[UUID]:
     """Order that every stored bitstream of a record be destroyed, in the transaction that decides so.
 
-    `decision` names the act of disposal. Raises Refused when a hold binds the record, NotFound like every decision on
-    a record. Ordering again changes nothing.
+    `decision` names the act of disposal. Raises Refused when a hold binds the record or its paper is on loan, NotFound
+    like every decision on a record. Ordering again changes nothing.
     """
     operation.decide(facts_of(record), Action.RECORD_DESTROY)
     _refuse_held(operation.session, {record.id})
@@ -158,6 +159,9 @@ def _refuse_held(session: Session, record_ids: set[UUID]) -> None:
     query = select(func.count()).select_from(HoldLink).join(Hold, Hold.id == HoldLink.hold_id)
     if session.scalar(query.where(HoldLink.record_id.in_(record_ids), Hold.released_at.is_(None))):
         raise Refused("a hold binds a record of these", "nothing is destroyed until it is released")
+    lent = select(func.count()).select_from(Loan).where(Loan.record_id.in_(record_ids), Loan.is_out.is_(True))
+    if session.scalar(lent):
+        raise Refused("the paper of a record of these is on loan", "nothing is destroyed until it is back")
 
 
 def _mark(session: Session, blob_ids: Sequence[UUID], column: str, now: datetime) -> None:

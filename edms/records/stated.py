@@ -9,8 +9,10 @@ from edms.access.model import Office, Person, Position
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
+from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
+from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.redaction_model import Redaction
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
@@ -83,6 +85,8 @@ STATED = (
     Stated(_table(CopyMark)),
     # The sealed terms of a draft prove themselves, and go.
     Stated(_table(Redaction), without=frozenset({"sealed_terms"})),
+    Stated(_table(IssuedCopy)),
+    Stated(_table(Loan)),
     Stated(_table(KeyEpoch)),
     Stated(_table(KeyRotation)),
     Stated(_table(OrderedDestruction)),

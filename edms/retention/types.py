@@ -90,6 +90,7 @@ class ReasonCode(StrEnum):
     VITAL = "vital"
     IN_OTHER_BATCH = "in_other_batch"
     OPEN_CASE = "open_case"
+    ON_LOAN = "on_loan"
     LEGACY_UNVERIFIED = "legacy_unverified"
     FIXITY_FAILED = "fixity_failed"
     SNAPSHOT_DRIFT = "snapshot_drift"
@@ -221,6 +222,7 @@ class RetentionFacts:
     terjaga: bool = False
     vital: bool = False
     open_case: bool = False
+    on_loan: bool = False
     in_other_batch: bool = False
     legacy_unverified: bool = False
     fixity_failed: bool = False
@@ -232,7 +234,7 @@ class RetentionFacts:
     def flagged(self) -> bool:
         """True when any flag is set that is told whatever the day."""
         return (
-            self.terjaga or self.vital or self.open_case or self.in_other_batch
+            self.terjaga or self.vital or self.open_case or self.on_loan or self.in_other_batch
             or self.legacy_unverified or self.fixity_failed or self.snapshot_drift or self.rule_superseded
         )  # fmt: skip
 

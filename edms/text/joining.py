@@ -29,7 +29,7 @@ def joined(descriptors: list[int], media_type: str, pieces: list[int]) -> tuple[
 
     Lent are the original and then the pieces, which have so many pages each.
     """
-    lent, out = borrowed(descriptors[0], 1 + len(pieces)), _Out(descriptors[-1])
+    lent, out = borrowed(descriptors[0], 1 + len(pieces)), PipeOut(descriptors[-1])
     with ExitStack() as held:
         original, *rest = (
             held.enter_context(pikepdf.open(one, suppress_warnings=True, access_mode=pikepdf.AccessMode.stream))
@@ -75,7 +75,7 @@ def _archival(document: pikepdf.Pdf) -> tuple[bool, dict[str, Any]]:
     return False, {}
 
 
-class _Out(io.RawIOBase):
+class PipeOut(io.RawIOBase):
     """A pipe; qpdf writes from front to back and wants to know where it is."""
 
     def __init__(self, descriptor: int) -> None:

@@ -1,10 +1,13 @@
 """Reading from outside the sandbox: hands the bytes over, gets plain values back."""
 
+import io
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 from edms.core.sandbox import Sandbox, SandboxFault
+from edms.core.sandbox_lending import Opener
 from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.text.types import LARGE_BYTES, AttachedFile, Identification, PageText, Problem, Reading
@@ -123,6 +126,27 @@ class Reader:
         except SandboxFault:
             return None
         return answer.sections[0] if answer.sections else None
+
+    def stamped_picture(self, picture: bytes, level: str, told: Sequence[str], *, red: bool, across: str) -> bytes:
+        """Return a picture of a page with the mark of the copy (`edms.text.stamping`), WebP. Raises SandboxFault."""
+        answer = self._reading.call(
+            "edms.text.stamping:stamped_picture", level, list(told), red, across, self._most_pixels,
+            files=(io.BytesIO(picture),), limits=self._alone,
+        )  # fmt: skip
+        if len(answer.sections) != 1:
+            raise SandboxFault("crash", "the answer makes no sense")
+        return answer.sections[0]
+
+    def stamp_document(self, marks: bytes, opener: Opener, sink: int) -> int:
+        """Write a PDF with the marks laid on each page to `sink`, which is closed here; return its pages.
+
+        The document is lent piece by piece and written as it comes. Raises SandboxFault, and what reading it raises.
+        """
+        answer = self._reading.call(
+            "edms.text.stamping:stamped_document", self._limits["max_pages"],
+            files=(io.BytesIO(marks),), lent=(opener,), sink=sink, limits=self._alone,
+        )  # fmt: skip
+        return int(answer.values.get("pages", 0))
 
     def look_at_batch(
         self, source: BinaryIO, media_type: str, first: int, last: int, *, upright: bool

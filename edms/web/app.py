@@ -30,6 +30,7 @@ from edms.web.views import (
     home,
     inbox,
     lanes,
+    loans,
     photographs,
     proof,
     quarantine,
@@ -135,6 +136,7 @@ def create_app(archive: Archive) -> Flask:
         trail,
         alerts,
         lanes,
+        loans,
         signatures,
         verification,
     ):

@@ -18,6 +18,7 @@ from edms.web.words_account import ACCOUNT_ERRORS
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
+from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_redaction import REDACTION_ERRORS, REDACTION_EVENTS, REDACTION_VALUES
 from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
@@ -94,6 +95,7 @@ ERRORS = (
     *SIGNING_ERRORS,
     *ACCOUNT_ERRORS,
     *DIGITISATION_ERRORS,
+    *HANDING_OUT_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,
@@ -174,7 +176,7 @@ NOTICES = {
     "too-long": message("only the first %(detail)s characters were used"),
 }
 
-VALUES = {
+VALUES = HANDING_OUT_VALUES | {
     "berkala": message("published regularly"),
     "serta_merta": message("published at once"),
     "setiap_saat": message("available at any time"),
@@ -196,7 +198,7 @@ VALUES = {
     **REDACTION_VALUES,
 }
 
-EVENTS = {
+EVENTS = HANDING_OUT_EVENTS | {
     **REDACTION_EVENTS,
     "record:capture": message("received"),
     "record:view": message("looked at"),

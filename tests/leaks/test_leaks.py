@@ -8,7 +8,9 @@ import io
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,7 +27,9 @@ from edms.access.policy import Action, Verdict
 from edms.access.scope import Scope
 from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile, Placement
+from edms.core.errors import Refused
 from edms.records import searching, visible
+from edms.records.loans import Lending, lend
 from edms.records.people import console_person
 from edms.records.searching import Filters, Question, search
 
@@ -102,6 +106,7 @@ def statements(world: World, observer: str) -> Any:
     return count
 
 
+LENDING = Lending(date(2026, 12, 1), "Lemari 3", "audit", name="Rina", office="Luar", permission="S-1/2026")
 CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "record page": page("/records/{hidden}"),
     "pictures of pages": page("/records/{hidden}/pages/1?width=160", "/records/{hidden}/thumbnail"),
@@ -118,6 +123,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "facets": found(facets=FACETS),
     "order": found(sort="title"),
     "paging": found(sort="newest", limit=1),
+    "loans": page("/loans", "/loans?office=bappeda", "/loans?office=dinkes"),
     "retention list": page("/retention", "/retention.csv"),
     "statements for what is not there": statements,
 }
@@ -143,7 +149,10 @@ def worlds(
     made = {}
     for kind, told in HIDDEN.items():
         without, having = (open_site(tmp_path_factory.mktemp("world"), common) for _world in range(2))
-        made[kind] = World(without, hidden := hide(having, told)), World(having, hidden)
+        hidden = hide(having, told)
+        with suppress(Refused):  # what is not declared is not lent
+            lend(console_person(having.archive, "records", "tests"), having.archive, UUID(hidden), LENDING)
+        made[kind] = World(without, hidden), World(having, hidden)
     return made
 
 

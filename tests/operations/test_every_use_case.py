@@ -43,6 +43,7 @@ from edms.records.digitisations import NewDigitisation, NewScanner
 from edms.records.disclosures import TrailQuestion
 from edms.records.filing_many import ShownVersion
 from edms.records.grants import Asked, NewGrant, Subject
+from edms.records.loans import Lending
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.positions import Acting, NewPosition
@@ -106,6 +107,7 @@ def call(
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
         bytes: b"isi",
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
+        Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

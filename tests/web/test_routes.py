@@ -82,6 +82,16 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
     ("GET", "/lanes"): ("/lanes", {"records": 200, "admin": 200, "else": 403}),
+    ("GET", "/loans"): ("/loans", _READERS),
+    ("POST", "/records/<uuid:record_id>/loans/<any('ask','out'):act>"): (
+        "/records/{restricted}/loans/out",
+        {"else": 400},  # no day is told: tests/web/test_loan_pages.py asks in full
+    ),
+    ("POST", "/loans/<uuid:loan_id>/<any('extend','return','decline','withdraw'):act>"): (
+        f"/loans/{uuid4()}/return",
+        {"else": 404},
+    ),
+    ("GET", "/loans/<uuid:loan_id>/slip.pdf"): (f"/loans/{uuid4()}/slip.pdf", {"else": 404}),
     ("GET", "/alerts"): ("/alerts", _WATCHERS),
     ("POST", "/alerts/<uuid:alert_id>/acknowledge"): (
         f"/alerts/{uuid4()}/acknowledge",

@@ -42,6 +42,7 @@ SPEAKING = (
     "digitisation/standard.py", "records/account.py", "records/account_codes.py",
     "records/account_passkeys.py", "operation/passkeys.py",
     "access/passwords.py",
+    "records/marked.py", "records/loans.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -118,7 +119,7 @@ def sentences(path: Path) -> Iterator[str]:
     kinds = (
         "operation.apart",
         "Refused", "LimitExceeded", "NotPermitted", "NotSignedIn", "UploadBusy", "OffsetConflict", "ChecksumMismatch",
-        "Changed", "Problem", "BadPaper",
+        "Changed", "Problem", "BadPaper", "Unmarkable",
     )  # fmt: skip
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or ast.unparse(node.func) not in kinds:

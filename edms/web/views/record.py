@@ -12,6 +12,7 @@ from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import has_pictures, text_extract
 from edms.records.describe import MOST_DISCLOSURES, RecordDetails, record_details
 from edms.records.file_plan import selectable_classes
+from edms.records.loans_shown import paper_of
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
 from edms.records.redactions import redactions_of
@@ -44,6 +45,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
         pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state not in _SET_ASIDE else 0,
         extract="" if pictured or record.state in _SET_ASIDE else text_extract(who, archive(), record_id),
         verdicts=signature_verdicts(who, archive(), record_id),
+        paper=paper_of(who, archive(), record_id),
         retention=explain_record(who, archive(), record_id, None, current_language()),
         may_classify=may_classify,
         until=undo_of(who, archive(), record_id) if may_classify else None,
