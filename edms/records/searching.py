@@ -29,7 +29,7 @@ from edms.records.facts import facts_of
 from edms.records.loans_shown import records_out
 from edms.records.model import Component, Record
 from edms.records.thumbnails import with_thumbnails
-from edms.records.visible import granted, visible_to
+from edms.records.visible import granted_ids, visible_to
 from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
 from edms.text.language import most_common
 
@@ -151,8 +151,7 @@ class Question:
 def granted_now(session: Session, scope: Scope) -> frozenset[str]:
     """The records that the actor may see by a grant: as the database has it now, so that no grant waits for the index
     and none outlives its end there."""
-    rows = session.scalars(select(Record.id).where(granted(scope), visible_to(scope)))
-    return frozenset(str(one) for one in rows)
+    return frozenset(map(str, granted_ids(session, scope)))
 
 
 def withheld_now(session: Session, scope: Scope) -> frozenset[str]:

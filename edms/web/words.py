@@ -21,7 +21,14 @@ from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_redaction import REDACTION_ERRORS, REDACTION_EVENTS, REDACTION_VALUES
-from edms.web.words_signing import SIGNATURES, SIGNING_ERRORS, finding_name
+from edms.web.words_signing import (
+    SIGNATURES,
+    SIGNING_ERRORS,
+    certification_name,
+    change_name,
+    finding_name,
+    revocation_name,
+)
 
 ERRORS = (
     message("you may not do this"),
@@ -104,28 +111,6 @@ ERRORS = (
 )
 
 REASONS = (message("malware was found in it: %(name)s"),)
-
-CHANGES = {
-    "signature": message("further signatures"),
-    "timestamp": message("timestamps"),
-    "validation_data": message("certificates and revocation data"),
-    "form": message("form fields filled in"),
-    "annotation": message("notes or stamps on the pages"),
-    "content": message("the content of pages"),
-    "other": message("things that no rule permits"),
-}
-
-CERTIFICATIONS = {
-    "no_changes": message("Its author certified it and permits no change."),
-    "forms": message("Its author certified it and permits forms to be filled in and signed."),
-    "annotations": message("Its author certified it and permits notes, forms and signatures."),
-}
-
-REVOCATIONS = {
-    "good": message("not revoked at that time"),
-    "revoked": message("certificate revoked"),
-    "unknown": message("revocation unknown"),
-}
 
 PROBLEMS = {
     "empty": message("The file is empty. Scan or save it again."),
@@ -370,19 +355,6 @@ def common_name(distinguished_name: str) -> str:
     """The name of a signer without the rest of its distinguished name."""
     found = re.search(r"Common Name: ([^,]+)", distinguished_name)
     return found.group(1).strip() if found else distinguished_name
-
-
-def change_name(kind: str) -> str:
-    """Name a kind of change after a signature."""
-    return gettext(CHANGES.get(kind, CHANGES["other"]))
-
-
-def certification_name(kind: str) -> str:
-    return gettext(CERTIFICATIONS[kind]) if kind in CERTIFICATIONS else ""
-
-
-def revocation_name(state: str) -> str:
-    return gettext(REVOCATIONS.get(state, REVOCATIONS["unknown"]))
 
 
 def install(app: Flask) -> None:

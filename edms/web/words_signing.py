@@ -116,3 +116,39 @@ FINDINGS = {
 def finding_name(code: str) -> str:
     """What a document holds that is not to be seen on its pages, in words."""
     return gettext(FINDINGS[code]) if code in FINDINGS else code
+
+
+CHANGES = {
+    "signature": message("further signatures"),
+    "timestamp": message("timestamps"),
+    "validation_data": message("certificates and revocation data"),
+    "form": message("form fields filled in"),
+    "annotation": message("notes or stamps on the pages"),
+    "content": message("the content of pages"),
+    "other": message("things that no rule permits"),
+}
+
+CERTIFICATIONS = {
+    "no_changes": message("Its author certified it and permits no change."),
+    "forms": message("Its author certified it and permits forms to be filled in and signed."),
+    "annotations": message("Its author certified it and permits notes, forms and signatures."),
+}
+
+REVOCATIONS = {
+    "good": message("not revoked at that time"),
+    "revoked": message("certificate revoked"),
+    "unknown": message("revocation unknown"),
+}
+
+
+def change_name(kind: str) -> str:
+    """Name a kind of change after a signature."""
+    return gettext(CHANGES.get(kind, CHANGES["other"]))
+
+
+def certification_name(kind: str) -> str:
+    return gettext(CERTIFICATIONS[kind]) if kind in CERTIFICATIONS else ""
+
+
+def revocation_name(state: str) -> str:
+    return gettext(REVOCATIONS.get(state, REVOCATIONS["unknown"]))
