@@ -26,6 +26,7 @@ from edms.proposals.class_model import ClassModel
 from edms.proposals.dates import dates_in
 from edms.proposals.letter import read_letter
 from edms.proposals.letter_number import read_number
+from edms.records.people_files import read_people_file
 from edms.redaction.finder import find
 from edms.retention.errors import RuleFault
 from edms.retention.rulebook import RuleBook
@@ -205,6 +206,16 @@ def _day(data: bytes) -> Any:
     return found and found.isoformat()
 
 
+def _people(data: bytes) -> Any:
+    read = read_people_file(_written("people.json" if data.startswith(b"{") else "people.csv", data))
+    offices = [[one.code, one.name, one.parent] for one in read.offices.values()]
+    people = [
+        [one.user, one.name, one.office, sorted(one.roles), one.clearance, one.head, one.active]
+        for one in read.people.values()
+    ]
+    return {"offices": offices, "people": people}
+
+
 def _scan(data: bytes) -> Any:
     found = _verdict(_text(data), "ClamAV")
     return [found.outcome.value, found.detail]
@@ -259,6 +270,7 @@ READERS: dict[str, Reader] = {
     "mapping": Reader("edms.capture.manifest_mapping:load_mapping", "manifest", _mapping, (Refused,)),
     "table": Reader("edms.text.tables:read_table", "manifest", _table, (Refused,)),
     "manifest-date": Reader("edms.capture.indonesian_dates:parse_date", "manifest", _day),
+    "people": Reader("edms.records.people_files:read_people_file", "people", _people, (Refused,)),
     "mail": Reader("edms.text.mail_parts:take_apart", "mail", _mail),
     "separator": Reader(
         "edms.batches.sheet:read_sheet", "separators", lambda data: read_sheet(_text(data)).as_dict(), (BadSheet,)

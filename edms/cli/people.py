@@ -1,6 +1,7 @@
 """Commands on people and offices: who may sign in, and where they belong."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -18,6 +19,8 @@ from edms.records.people import (
     list_people,
     new_password,
 )
+from edms.records.people_files import read_people_file
+from edms.records.people_sync import sync_people
 
 ROLES = click.Choice([role.value for role in Role])
 LEVELS = click.Choice([level.value for level in Level])
@@ -171,4 +174,31 @@ def list_offices_command(context: Context, administrator: str | None, as_json: b
         print_table(("code", "name", "above"), ((code, name, parent or "-") for code, name, parent in found))
 
 
-COMMANDS = (person, office)
+@click.group()
+def people() -> None:
+    """Offices and people from a list."""
+
+
+@people.command("sync")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--complete", is_flag=True, help="The list is of everybody: who is not in it is deactivated.")
+@as_administrator
+@json_option
+@pass_context
+def sync_command(
+    context: Context, file: Path, dry_run: bool, complete: bool, administrator: str | None, as_json: bool
+) -> None:
+    """Add, change and deactivate offices and people as FILE (CSV or JSON) says; nobody is deleted."""
+    wanted = read_people_file(file)
+    actor = _actor(context, administrator)
+    plan = sync_people(actor, context.archive, wanted, complete=complete, dry_run=dry_run)
+    if as_json:
+        print_json({"done": not dry_run, "steps": [{"step": step, "id": name} for step, name in plan.steps]})
+    else:
+        print_table(("would do" if dry_run else "done", ""), plan.steps)
+    if plan.added and not dry_run:
+        click.echo("New people sign in once they have a password: edms person password USER", err=True)
+
+
+COMMANDS = (person, office, people)

@@ -18,7 +18,7 @@ ROOMS = {
     "intake": ("watch", "mail"),
     "keys": ("keys", "encrypt-database"),
     "loans": ("loan",),
-    "people": ("person", "office"),
+    "people": ("person", "office", "people"),
     "positions": ("position",),
     "proposals": ("proposals",),
     "queue": ("queue",),

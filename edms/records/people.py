@@ -55,10 +55,7 @@ def add_office(
             return present.id
         if present is not None:
             raise Refused(f"there is an office {code!r} already")
-        if not _OFFICE_CODE.fullmatch(code) or not 1 <= len(name.strip()) <= 200:
-            raise Refused(
-                "an office has a code of 2 to 40 of a-z, 0-9, dot and hyphen, and a name of at most 200 characters"
-            )
+        require_office_names(code, name)
         parent = known_office(operation.session, parent_code) if parent_code else None
         office = Office(
             id=new_id(archive.clock), code=code, name=name, parent_id=parent.id if parent else None,
@@ -103,13 +100,27 @@ def add_person(actor: Actor | None, archive: Archive, person: NewPerson, *, keep
     return password
 
 
-def _refuse_unfit(session: Session, person: NewPerson) -> None:
-    if not _USERNAME.fullmatch(person.username):
+def require_office_names(code: str, name: str) -> None:
+    """Raise Refused unless an office may have this code and this name."""
+    if not _OFFICE_CODE.fullmatch(code) or not 1 <= len(name.strip()) <= 200:
         raise Refused(
-            f"{person.username!r} cannot be a user name", "2 to 80 of a-z, 0-9, dot and hyphen, beginning with a letter"
+            "an office has a code of 2 to 40 of a-z, 0-9, dot and hyphen, and a name of at most 200 characters",
+            f"{code!r} or its name does not fit",
         )
-    if not 1 <= len(person.name.strip()) <= 200:
-        raise Refused("a person's name has 1 to 200 characters")
+
+
+def require_person_names(username: str, name: str) -> None:
+    """Raise Refused unless a person may have this user name and this name."""
+    if not _USERNAME.fullmatch(username):
+        raise Refused(
+            f"{username!r} cannot be a user name", "2 to 80 of a-z, 0-9, dot and hyphen, beginning with a letter"
+        )
+    if not 1 <= len(name.strip()) <= 200:
+        raise Refused(f"the name of {username!r} has 1 to 200 characters")
+
+
+def _refuse_unfit(session: Session, person: NewPerson) -> None:
+    require_person_names(person.username, person.name)
     # One who left keeps the name: the audit trail must not speak of two people by it.
     if session.scalars(select(Person.id).where(Person.username == person.username)).first():
         raise Refused(f"there is a person {person.username!r} already, or there was one", "choose another user name")

@@ -47,6 +47,7 @@ from edms.records.loans import Lending
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.positions import Acting, NewPosition
+from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
 from edms.records.signatures import SignaturePlan
@@ -108,6 +109,7 @@ def call(
         bytes: b"isi",
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
+        Directory: Directory({"dinsos": OfficeEntry("dinsos", "Dinas Sosial")}),
     }  # fmt: skip
     given = []
     for parameter in list(inspect.signature(function).parameters.values())[2:]:

@@ -1,0 +1,129 @@
+"""Bring offices and people to what a list says: one plan, carried out in one transaction, or only shown."""
+
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session, joinedload
+
+from edms.access.actors import Actor, ActorKind, Role
+from edms.access.levels import Level
+from edms.access.model import Office, Person, SignInSession
+from edms.access.passwords import hash_password, random_password
+from edms.access.policy import Action
+from edms.core.ids import new_id
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.people import require_office_names, require_person_names
+from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonEntry, plan_people
+
+
+def sync_people(
+    actor: Actor | None, archive: Archive, wanted: Directory, *, complete: bool = False, dry_run: bool = False
+) -> PeoplePlan:
+    """Plan and, unless `dry_run`, carry out what makes the archive say what `wanted` says; return the plan.
+
+    New people cannot sign in until somebody gives them a password. Raises Refused with nothing changed.
+    """
+    if dry_run:
+        with archive.door.read(actor, Action.PEOPLE_MANAGE) as operation:
+            operation.decide()
+            return _plan(operation, wanted, complete)
+    # Made before the transaction, and once: it costs time on purpose, and nobody ever learns what it is of.
+    unknown_password = hash_password(random_password(64), 64)
+    with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        plan = _plan(operation, wanted, complete)
+        if not plan.steps:
+            operation.unrecorded()
+            return plan
+        _sync_offices(operation, archive, plan)
+        _sync_persons(operation, archive, plan, unknown_password)
+        operation.about("archive", "", "people.sync")
+        operation.note(steps=len(plan.steps), complete=complete)
+        return plan
+
+
+def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan:
+    known = _known(operation.session)
+    actor = operation.actor
+    # A console that acts for a person is that person.
+    acting = None if actor.kind is ActorKind.CONSOLE and not actor.roles else actor.name
+    plan = plan_people(known, wanted, acting=acting, complete=complete)
+    for office in (*plan.added_offices, *plan.changed_offices):
+        require_office_names(office.code, office.name)
+    for person in (*plan.added, *plan.changed):
+        require_person_names(person.user, person.name)
+    return plan
+
+
+def _known(session: Session) -> Directory:
+    offices = {office.id: office for office in session.scalars(select(Office))}
+    codes = {office_id: office.code for office_id, office in offices.items()}
+    people = session.scalars(select(Person).options(joinedload(Person.office)))
+    return Directory(
+        {
+            one.code: OfficeEntry(one.code, one.name, codes[one.parent_id] if one.parent_id else None)
+            for one in offices.values()
+        },
+        {
+            one.username: PersonEntry(
+                one.username, one.name, one.office.code if one.office else None,
+                frozenset(Role(role) for role in one.roles.split(",") if role), Level(one.clearance),
+                one.is_head, one.active,
+            )
+            for one in people
+        },
+    )  # fmt: skip
+
+
+def _sync_offices(operation: Operation, archive: Archive, plan: PeoplePlan) -> None:
+    session = operation.session
+    rows = {row.code: row for row in session.scalars(select(Office))}
+    for entry in plan.added_offices:
+        above = rows[entry.parent].id if entry.parent else None
+        rows[entry.code] = row = Office(
+            id=new_id(archive.clock), code=entry.code, name=entry.name, parent_id=above, created_at=operation.now
+        )
+        session.add(row)
+        session.flush()  # the one above comes first
+        operation.audit("office.add", "office", row.id)
+    for entry in plan.changed_offices:
+        row = rows[entry.code]
+        row.name, row.parent_id = entry.name, rows[entry.parent].id if entry.parent else None
+        operation.audit("office.change", "office", row.id, parent=entry.parent or "")
+
+
+def _sync_persons(operation: Operation, archive: Archive, plan: PeoplePlan, unknown_password: str) -> None:
+    session = operation.session
+    offices = {row.code: row.id for row in session.scalars(select(Office))}
+    rows = {row.username: row for row in session.scalars(select(Person))}
+    for entry in plan.added:
+        row = Person(
+            id=new_id(archive.clock), username=entry.user, password_hash=unknown_password, active=True,
+            created_at=operation.now,
+        )  # fmt: skip
+        _place(row, entry, offices)
+        session.add(row)
+        operation.audit("person.add", "person", row.id, **_told(row, entry))
+    for entry in plan.changed:
+        row = rows[entry.user]
+        _place(row, entry, offices)
+        operation.audit("person.change", "person", row.id, **_told(row, entry))
+    for user in plan.deactivated:
+        row = rows[user]
+        row.active = False
+        session.execute(delete(SignInSession).where(SignInSession.person_id == row.id))
+        operation.audit("person.deactivate", "person", row.id)
+
+
+def _place(row: Person, entry: PersonEntry, offices: dict[str, UUID]) -> None:
+    """Set what a person is and may do: the one place where a list does so."""
+    row.name = entry.name
+    row.office_id = offices[entry.office] if entry.office else None
+    row.roles = ",".join(role.value for role in Role if role in entry.roles)
+    row.clearance = entry.clearance.value
+    row.is_head = entry.head
+
+
+def _told(row: Person, entry: PersonEntry) -> dict[str, str]:
+    return {"roles": row.roles, "clearance": row.clearance, "office": entry.office or ""}
