@@ -14,9 +14,10 @@ from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonE
 
 CODES = ("aa", "bb", "cc")
 USERS = ("ani", "budi", "citra", "dewi")
-offices = st.dictionaries(st.sampled_from(CODES), st.sampled_from((None, *CODES)), max_size=3).map(
-    lambda found: {code: OfficeEntry(code, code.upper(), above) for code, above in found.items()}
-)
+# Mostly worlds that can be: what is refused is told case by case below, and would leave little to these properties.
+offices = st.fixed_dictionaries(
+    {"aa": st.none(), "bb": st.sampled_from((None, "aa"))}, optional={"cc": st.sampled_from((None, "aa", "bb"))}
+).map(lambda found: {code: OfficeEntry(code, code.upper(), above) for code, above in found.items()})
 people = st.fixed_dictionaries(
     {},
     optional={
@@ -24,11 +25,11 @@ people = st.fixed_dictionaries(
             PersonEntry,
             user=st.just(user),
             name=st.sampled_from(("A", "B")),
-            office=st.sampled_from((None, *CODES)),
+            office=st.sampled_from(CODES[:2]),
             roles=st.frozensets(st.sampled_from((Role.CLERK, Role.AUDITOR, Role.ADMINISTRATOR)), min_size=1),
             clearance=st.sampled_from(Level),
             head=st.booleans(),
-            active=st.booleans(),
+            active=st.sampled_from((True, True, True, False)),
         )
         for user in USERS
     },
