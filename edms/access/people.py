@@ -41,8 +41,9 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
     )
 
 
-def posts_of(session: Session, person: Person, today: date) -> list[Post]:
-    """Return the positions that a person holds today, the own ones before those held for others, oldest first."""
+def posts_of(session: Session, person: Person, today: date, *, own: bool = False) -> list[Post]:
+    """Return the positions that a person holds today, the own ones before those held for others, oldest first; with
+    `own` those alone."""
     standing = Rank.HEAD if person.is_head else Rank.BELOW_HEAD
     posts = [Post(person.office_id, standing)] if person.office_id is not None else []
     query = (
@@ -54,6 +55,8 @@ def posts_of(session: Session, person: Person, today: date) -> list[Post]:
         )
         .order_by(Position.acting_for.is_not(None), Position.made_at, Position.id)
     )
+    if own:
+        query = query.where(Position.acting_for.is_(None))
     return posts + [Post(office, Rank(rank)) for office, rank in session.execute(query)]
 
 

@@ -191,7 +191,7 @@ def sync_command(
 ) -> None:
     """Add, change and deactivate offices and people as FILE (CSV or JSON) says; nobody is deleted."""
     wanted = read_people_file(file)
-    actor = _actor(context, administrator)
+    actor = on_behalf_of(context, administrator)
     plan = sync_people(actor, context.archive, wanted, complete=complete, dry_run=dry_run)
     if as_json:
         print_json({"done": not dry_run, "steps": [{"step": step, "id": name} for step, name in plan.steps]})

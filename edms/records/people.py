@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session, joinedload
 from edms.access.actors import Actor, Role
 from edms.access.credentials_model import GivenPassword
 from edms.access.levels import Level
-from edms.access.model import Office, Person
+from edms.access.model import Office, Person, Position
 from edms.access.passwords import hash_password, random_password
-from edms.access.people import actor_of, person_named
+from edms.access.people import actor_of, in_service, person_named
 from edms.access.policy import Action
+from edms.access.positions import Rank, Term
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
@@ -171,19 +172,31 @@ def list_people(actor: Actor | None, archive: Archive) -> list[PersonLine]:
     """Return everybody, those who left too, by user name."""
     with archive.door.read(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
+        today = operation.clock.today()
         rows = operation.session.scalars(select(Person).options(joinedload(Person.office)).order_by(Person.username))
-        return [
-            PersonLine(
-                row.username,
-                row.name,
-                row.office.code if row.office else None,
-                tuple(row.roles.split(",")),
-                row.clearance,
-                row.is_head,
-                row.active,
-            )
-            for row in rows
-        ]
+        held = _held_with_days(operation.session, today)
+        lines = []
+        for row in rows:
+            office, head = (row.office.code, row.is_head) if row.office else held.get(row.id, (None, False))
+            roles = tuple(row.roles.split(","))
+            lines.append(PersonLine(row.username, row.name, office, roles, row.clearance, head, in_service(row, today)))
+        return lines
+
+
+def _held_with_days(session: Session, today: date) -> dict[UUID, tuple[str, bool]]:
+    """The own position with days of each person who holds one today: the code of its office, and whether as its head.
+    Of several the one given first."""
+    query = (
+        select(Position, Office.code)
+        .join(Office, Office.id == Position.office_id)
+        .where(Position.acting_for.is_(None))
+        .order_by(Position.made_at.desc(), Position.id.desc())
+    )
+    return {
+        row.person_id: (code, row.rank == Rank.HEAD.value)
+        for row, code in session.execute(query)
+        if Term(row.first, row.last).holds(today)
+    }
 
 
 def list_offices(actor: Actor | None, archive: Archive) -> list[tuple[str, str, str | None]]:

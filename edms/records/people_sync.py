@@ -1,20 +1,25 @@
 """Bring offices and people to what a list says: one plan, carried out in one transaction, or only shown."""
 
+from collections.abc import Mapping
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person, SignInSession
 from edms.access.passwords import hash_password, random_password
+from edms.access.people import posts_of
 from edms.access.policy import Action
+from edms.access.positions import Rank
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.people import require_office_names, require_person_names
 from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonEntry, plan_people
+from edms.records.positions import leave_positions
 
 
 def sync_people(
@@ -44,7 +49,7 @@ def sync_people(
 
 
 def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan:
-    known = _known(operation.session)
+    known = _known(operation.session, operation.clock.today())
     actor = operation.actor
     # A console that acts for a person is that person.
     acting = None if actor.kind is ActorKind.CONSOLE and not actor.roles else actor.name
@@ -56,10 +61,11 @@ def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan
     return plan
 
 
-def _known(session: Session) -> Directory:
+def _known(session: Session, today: date) -> Directory:
     offices = {office.id: office for office in session.scalars(select(Office))}
     codes = {office_id: office.code for office_id, office in offices.items()}
-    people = session.scalars(select(Person).options(joinedload(Person.office)))
+    people = session.scalars(select(Person)).all()
+    places = {one.username: _place_of(session, one, today) for one in people}
     return Directory(
         {
             one.code: OfficeEntry(one.code, one.name, codes[one.parent_id] if one.parent_id else None)
@@ -67,13 +73,24 @@ def _known(session: Session) -> Directory:
         },
         {
             one.username: PersonEntry(
-                one.username, one.name, one.office.code if one.office else None,
+                one.username, one.name, _code(codes, places[one.username][0]),
                 frozenset(Role(role) for role in one.roles.split(",") if role), Level(one.clearance),
-                one.is_head, one.active,
+                places[one.username][1], one.active,
             )
             for one in people
         },
     )  # fmt: skip
+
+
+def _code(codes: Mapping[UUID, str], office: UUID | None) -> str | None:
+    return codes[office] if office is not None else None
+
+
+def _place_of(session: Session, person: Person, today: date) -> tuple[UUID | None, bool]:
+    """The office that a person belongs to today and whether as its head: by the standing position, or by one with days;
+    what is held for somebody else does not count."""
+    posts = posts_of(session, person, today, own=True)
+    return (posts[0].office_id, posts[0].rank is Rank.HEAD) if posts else (None, False)
 
 
 def _sync_offices(operation: Operation, archive: Archive, plan: PeoplePlan) -> None:
@@ -102,12 +119,12 @@ def _sync_persons(operation: Operation, archive: Archive, plan: PeoplePlan, unkn
             id=new_id(archive.clock), username=entry.user, password_hash=unknown_password, active=True,
             created_at=operation.now,
         )  # fmt: skip
-        _place(row, entry, offices)
+        _place(operation, row, entry, offices)
         session.add(row)
         operation.audit("person.add", "person", row.id, **_told(row, entry))
     for entry in plan.changed:
         row = rows[entry.user]
-        _place(row, entry, offices)
+        _place(operation, row, entry, offices)
         operation.audit("person.change", "person", row.id, **_told(row, entry))
     for user in plan.deactivated:
         row = rows[user]
@@ -116,13 +133,18 @@ def _sync_persons(operation: Operation, archive: Archive, plan: PeoplePlan, unkn
         operation.audit("person.deactivate", "person", row.id)
 
 
-def _place(row: Person, entry: PersonEntry, offices: dict[str, UUID]) -> None:
-    """Set what a person is and may do: the one place where a list does so."""
+def _place(operation: Operation, row: Person, entry: PersonEntry, offices: dict[str, UUID]) -> None:
+    """Set what a person is and may do: the one place where a list does so.
+
+    Whoever is to belong elsewhere leaves every own position, and gets a standing one.
+    """
     row.name = entry.name
-    row.office_id = offices[entry.office] if entry.office else None
+    office, today = offices[entry.office] if entry.office else None, operation.clock.today()
+    if _place_of(operation.session, row, today) != (office, entry.head):
+        leave_positions(operation, row, today - timedelta(days=1))
+        row.office_id, row.is_head = office, entry.head
     row.roles = ",".join(role.value for role in Role if role in entry.roles)
     row.clearance = entry.clearance.value
-    row.is_head = entry.head
 
 
 def _told(row: Person, entry: PersonEntry) -> dict[str, str]:

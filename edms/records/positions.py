@@ -108,7 +108,7 @@ def move_person(actor: Actor | None, archive: Archive, username: str, office: st
         operation.decide()
         person = _other(operation, username)
         to = known_office(operation.session, office)
-        _leave(operation, person, first - timedelta(days=1))
+        leave_positions(operation, person, first - timedelta(days=1))
         position = _new(operation, person, to.id, rank, Term(first, None), "")
         operation.about("person", person.id, "person.move")
         operation.note(position=str(position.id), office=to.code, rank=rank.value, first=first.isoformat())
@@ -234,7 +234,7 @@ def _end(operation: Operation, position: Position, last: date) -> None:
     position.ended_by, position.ended_at = operation.actor.id, operation.now
 
 
-def _leave(operation: Operation, person: Person, last: date) -> None:
+def leave_positions(operation: Operation, person: Person, last: date) -> None:
     """End every own position of a person on `last`; the standing one becomes one with days."""
     if person.office_id is not None:
         rank = Rank.HEAD if person.is_head else Rank.BELOW_HEAD

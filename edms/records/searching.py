@@ -151,7 +151,7 @@ class Question:
 def granted_now(session: Session, scope: Scope) -> frozenset[str]:
     """The records that the actor may see by a grant: as the database has it now, so that no grant waits for the index
     and none outlives its end there."""
-    return frozenset(map(str, granted_ids(session, scope)))
+    return granted_ids(session, scope)
 
 
 def withheld_now(session: Session, scope: Scope) -> frozenset[str]:

@@ -46,8 +46,8 @@ from edms.records.grants import Asked, NewGrant, Subject
 from edms.records.loans import Lending
 from edms.records.operations import Changes
 from edms.records.people import NewPerson
-from edms.records.positions import Acting, NewPosition
 from edms.records.people_plan import Directory, OfficeEntry
+from edms.records.positions import Acting, NewPosition
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
 from edms.records.signatures import SignaturePlan

@@ -7,12 +7,14 @@ import pytest
 from console import Console
 
 from edms.access.actors import Actor
+from edms.access.positions import Rank
 from edms.core.errors import Refused
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
-from edms.records.people import list_offices, list_people
+from edms.records.people import list_offices, list_people, office_by_code
 from edms.records.people_files import read_people_file
 from edms.records.people_sync import sync_people
+from edms.records.positions import move_person
 
 Named = Callable[[Archive, str], Actor]
 LIST = """{"offices": [{"code": "upt", "name": "UPT", "parent": "dinsos"},
@@ -95,3 +97,18 @@ def test_the_command_says_what_it_would_do_and_does_it(console: Console, tmp_pat
     assert console("people", "sync", file, "--as", "admin", "--json").json == {"done": True, "steps": steps}
     assert console("people", "sync", file, "--json").json == {"done": True, "steps": []}
     console("people", "sync", file, "--complete", "--as", "admin").refused(2, "'admin' may not change")
+
+
+def test_who_has_positions_with_days_is_placed_by_them(archive: Archive, tmp_path: Path, person: Named) -> None:
+    """Whom the list leaves where they are keeps the position; whom it moves leaves it."""
+    admin, today = person(archive, "admin"), archive.clock.today()
+    move_person(admin, archive, "official-dinkes", "bappeda", Rank.BELOW_HEAD, today)
+    line = "official-dinkes,Pejabat Dinkes,{},official,restricted\n"
+    header = "user,name,office,roles,clearance\n"
+    stays = read_people_file(written(tmp_path, header + line.format("bappeda"), "a.csv"))
+    assert sync_people(admin, archive, stays).steps == []
+    moves = read_people_file(written(tmp_path, header + line.format("setda"), "b.csv"))
+    assert sync_people(admin, archive, moves).steps == [("person.change", "official-dinkes")]
+    actor = person(archive, "official-dinkes")
+    assert actor.offices == {actor.office_id} == {office_by_code(archive, "setda")}
+    assert sync_people(admin, archive, moves).steps == []

@@ -16,7 +16,8 @@ from edms.access.positions import Post, Rank, Term, reach_of
 from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
 from edms.operation.door import NotPermitted
-from edms.operation.sign_in import SignInRefused, sign_in, signed_in
+from edms.operation.sessions import Visit, signed_in
+from edms.operation.sign_in import SignInRefused, sign_in
 from edms.records.archive import Archive
 from edms.records.describe import record_title
 from edms.records.people import NewPerson, add_person, new_password
@@ -165,7 +166,7 @@ def test_who_retires_is_out_the_day_after_and_in_open_sessions(archive: Archive)
     access = archive.settings.access
 
     def enter() -> str:
-        return sign_in(archive.door, access, "official-dinkes", password, "127.0.0.1", "id")
+        return sign_in(archive.door, access, "official-dinkes", password, Visit("127.0.0.1"))
 
     token = enter()
     retire_person(CONSOLE, archive, "official-dinkes", TODAY)

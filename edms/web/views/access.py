@@ -27,7 +27,7 @@ from edms.records.grants import (
 from edms.records.grants_views import access_desk, uses_of
 from edms.records.people import all_offices
 from edms.web.arguments import date_asked
-from edms.web.identity import actor, archive
+from edms.web.identity import actor, archive, require_proof
 from edms.web.language import gettext
 
 pages = Blueprint("access", __name__)
@@ -101,6 +101,7 @@ def review(grant_id: UUID) -> ResponseReturnValue:
 
 @pages.post("/access/emergency")
 def emergency() -> ResponseReturnValue:
+    require_proof()
     record_id = _asked_id(request.form.get("record", ""))
     take_in_emergency(actor(), archive(), record_id, request.form.get("reason", ""))
     flash(gettext("You can see it now, and its office has been told."), "good")

@@ -7,6 +7,7 @@ from edms.access.actors import Role
 from edms.access.policy import Action, decide
 from edms.capture.progress import inbox_size
 from edms.reconcile.rolling import status
+from edms.records.grants_views import waiting_for
 from edms.records.searching import Question, search
 from edms.web.identity import actor, archive
 
@@ -24,7 +25,8 @@ def start() -> ResponseReturnValue:
     recent = None
     if decide(who, Action.RECORD_SEARCH).allowed:
         recent = search(who, archive(), Question("", sort="newest", limit=8))
+    asked = waiting_for(who, archive()) if decide(who, Action.ACCESS_ASK).allowed else 0
     verification = status(who, archive()) if decide(who, Action.ARCHIVE_VERIFY).allowed else None
     return render_template(
-        "home.html", waiting=waiting, quarantined=quarantined, recent=recent, verification=verification
+        "home.html", waiting=waiting, quarantined=quarantined, recent=recent, verification=verification, asked=asked
     )
