@@ -74,5 +74,5 @@ def give_up() -> ResponseReturnValue:
 def _codes_page(enrolment: Enrolment, problem: str) -> str:
     drawn = segno.make(enrolment.address, error="m").svg_inline(scale=5, border=4, light="#fff")
     secret = " ".join(enrolment.secret[at : at + 4] for at in range(0, len(enrolment.secret), 4))
-    picture = Markup(drawn)  # noqa: S704 - drawn by us, of squares alone
+    picture = Markup(drawn)  # noqa: S704 # nosec B704 # drawn by us, of squares alone
     return render_template("account_codes.html", picture=picture, secret=secret, problem=problem)
