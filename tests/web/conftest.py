@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
-from web_site import PEOPLE, City, OpenSite
+from sqlalchemy import select
+from web_site import PASSWORD, PEOPLE, City, OpenSite, Site
 
-from edms.access.actors import console_actor
+from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
+from edms.access.model import Person
+from edms.access.passwords import hash_password
+from edms.access.policy import Action
 from edms.records.evidence import new_checkpoint
+from edms.records.people import NewPerson, add_person
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +37,16 @@ def city_template(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory)
     return folder, {kind: str(one.record_id) for kind, one in accepted.items()}
 
 
+def _invite(site: Site) -> None:
+    """Let in somebody from outside, who is in no demo."""
+    guest = NewPerson("guest", "Tamu", None, (Role.GUEST,), Level.RESTRICTED)
+    add_person(console_actor("tests"), site.archive, guest, keeps_password=True)
+    with site.archive.door.write(console_actor("tests"), Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        row = operation.session.scalars(select(Person).where(Person.username == "guest")).one()
+        row.password_hash = hash_password(PASSWORD, 12)
+
+
 @pytest.fixture(scope="session")
 def city(
     open_site: OpenSite, city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
@@ -40,5 +55,6 @@ def city(
     # Every route is asked by everybody here, within a minute; how often an address may ask has a test of its own.
     pace = {"public_lookups_per_minute": 10_000}
     site = open_site(tmp_path_factory.mktemp("city-open"), folder, server=pace)
-    visitors = {name: site.visitor(name) for name in PEOPLE} | {"nobody": site.visitor()}
+    _invite(site)
+    visitors = {name: site.visitor(name) for name in (*PEOPLE, "guest")} | {"nobody": site.visitor()}
     return City(site, records, visitors)

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from web_site import PEOPLE, City, plain
 
-EVERYBODY = ("nobody", *PEOPLE)
+EVERYBODY = ("nobody", *PEOPLE, "guest")
 TO_SIGN_IN = "to sign-in"
 
 # Status by person; who is not named gets the status under "else". Nobody is sent to the sign-in page unless named.
@@ -16,6 +16,7 @@ _CLERKS = {"clerk-dinkes": 200, "clerk-bappeda": 200, "records": 200, "else": 40
 _UPLOADERS = {**_CLERKS, "nobody": 401}
 _WITHOUT_VERSION = {"nobody": 401, "else": 412}  # tests/web/test_uploads.py asks as a client does
 _READERS = {"admin": 403, "else": 200}
+_OFFICERS = {"admin": 403, "guest": 403, "else": 200}
 _RESTRICTED = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _AUDITORS = {"auditor": 200, "records": 200, "else": 403}
 _NOT_THERE = {"admin": 403, "else": 404}
@@ -26,7 +27,7 @@ _NO_SUCH = _NO_SUCH_BATCH
 _SCANNING = _CLERKS
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
-_SIGNERS = {"auditor": 403, "admin": 403, "else": 200}
+_SIGNERS = {"auditor": 403, "admin": 403, "guest": 403, "else": 200}
 _OFFICIALS = {"official-dinkes": 200, "official-bappeda": 200, "head-dinkes": 200, "else": 403}
 
 
@@ -76,8 +77,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/access/grants/<uuid:grant_id>/revoke"): (f"/access/grants/{uuid4()}/revoke", _NOT_THERE),
     ("POST", "/access/grants/<uuid:grant_id>/review"): (f"/access/grants/{uuid4()}/review", {"else": 400}),
     ("POST", "/access/emergency"): ("/access/emergency", {"else": 400}),
-    ("GET", "/retention"): ("/retention", _READERS),
-    ("GET", "/retention.csv"): ("/retention.csv", _READERS),
+    ("GET", "/retention"): ("/retention", _OFFICERS),
+    ("GET", "/retention.csv"): ("/retention.csv", _OFFICERS),
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
@@ -261,7 +262,7 @@ def test_scripts_of_nobody_get_401_and_no_body(city: City) -> None:
 @pytest.mark.parametrize("person", EVERYBODY)
 def test_an_open_record_is_for_all_who_read(city: City, person: str) -> None:
     answer = city.visitors[person].get(f"/records/{city.records['open']}")
-    assert answer.status_code == {"nobody": 302, "admin": 404}.get(person, 200)
+    assert answer.status_code == {"nobody": 302, "admin": 404, "guest": 404}.get(person, 200)
 
 
 @pytest.mark.parametrize(
