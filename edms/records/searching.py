@@ -106,7 +106,8 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         operation.about("archive", "", SEARCHED)
         offices = list(operation.session.scalars(select(Office)))
         # Before the index is looked at: what is drained in between is then in the index, and else withheld.
-        withheld = withheld_now(operation.session, scope)
+        visible = visible_to(scope)
+        withheld = withheld_now(operation.session, visible)
         answer = archive.index.search(
             SearchRequest(
                 text=request.text,
@@ -120,7 +121,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
                 facets=request.facets,
             )
         )
-        rows = _visible_rows(operation.session, scope, [UUID(hit.record_id) for hit in answer.hits])
+        rows = _visible_rows(operation.session, visible, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
@@ -154,23 +155,23 @@ def granted_now(session: Session, scope: Scope) -> frozenset[str]:
     return granted_ids(session, scope)
 
 
-def withheld_now(session: Session, scope: Scope) -> frozenset[str]:
+def withheld_now(session: Session, visible: ColumnElement[bool]) -> frozenset[str]:
     """The records whose last change the index has not taken in yet, and that the actor may not see as they are now.
 
     Else what was hidden a moment ago would still count in totals, facets and scores (invariant 5).
     """
     waiting = select(OutboxEntry.subject_id).where(OutboxEntry.topic == INDEX_TOPIC)
     # Not `NOT visible`: where a part of the rule is unknown, of a record without a folder, that is no answer.
-    hidden = case((visible_to(scope), False), else_=True)
+    hidden = case((visible, False), else_=True)
     rows = session.scalars(select(Record.id).where(Record.id.in_(waiting), hidden))
     return frozenset(str(one) for one in rows)
 
 
-def _visible_rows(session: Session, scope: Scope, ids: list[UUID]) -> dict[UUID, Record]:
+def _visible_rows(session: Session, visible: ColumnElement[bool], ids: list[UUID]) -> dict[UUID, Record]:
     """Read the hits' rows through the same rule again, so that an index that lags behind never shows too much."""
     if not ids:
         return {}
-    query = select(Record).where(Record.id.in_(ids), visible_to(scope)).options(selectinload(Record.office))
+    query = select(Record).where(Record.id.in_(ids), visible).options(selectinload(Record.office))
     return {record.id: record for record in session.scalars(query)}
 
 
