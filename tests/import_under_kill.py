@@ -51,7 +51,7 @@ class Ordeal:
         url = postgresql.url if postgresql else ""
         self.config.write_text(
             f'[database]\nurl = "{url}"\n[server]\nport = {self.port}\n'
-            "[worker]\nlease_seconds = 5\npoll_seconds = 0.05\n"
+            "[worker]\nlease_seconds = 5\npoll_seconds = 0.05\n[access]\nchoose_own_password = false\n"
         )
         (home / "mapping.toml").write_text(MAPPING)
         self.archive = open_archive(settings_in(home, url))

@@ -52,6 +52,11 @@ FAULTS = {
         message("Somebody opened a record of another office without asking."),
         message("Have the head of the office, or a records officer, look into it on the page Access."),
     ),
+    "redaction": FaultWords(
+        message("Redacted document"),
+        message("A redacted document and the row that says who made it do not tell one story."),
+        message("Ask the administrator to bring back what was altered from a backup, then verify again."),
+    ),
     "digitisation": FaultWords(
         message("Digitisation"),
         message("List, berita acara, marks and authenticated copies of a digitisation do not tell one story."),

@@ -29,7 +29,10 @@ DECLARED = 2**31
 ROOM = 160 * MEBIBYTE
 MOST_GROWTH = 64 * MEBIBYTE
 """Of the memory of the page server, while it takes more than twice as much."""
-CONFIG = "[server]\nport = {port}\n[worker]\nprocesses = 1\n[capture]\ndisk_reserve_bytes = 0\n"
+CONFIG = (
+    "[server]\nport = {port}\n[worker]\nprocesses = 1\n[capture]\ndisk_reserve_bytes = 0\n"
+    "[access]\nchoose_own_password = false\n"
+)
 
 
 class Sender:
