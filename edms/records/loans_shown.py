@@ -18,7 +18,6 @@ from edms.records.disclosures import LISTED
 from edms.records.facts import facts_of
 from edms.records.loans import has_paper, loan_out
 from edms.records.loans_model import Loan, LoanState
-from edms.records.loans_pdf import Slip, slip_pdf
 from edms.records.model import Record
 from edms.records.visible import decided_record, visible_to
 
@@ -132,6 +131,8 @@ def loans_listed(
 
 def loan_slip(actor: Actor | None, archive: Archive, loan_id: UUID) -> bytes:
     """Return the out-indicator as PDF, which goes into the place of the paper. Raises NotFound."""
+    from edms.records.loans_pdf import Slip, slip_pdf  # fonts and all: the search, which tells of loans, needs no slip
+
     with archive.door.disclose(actor, Action.RECORD_LEND) as operation:
         operation.about("loan", loan_id, "loan.slip")
         loan = operation.session.get(Loan, loan_id)
