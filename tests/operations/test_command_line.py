@@ -14,7 +14,8 @@ from edms.audit.model import AuditLeaf
 from edms.bootstrap import open_archive
 from edms.cli.main import edms, run
 from edms.core.config import load_settings
-from edms.operation.sign_in import SignInRefused, sign_in, signed_in
+from edms.operation.sessions import signed_in
+from edms.operation.sign_in import SignInRefused, sign_in
 from edms.records.archive import Archive
 from edms.records.rules import edition_in_force
 
@@ -71,11 +72,11 @@ def test_passwords_are_random_and_let_their_people_in(bare: Console, demo_templa
     archive = opened(bare)
     access = archive.settings.access
     for user in ("clerk-dinkes", "admin"):
-        assert sign_in(archive.door, access, user, people[user], "192.0.2.1", "id")
+        assert sign_in(archive.door, access, user, people[user], Visit("192.0.2.1"))
     archive.database.close()
     other = open_archive(settings_in(demo_template))  # made by another `init`: the same name, not the same password
     with pytest.raises(SignInRefused):
-        sign_in(other.door, access, "clerk-dinkes", people["clerk-dinkes"], "192.0.2.1", "id")
+        sign_in(other.door, access, "clerk-dinkes", people["clerk-dinkes"], Visit("192.0.2.1"))
     other.database.close()
 
 
@@ -212,13 +213,13 @@ def test_a_new_password_replaces_the_old_one_and_ends_sessions(bare: Console) ->
     people = {p["user"]: p["password"] for p in bare("init", "--demo", "--json").json["people"]}
     archive = opened(bare)
     door, access = archive.door, archive.settings.access
-    token = sign_in(door, access, "clerk-dinkes", people["clerk-dinkes"], "192.0.2.1", "id")
+    token = sign_in(door, access, "clerk-dinkes", people["clerk-dinkes"], Visit("192.0.2.1"))
     assert signed_in(door, access, token) is not None
     fresh = bare("person", "password", "clerk-dinkes", "--as", "admin", "--json").json["password"]
     assert signed_in(door, access, token) is None
     with pytest.raises(SignInRefused):
-        sign_in(door, access, "clerk-dinkes", people["clerk-dinkes"], "192.0.2.1", "id")
-    token = sign_in(door, access, "clerk-dinkes", fresh, "192.0.2.1", "id")
+        sign_in(door, access, "clerk-dinkes", people["clerk-dinkes"], Visit("192.0.2.1"))
+    token = sign_in(door, access, "clerk-dinkes", fresh, Visit("192.0.2.1"))
     assert bare("person", "deactivate", "clerk-dinkes").status == 0
     assert signed_in(door, access, token) is None
     bare("search", "x", "--as", "clerk-dinkes").refused(2, "there is no person 'clerk-dinkes'")
