@@ -14,7 +14,7 @@ from edms.audit.model import AuditLeaf
 from edms.bootstrap import open_archive
 from edms.cli.main import edms, run
 from edms.core.config import load_settings
-from edms.operation.sessions import signed_in
+from edms.operation.sessions import Visit, signed_in
 from edms.operation.sign_in import SignInRefused, sign_in
 from edms.records.archive import Archive
 from edms.records.rules import edition_in_force
