@@ -32,7 +32,6 @@ class Actor:
 
     `offices` are those of the positions held today, also for another, and of a head all offices below; of these
     `headed` are reached as head and `staff_in` as staff alone. `office_id` is where the person files by default.
-    `purpose` says what for the person is here, where that was asked.
     """
 
     kind: ActorKind
@@ -45,7 +44,6 @@ class Actor:
     via: str = ""
     headed: frozenset[UUID] = frozenset()
     staff_in: frozenset[UUID] = frozenset()
-    purpose: str = ""
 
     def has(self, *roles: Role) -> bool:
         """True when the actor holds at least one of `roles`."""

@@ -1,9 +1,10 @@
 """From rows to actors: what a person may be and reach is read anew for every request, for the day that it is."""
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, ActorKind, Role
@@ -44,20 +45,36 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
 def posts_of(session: Session, person: Person, today: date, *, own: bool = False) -> list[Post]:
     """Return the positions that a person holds today, the own ones before those held for others, oldest first; with
     `own` those alone."""
-    standing = Rank.HEAD if person.is_head else Rank.BELOW_HEAD
-    posts = [Post(person.office_id, standing)] if person.office_id is not None else []
     query = (
         select(Position.office_id, Position.rank)
-        .where(
-            Position.person_id == person.id,
-            or_(Position.first.is_(None), Position.first <= today),
-            or_(Position.last.is_(None), Position.last >= today),
-        )
+        .where(Position.person_id == person.id, _holds(today))
         .order_by(Position.acting_for.is_not(None), Position.made_at, Position.id)
     )
     if own:
         query = query.where(Position.acting_for.is_(None))
-    return posts + [Post(office, Rank(rank)) for office, rank in session.execute(query)]
+    return [*_standing(person), *(Post(office, Rank(rank)) for office, rank in session.execute(query))]
+
+
+def own_posts(session: Session, people: Iterable[Person], today: date) -> dict[UUID, Post]:
+    """Return by person the first of the own positions held today (`posts_of`); who holds none is not in it."""
+    query = select(Position.person_id, Position.office_id, Position.rank).where(
+        Position.acting_for.is_(None), _holds(today)
+    )
+    newest_first = session.execute(query.order_by(Position.made_at.desc(), Position.id.desc()))
+    found = {person: Post(office, Rank(rank)) for person, office, rank in newest_first}
+    return found | {person.id: post for person in people for post in _standing(person)}
+
+
+def _standing(person: Person) -> list[Post]:
+    """The position without days, if the person has one."""
+    rank = Rank.HEAD if person.is_head else Rank.BELOW_HEAD
+    return [Post(person.office_id, rank)] if person.office_id is not None else []
+
+
+def _holds(today: date) -> ColumnElement[bool]:
+    return and_(
+        or_(Position.first.is_(None), Position.first <= today), or_(Position.last.is_(None), Position.last >= today)
+    )
 
 
 def _reach(session: Session, posts: list[Post]) -> Reach:

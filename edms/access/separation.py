@@ -21,6 +21,11 @@ class Duty(StrEnum):
     RECEIVE_ACCESS = "receive_access"
     GIVE_ACCESS = "give_access"
     REVIEW_EMERGENCY = "review_emergency"
+    BORROW = "borrow"
+    HAND_OUT = "hand_out"
+    TAKE_BACK = "take_back"
+    REDACT = "redact"
+    APPROVE_REDACTION = "approve_redaction"
     HOLD_ACCOUNT = "hold_account"
     CHANGE_ACCOUNT = "change_account"
     PROPOSE_DISPOSAL = "propose_disposal"
@@ -37,6 +42,9 @@ _PAIRS: dict[Duty, str] = {
     Duty.CHECK_SCAN: "nobody checks a digitisation that they worked on themselves",
     Duty.GIVE_ACCESS: "access is given by somebody else than the one who gets it",
     Duty.REVIEW_EMERGENCY: "access taken in an emergency is reviewed by somebody else than the one who took it",
+    Duty.HAND_OUT: "a paper is handed out by somebody else than the borrower",
+    Duty.TAKE_BACK: "a paper is taken back by somebody else than the borrower",
+    Duty.APPROVE_REDACTION: "whoever had a hand in a redaction does not approve it",
     Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
     Duty.ASSESS_DISPOSAL: "a disposal is assessed by somebody who had no other part in it",
     Duty.APPROVE_DISPOSAL: "a disposal is approved by somebody who had no other part in it",
@@ -53,6 +61,9 @@ APART: dict[Duty, frozenset[Duty]] = {
     Duty.CHECK_SCAN: frozenset({Duty.SCAN}),
     Duty.GIVE_ACCESS: frozenset({Duty.RECEIVE_ACCESS}),
     Duty.REVIEW_EMERGENCY: frozenset({Duty.RECEIVE_ACCESS}),
+    Duty.HAND_OUT: frozenset({Duty.BORROW}),
+    Duty.TAKE_BACK: frozenset({Duty.BORROW}),
+    Duty.APPROVE_REDACTION: frozenset({Duty.REDACT}),
     Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
     **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL[1:]},
 }

@@ -6,9 +6,18 @@ from datetime import datetime
 import click
 
 from edms.access.scope import GrantMode
-from edms.cli.context import Context, as_option, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.context import (
+    DAY,
+    Context,
+    as_option,
+    asked_id,
+    json_option,
+    pass_context,
+    print_json,
+    print_made,
+    print_table,
+)
 from edms.cli.context import reason_option as reason
-from edms.cli.positions import DAY
 from edms.records.grants import (
     Asked,
     NewGrant,
@@ -56,10 +65,7 @@ def ask_command(
     """Ask an office for access to what WHAT says: an id, a number, or a matter in words."""
     asked = Asked(office, wanted, purpose, GrantMode(mode), until.date())
     made = ask_for_access(context.person(username), context.archive, asked)
-    if as_json:
-        print_json({"request": str(made)})
-    else:
-        click.echo(f"asked: {made}")
+    print_made("request", made, as_json, "asked")
 
 
 @access.command("withdraw")
@@ -101,7 +107,7 @@ def approve_command(
         context.person(username), context.archive, asked_id(request), _subject(records, folder), until.date(),
         GrantMode(mode),
     )  # fmt: skip
-    _granted(made, as_json)
+    print_made("grant", made, as_json, "granted")
 
 
 @access.command("give")
@@ -120,14 +126,8 @@ def give_command(
 ) -> None:  # fmt: skip
     """Give a person access without a request."""
     wanted = NewGrant(user, _subject(records, folder), purpose, GrantMode(mode), until.date())
-    _granted(give_access(context.person(username), context.archive, wanted), as_json)
-
-
-def _granted(grant: object, as_json: bool) -> None:
-    if as_json:
-        print_json({"grant": str(grant)})
-    else:
-        click.echo(f"granted: {grant}")
+    made = give_access(context.person(username), context.archive, wanted)
+    print_made("grant", made, as_json, "granted")
 
 
 @access.command("revoke")
@@ -149,7 +149,8 @@ def revoke_command(context: Context, grant: str, reason: str, username: str) -> 
 @pass_context
 def emergency_command(context: Context, record: str, reason: str, username: str, as_json: bool) -> None:
     """Break the glass: see one record now; its office and the auditors are alerted."""
-    _granted(take_in_emergency(context.person(username), context.archive, asked_id(record), reason), as_json)
+    made = take_in_emergency(context.person(username), context.archive, asked_id(record), reason)
+    print_made("grant", made, as_json, "granted")
 
 
 @access.command("review")

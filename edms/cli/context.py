@@ -81,6 +81,7 @@ unlock_option = click.option(
     "--unlock-fd", type=click.IntRange(0), hidden=True, help="Where the parent put the secret."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")
+DAY = click.DateTime(["%Y-%m-%d"])
 reason_option = click.option("--reason", required=True, help="Why, in a few words.")
 
 
@@ -142,3 +143,11 @@ def progress_bar(label: str) -> ShowProgress:
 def on_terminal() -> bool:
     """Progress bars are for people: silent in a pipe."""
     return sys.stderr.isatty()
+
+
+def print_made(kind: str, made: UUID, as_json: bool, said: str) -> None:
+    """Show the id of what a command has made: `{kind: id}` as JSON, else behind what is said of it."""
+    if as_json:
+        print_json({kind: str(made)})
+    else:
+        click.echo(f"{said}: {made}")

@@ -8,6 +8,7 @@ import click
 from edms.access.levels import Level
 from edms.capture.digitisation_close import close_digitisation, draw_up
 from edms.cli.context import (
+    DAY,
     Context,
     as_option,
     asked_id,
@@ -56,7 +57,7 @@ def digitisation() -> None:
 @click.option("--serial", required=True)
 @click.option("--optical", type=int, required=True, help="Optical resolution in dpi.")
 @click.option("--settings", default="", help="How it is set.")
-@click.option("--calibrated", type=click.DateTime(["%Y-%m-%d"]), help="Day of the last calibration.")
+@click.option("--calibrated", type=DAY, help="Day of the last calibration.")
 @pass_context
 def scanner_add(
     context: Context, username: str, office: str | None, name: str, make: str, model: str, serial: str, optical: int,

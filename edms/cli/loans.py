@@ -5,12 +5,10 @@ from pathlib import Path
 
 import click
 
-from edms.cli.context import Context, as_option, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.context import DAY, Context, as_option, asked_id, json_option, pass_context, print_json, print_table
 from edms.core.errors import NotFound, Refused
 from edms.records.loans import Lending, lend, return_loan
 from edms.records.loans_shown import loan_slip, loans_listed, paper_of
-
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()

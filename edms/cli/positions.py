@@ -2,14 +2,13 @@
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
 
 import click
 
 from edms.access.actors import Role
 from edms.access.levels import Level
 from edms.access.positions import Rank
-from edms.cli.context import Context, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.context import DAY, Context, asked_id, json_option, pass_context, print_json, print_made, print_table
 from edms.cli.people import LEVELS, ROLES, as_administrator, on_behalf_of
 from edms.records.positions import (
     Acting,
@@ -24,7 +23,6 @@ from edms.records.positions import (
     retire_person,
 )
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 RANKS = click.Choice([rank.value for rank in Rank])
 from_option = click.option("--from", "first", type=DAY, help="First day; default: from always.")
 until_option = click.option("--until", "last", type=DAY, help="Last day; default: until it is ended.")
@@ -35,13 +33,6 @@ rank_option = click.option("--rank", type=RANKS, default=Rank.BELOW_HEAD.value, 
 def day_of(moment: datetime | None) -> date | None:
     """Return the day that was typed."""
     return moment.date() if moment else None
-
-
-def _told(position_id: Any, as_json: bool, said: str) -> None:
-    if as_json:
-        print_json({"position": str(position_id)})
-    else:
-        click.echo(f"{said}: {position_id}")
 
 
 @click.group()
@@ -66,7 +57,7 @@ def give_command(
     """Give a person a position beside those held."""
     wanted = NewPosition(user, office, Rank(rank), title, day_of(first), day_of(last))
     made = give_position(on_behalf_of(context, administrator), context.archive, wanted)
-    _told(made, as_json, "position")
+    print_made("position", made, as_json, "position")
 
 
 @position.command("end")
@@ -144,7 +135,8 @@ def act_command(
 ) -> None:  # fmt: skip
     """Let a person act as head of an office for some days; by its head, or an administrator."""
     wanted = Acting(user, instead_of, office, first.date(), last.date(), mandate)
-    _told(appoint_acting(on_behalf_of(context, administrator), context.archive, wanted), as_json, "acting")
+    made = appoint_acting(on_behalf_of(context, administrator), context.archive, wanted)
+    print_made("position", made, as_json, "acting")
 
 
 @position.command("stop-acting")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from edms.cli.context import Context, as_option, json_option, pass_context, print_json, print_table
+from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
 from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
@@ -17,7 +17,6 @@ from edms.records.retention import apply_rules
 from edms.records.retention_report import Outcome, Report, ReportQuestion, ReportRow, explain_record, open_report
 from edms.records.rules import load_rules
 
-DAY = click.DateTime(["%Y-%m-%d"])
 TABLE = ("record", "class", "rule", "fate", "outcome", "due on", "why")
 WIDTHS = (36, 12, 14, 19, 15, 10, 0)
 

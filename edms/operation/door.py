@@ -5,6 +5,7 @@ programming error and raises `Undecided`, with nothing committed. A refused deci
 V16.3.2).
 """
 
+import hmac
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -182,6 +183,15 @@ class Door:
         self.session_secret = session_secret
         self._on_altered = on_altered
         self._recently = Recently(disclosure_window)
+
+    def keyed(self, purpose: bytes, told: bytes) -> bytes:
+        """Return the HMAC-SHA256 of `told` for one `purpose`, under the secret of the key ring that signs people in.
+
+        Raises RuntimeError for a door without it: no digest may come of an empty key.
+        """
+        if not self.session_secret:
+            raise RuntimeError("who signs in is known by the secret of the key ring")
+        return hmac.digest(self.session_secret, purpose + told, "sha256")
 
     @contextmanager
     def write(self, actor: Actor | None, action: Action) -> Iterator[Operation]:

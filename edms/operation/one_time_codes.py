@@ -102,6 +102,4 @@ def _recovery_digest(door: Door, person_id: UUID, typed: str) -> bytes:
 
 
 def _key(door: Door, purpose: bytes) -> bytes:
-    if not door.session_secret:
-        raise RuntimeError("codes need the secret of the key ring")
-    return hmac.digest(door.session_secret, b"edms one-time codes 1\0" + purpose, "sha256")
+    return door.keyed(b"edms one-time codes 1\0", purpose)

@@ -154,16 +154,9 @@ def passkeys_of(session: Session, person_id: UUID) -> list[Passkey]:
 
 def passkey_proof(door: Door, row: Passkey) -> bytes:
     """Return what binds a passkey to its person under the key ring."""
-    return hmac.digest(
-        _secret(door), b"edms passkey 1\0" + row.person_id.bytes + row.credential_id + b"\0" + row.public_key, "sha256"
-    )
+    told = row.person_id.bytes + row.credential_id + b"\0" + row.public_key
+    return door.keyed(b"edms passkey 1\0", told)
 
 
 def _digest(door: Door, purpose: Purpose, challenge: bytes) -> bytes:
-    return hmac.digest(_secret(door), b"edms challenge 1\0" + purpose.encode() + b"\0" + challenge, "sha256")
-
-
-def _secret(door: Door) -> bytes:
-    if not door.session_secret:
-        raise RuntimeError("passkeys need the secret of the key ring")
-    return door.session_secret
+    return door.keyed(b"edms challenge 1\0", purpose.encode() + b"\0" + challenge)

@@ -10,12 +10,13 @@ from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, password_matches
 from edms.access.policy import Action
 from edms.access.weak_passwords import is_weak, own_words
-from edms.core.errors import NotFound, Refused
+from edms.core.errors import Refused
 from edms.core.secret import Secret
 from edms.operation.attempts import attempt_failed, attempts_end, require_attempts_left
 from edms.operation.door import Operation
 from edms.operation.sessions import renewed_alone
 from edms.records.archive import Archive
+from edms.records.people import own_person
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,6 @@ def require_own_password(archive: Archive, person_id: UUID, password_hash: str, 
         attempt_failed(archive.door, key)
         raise Refused("the password is wrong", "it is the one you sign in with")
     attempts_end(archive.door, key)
-
-
-def own_person(operation: Operation) -> Person:
-    """Return the row of the actor. Raises NotFound for what is no person."""
-    person = operation.session.get(Person, UUID(operation.actor.id))
-    if person is None:
-        raise NotFound()
-    return person
 
 
 def _own_words(operation: Operation, person: Person) -> frozenset[str]:

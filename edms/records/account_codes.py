@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.credentials_model import OneTimeCode, RecoveryCode
-from edms.access.people import person_named
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.attempts import attempt_failed, attempts_end, require_attempts_left
@@ -24,8 +23,8 @@ from edms.operation.one_time_codes import (
 )
 from edms.operation.passkeys import passkeys_of
 from edms.operation.sessions import end_sessions, has_second_factor, raised, second_factor_required
-from edms.records.account import own_person
 from edms.records.archive import Archive
+from edms.records.people import own_person, person_in_service
 
 
 @dataclass(frozen=True)
@@ -158,9 +157,7 @@ def reset_factors(actor: Actor | None, archive: Archive, username: str) -> None:
     """Forget the second factors of somebody who has lost them, and end that person's sessions. Raises Refused."""
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        person = person_named(operation.session, username, operation.clock.today())
-        if person is None:
-            raise Refused(f"there is no person {username!r}", "see: edms person list")
+        person = person_in_service(operation, username)
         _forget_all(operation.session, person.id)
         end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.second_factor_reset")

@@ -22,9 +22,9 @@ from edms.operation.passkeys import (
     verified_passkey,
 )
 from edms.operation.sessions import has_second_factor, raised
-from edms.records.account import own_person
 from edms.records.account_codes import settle_without
 from edms.records.archive import Archive
+from edms.records.people import own_person
 
 MOST_PASSKEYS = 20
 MOST_NAME = 60

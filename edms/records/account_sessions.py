@@ -7,12 +7,11 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor
 from edms.access.model import SignInSession
-from edms.access.people import person_named
 from edms.access.policy import Action
-from edms.core.errors import NotFound, Refused
+from edms.core.errors import NotFound
 from edms.operation.sessions import end_sessions, has_ended, session_key
-from edms.records.account import own_person
 from edms.records.archive import Archive
+from edms.records.people import own_person, person_in_service
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,6 @@ def sign_out_person(actor: Actor | None, archive: Archive, username: str) -> Non
     """End every session of somebody, who can sign in anew. Raises Refused when there is no such active person."""
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        person = person_named(operation.session, username, operation.clock.today())
-        if person is None:
-            raise Refused(f"there is no person {username!r}", "see: edms person list")
+        person = person_in_service(operation, username)
         end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.signed_out")

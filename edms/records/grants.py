@@ -6,7 +6,7 @@ stands in the audit trail with the grant's id.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from edms.records.facts import facts_of, find
 from edms.records.folders import decided_folder
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem, RequestState
 from edms.records.model import Record
-from edms.records.people import known_office, person_in_service
+from edms.records.people import known_office, own_person, person_in_service
 from edms.records.visible import decided_record
 
 MOST_OPEN_REQUESTS = 50
@@ -76,7 +76,7 @@ def ask_for_access(actor: Actor | None, archive: Archive, asked: Asked) -> UUID:
     _require_term(archive, asked.until)
     with archive.door.write(actor, Action.ACCESS_ASK) as operation:
         operation.decide()
-        person = _own_row(operation)
+        person = own_person(operation)
         own_open = (AccessRequest.person_id == person.id, AccessRequest.state == RequestState.OPEN.value)
         if (operation.session.scalar(select(func.count()).where(*own_open)) or 0) >= MOST_OPEN_REQUESTS:
             raise LimitExceeded(f"{MOST_OPEN_REQUESTS} requests wait already", "wait for answers, or withdraw some")
@@ -179,7 +179,7 @@ def take_in_emergency(actor: Actor | None, archive: Archive, record_id: UUID, re
         operation.about("record", record_id, "access.emergency")
         if not settings.emergency_minutes:
             raise Refused("access in an emergency is switched off here", "ask the office for access")
-        person = _own_row(operation)
+        person = own_person(operation)
         since = operation.now - timedelta(days=1)
         taken = select(func.count()).where(
             AccessGrant.person_id == person.id, AccessGrant.emergency, AccessGrant.granted_at > since
@@ -251,14 +251,9 @@ def _grant(
             grant.record_id = records[0]
         else:
             grant.set_id = _new_set(operation, purpose, records)
-    grant.until = end_of(until, archive)
+    grant.until = archive.clock.midnight_after(until)
     operation.session.add(grant)
     return grant
-
-
-def end_of(day: date, archive: Archive) -> datetime:
-    """Return the moment at which a civil day of the archive's place is over."""
-    return archive.clock.midnight_after(day)
 
 
 def _row(operation: Operation, person: Person, office_id: UUID, purpose: str, mode: GrantMode) -> AccessGrant:
@@ -325,14 +320,6 @@ def _require_term(archive: Archive, until: date) -> None:
     today, most = archive.clock.today(), archive.settings.access.grant_days
     if not today <= until <= today + timedelta(days=most):
         raise Refused(f"access ends within {most} days", "choose a day from today on")
-
-
-def _own_row(operation: Operation) -> Person:
-    person_id = parse_id(operation.actor.id)
-    person = operation.session.get(Person, person_id) if person_id else None
-    if person is None:
-        raise Refused("only a person asks for access", "choose whom to act for")
-    return person
 
 
 def names_of(session: Session, ids: set[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from edms.access.levels import Level
 from edms.access.model import Person
 from edms.access.people import actor_of, in_service, person_named
 from edms.access.policy import Action, decide
+from edms.access.separation import Duty, clash, why_apart
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
@@ -19,6 +20,7 @@ from edms.records.archive import Archive
 from edms.records.facts import facts_of
 from edms.records.loans_model import Loan, LoanState
 from edms.records.model import Record, RecordState
+from edms.records.people import own_person
 from edms.records.visible import decided_record
 from edms.vault.model import OrderedDestruction
 
@@ -60,7 +62,7 @@ def ask_for_paper(actor: Actor | None, archive: Archive, record_id: UUID, purpos
         record = decided_record(operation, record_id, lock=True)
         operation.about("record", record_id, ASKED)
         _refuse_paperless(operation.session, record)
-        person = _known_person(operation)
+        person = own_person(operation)
         waiting = select(Loan.id).where(
             Loan.record_id == record_id,
             Loan.borrower_id == person.id,
@@ -120,8 +122,7 @@ def return_loan(actor: Actor | None, archive: Archive, loan_id: UUID, condition:
     with archive.door.write(actor, Action.RECORD_LEND) as operation:
         loan = _decided_loan(operation, loan_id, RETURNED)
         _require(loan, LoanState.OUT)
-        if str(loan.borrower_id) == operation.actor.id:
-            raise Refused("a paper is taken back by somebody else than the borrower")
+        _refuse_borrower(operation, loan, Duty.TAKE_BACK)
         _end(operation, loan, LoanState.RETURNED, _said(condition, 500))
         loan.is_out = None
         operation.note(late_days=max(0, (archive.clock.today() - loan.due_on).days))
@@ -196,14 +197,18 @@ def _refuse_unfit(operation: Operation, record: Record, loan: Loan, lending: Len
         if facts_of(record).effective_level is not Level.OPEN and not lending.permission.strip():
             raise Refused("an outsider has a record above open only by a permission", "say its number and date")
         return
-    if str(loan.borrower_id) == operation.actor.id:
-        raise Refused("a paper is handed out by somebody else than the borrower")
+    _refuse_borrower(operation, loan, Duty.HAND_OUT)
     person = operation.session.get_one(Person, loan.borrower_id)
     borrower = actor_of(operation.session, person, operation.clock.today())
     if not (
         in_service(person, operation.clock.today()) and decide(borrower, Action.RECORD_VIEW, facts_of(record)).allowed
     ):
         raise Refused("the borrower may not see this record", "who may not see it does not get it on paper either")
+
+
+def _refuse_borrower(operation: Operation, loan: Loan, duty: Duty) -> None:
+    if clash(duty, (operation.actor.id,), {Duty.BORROW: [str(loan.borrower_id)]}):
+        raise Refused(why_apart(duty))
 
 
 def _waiting(session: Session, record: Record, borrower: _Borrower) -> Loan | None:
@@ -237,10 +242,6 @@ def _borrower(operation: Operation, lending: Lending) -> _Borrower:
 
 def _inside(person: Person) -> _Borrower:
     return _Borrower(person.id, person.name, person.office.name if person.office else "")
-
-
-def _known_person(operation: Operation) -> Person:
-    return operation.session.get_one(Person, UUID(operation.actor.id))
 
 
 def _new_loan(

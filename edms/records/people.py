@@ -6,17 +6,17 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, Role
 from edms.access.credentials_model import GivenPassword
 from edms.access.levels import Level
-from edms.access.model import Office, Person, Position
+from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, random_password
-from edms.access.people import actor_of, in_service, person_named
+from edms.access.people import actor_of, in_service, own_posts, person_named
 from edms.access.policy import Action
-from edms.access.positions import Rank, Term
-from edms.core.errors import Refused
+from edms.access.positions import Rank
+from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
@@ -173,30 +173,15 @@ def list_people(actor: Actor | None, archive: Archive) -> list[PersonLine]:
     with archive.door.read(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         today = operation.clock.today()
-        rows = operation.session.scalars(select(Person).options(joinedload(Person.office)).order_by(Person.username))
-        held = _held_with_days(operation.session, today)
+        rows = operation.session.scalars(select(Person).order_by(Person.username)).all()
+        posts = own_posts(operation.session, rows, today)
+        codes = dict(operation.session.execute(select(Office.id, Office.code)).all())
         lines = []
         for row in rows:
-            office, head = (row.office.code, row.is_head) if row.office else held.get(row.id, (None, False))
-            roles = tuple(row.roles.split(","))
+            post, roles = posts.get(row.id), tuple(row.roles.split(","))
+            office, head = (codes[post.office_id], post.rank is Rank.HEAD) if post else (None, False)
             lines.append(PersonLine(row.username, row.name, office, roles, row.clearance, head, in_service(row, today)))
         return lines
-
-
-def _held_with_days(session: Session, today: date) -> dict[UUID, tuple[str, bool]]:
-    """The own position with days of each person who holds one today: the code of its office, and whether as its head.
-    Of several the one given first."""
-    query = (
-        select(Position, Office.code)
-        .join(Office, Office.id == Position.office_id)
-        .where(Position.acting_for.is_(None))
-        .order_by(Position.made_at.desc(), Position.id.desc())
-    )
-    return {
-        row.person_id: (code, row.rank == Rank.HEAD.value)
-        for row, code in session.execute(query)
-        if Term(row.first, row.last).holds(today)
-    }
 
 
 def list_offices(actor: Actor | None, archive: Archive) -> list[tuple[str, str, str | None]]:
@@ -210,6 +195,14 @@ def list_offices(actor: Actor | None, archive: Archive) -> list[tuple[str, str, 
 
 def _hash(archive: Archive, password: str) -> str:
     return hash_password(password, archive.settings.access.min_password_characters)
+
+
+def own_person(operation: Operation) -> Person:
+    """Return the row of the actor. Raises NotFound for what is no person."""
+    person = operation.session.get(Person, UUID(operation.actor.id))
+    if person is None:
+        raise NotFound()
+    return person
 
 
 def person_in_service(operation: Operation, username: str) -> Person:

@@ -1,21 +1,21 @@
 """Bring offices and people to what a list says: one plan, carried out in one transaction, or only shown."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
-from edms.access.model import Office, Person, SignInSession
+from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, random_password
-from edms.access.people import posts_of
+from edms.access.people import own_posts, posts_of
 from edms.access.policy import Action
 from edms.access.positions import Rank
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.operation.sessions import end_sessions
 from edms.records.archive import Archive
 from edms.records.people import require_office_names, require_person_names
 from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonEntry, plan_people
@@ -65,7 +65,7 @@ def _known(session: Session, today: date) -> Directory:
     offices = {office.id: office for office in session.scalars(select(Office))}
     codes = {office_id: office.code for office_id, office in offices.items()}
     people = session.scalars(select(Person)).all()
-    places = {one.username: _place_of(session, one, today) for one in people}
+    posts = own_posts(session, people, today)
     return Directory(
         {
             one.code: OfficeEntry(one.code, one.name, codes[one.parent_id] if one.parent_id else None)
@@ -73,17 +73,13 @@ def _known(session: Session, today: date) -> Directory:
         },
         {
             one.username: PersonEntry(
-                one.username, one.name, _code(codes, places[one.username][0]),
+                one.username, one.name, codes[post.office_id] if post else None,
                 frozenset(Role(role) for role in one.roles.split(",") if role), Level(one.clearance),
-                places[one.username][1], one.active,
+                post is not None and post.rank is Rank.HEAD, one.active,
             )
-            for one in people
+            for one, post in ((one, posts.get(one.id)) for one in people)
         },
     )  # fmt: skip
-
-
-def _code(codes: Mapping[UUID, str], office: UUID | None) -> str | None:
-    return codes[office] if office is not None else None
 
 
 def _place_of(session: Session, person: Person, today: date) -> tuple[UUID | None, bool]:
@@ -129,7 +125,7 @@ def _sync_persons(operation: Operation, archive: Archive, plan: PeoplePlan, unkn
     for user in plan.deactivated:
         row = rows[user]
         row.active = False
-        session.execute(delete(SignInSession).where(SignInSession.person_id == row.id))
+        end_sessions(session, row.id)
         operation.audit("person.deactivate", "person", row.id)
 
 

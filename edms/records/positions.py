@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
-from edms.access.model import Person, Position, SignInSession
+from edms.access.model import Person, Position
 from edms.access.policy import Action
 from edms.access.positions import Rank, Term
 from edms.access.scope import RecordFacts, Stage
@@ -21,6 +21,7 @@ from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.operation.sessions import end_sessions
 from edms.records.archive import Archive
 from edms.records.people import known_office, person_in_service
 
@@ -121,7 +122,7 @@ def retire_person(actor: Actor | None, archive: Archive, username: str, last_day
         person = _other(operation, username)
         person.last_day = last_day
         if last_day < operation.clock.today():
-            operation.session.execute(delete(SignInSession).where(SignInSession.person_id == person.id))
+            end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.retire")
         operation.note(last_day=last_day.isoformat())
 

@@ -7,7 +7,6 @@ cannot make a certificate, nor can somebody who knows the password change what w
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import select
 
@@ -16,12 +15,13 @@ from edms.access.model import Person
 from edms.access.passwords import password_matches
 from edms.access.people import person_named
 from edms.access.policy import Action
-from edms.core.errors import NotFound, Refused
+from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.core.secret import Secret
 from edms.operation.attempts import attempt_failed, attempts_end, require_attempts_left
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.people import own_person
 from edms.records.signatures import identity_of
 from edms.records.signatures_model import SigningIdentity
 from edms.signing.personal import PersonalIssuer, PersonalSigner, WrongPassphrase
@@ -75,7 +75,7 @@ def own_identity(actor: Actor | None, archive: Archive) -> IdentityView:
     with archive.door.read(actor, Action.SIGNATURE_IDENTITY) as operation:
         operation.decide()
         signer = _signer(archive)
-        person = _own_person(operation)
+        person = own_person(operation)
         rows = operation.session.scalars(
             select(SigningIdentity)
             .where(SigningIdentity.person_id == person.id, SigningIdentity.provider == signer.provider)
@@ -96,7 +96,7 @@ def issue_certificate(actor: Actor | None, archive: Archive, password: Secret, p
     """
     with archive.door.read(actor, Action.SIGNATURE_IDENTITY) as operation:
         operation.decide()
-        issuer, person = _issuer(archive), _own_person(operation)
+        issuer, person = _issuer(archive), own_person(operation)
         name, password_hash, key = person.name, person.password_hash, f"identity\0{person.id}"
     require_attempts_left(archive.door, archive.settings.access, key)
     if not password_matches(password.reveal(), password_hash):
@@ -189,15 +189,8 @@ def _enrol_anew(operation: Operation, archive: Archive, old: SigningIdentity) ->
     )  # fmt: skip
 
 
-def _own_person(operation: Operation) -> Person:
-    person = operation.session.get(Person, UUID(operation.actor.id))
-    if person is None:
-        raise NotFound()
-    return person
-
-
 def _own_row(operation: Operation, archive: Archive) -> SigningIdentity:
-    row = identity_of(operation.session, _own_person(operation).id, _signer(archive).provider)
+    row = identity_of(operation.session, own_person(operation).id, _signer(archive).provider)
     if row is None:
         raise Refused("nobody has enrolled you as a signer", "ask the administrator")
     return row

@@ -211,6 +211,6 @@ def _defect(error: Exception) -> Any:
 
 
 def _error_page(status: int, message: str, mend: str) -> Any:
-    if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+    if identity.asked_by_program():
         return {"error": message, "mend": mend}, status
     return render_template("error.html", status=status, message=message, mend=mend), status

@@ -78,9 +78,14 @@ def require_proof() -> None:
     require_recent_proof(archive().door, archive().settings.access, request.cookies.get(session_cookie(), ""))
 
 
+def asked_by_program() -> bool:
+    """True when a script asks, which is answered in JSON and sent to no page."""
+    return request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads"
+
+
 def ask_for_proof() -> ResponseReturnValue:
     """Send the browser to the page that asks who it is; from there back to this page, or to the form that was sent."""
-    if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+    if asked_by_program():
         return {"error": gettext("Prove once more who you are: reload the page."), "mend": ""}, 401
     if request.method == "GET":
         back = request.full_path.rstrip("?")
@@ -115,7 +120,7 @@ def install(app: Flask) -> None:
 
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page, and back here afterwards; scripts get a plain 401."""
-    if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+    if asked_by_program():
         return {"error": gettext("Your session has ended. Sign in again."), "mend": ""}, 401
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = f"?{urlencode({'next': back})}" if back and back != "/" else ""
@@ -148,7 +153,7 @@ def _meanwhile(found: SignedIn) -> ResponseReturnValue | None:
     """Let somebody who has something to do first do just that."""
     place, allowed = _MEANWHILE[found.waits_for]
     if request.endpoint not in allowed:
-        if request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads":
+        if asked_by_program():
             return {"error": gettext("Something is to be done before you get in."), "mend": ""}, 401
         return redirect(url_for(place))
     # Who has given half of the proof is nobody yet: the page for the other half looks at the session alone.

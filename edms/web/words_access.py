@@ -29,8 +29,6 @@ ACCESS_ERRORS = (
     message("you may see this record as it is"),
     message("open it"),
     message("it is reviewed already"),
-    message("only a person asks for access"),
-    message("choose whom to act for"),
     message("access is given by somebody else than the one who gets it"),
     message("ask another head or records officer"),
     message("access taken in an emergency is reviewed by somebody else than the one who took it"),
