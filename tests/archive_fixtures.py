@@ -46,9 +46,14 @@ def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_parsers(demo_template: Path) -> Iterator[Archive]:
-    """An archive whose sandboxes all tests share: starting them costs more than most tests."""
-    archive = open_archive(settings_in(demo_template))
+def shared_parsers(demo_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """An archive whose sandboxes all tests share: starting them costs more than most tests.
+
+    Its storage is its own: what a test leaves in it is in no copy that another test makes of the template.
+    """
+    folder = tmp_path_factory.mktemp("parsers")
+    shutil.copytree(demo_template / "storage", folder / "storage")
+    archive = open_archive(settings_in(folder), FixedClock(MOMENT))
     yield archive
     archive.sandbox.close()
     archive.database.close()

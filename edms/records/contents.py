@@ -128,7 +128,7 @@ def download(
     number = 0
     if level is not None:
         kind = CopyKind.AS_STORED if as_stored else CopyKind.DOWNLOAD
-        copy = issue_copy(actor, archive, record_id, kind, role.value, Action.RECORD_DOWNLOAD)
+        copy = issue_copy(actor, archive, record_id, kind, role.value, Action.RECORD_DOWNLOAD, level)
         if not as_stored:
             return _marked(archive, blob.sealed(), role, name, copy)
         number = copy.number
@@ -180,7 +180,7 @@ def _page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: in
             raise NotFound()
         media_type, sealed, level = part.media_type, part.blob.sealed(), marked_level(record)
         mark = mark_for_list(operation, archive, record) if event == THUMBNAIL else None
-        copy = copy_in_hand(operation, archive, record, CopyKind.VIEW, PAGES) if level and mark is None else None
+        copy = copy_in_hand(operation, archive, record, CopyKind.VIEW, PAGES, level) if level and mark is None else None
     picture = _picture(archive, sealed, media_type, page, width)
     if picture is None:
         raise NotFound()
@@ -188,7 +188,7 @@ def _page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: in
         return picture
     # Marked anew for each who asks, and kept nowhere: what is kept is the bare picture, sealed.
     if mark is None:
-        copy = copy or issue_copy(actor, archive, record_id, CopyKind.VIEW, PAGES, Action.RECORD_VIEW)
+        copy = copy or issue_copy(actor, archive, record_id, CopyKind.VIEW, PAGES, Action.RECORD_VIEW, level)
         mark = mark_of(archive, copy)
     return marked_picture(archive, picture, mark)
 
@@ -219,12 +219,12 @@ def text_extract(actor: Actor | None, archive: Archive, record_id: UUID) -> str:
         if part is None:
             return ""
         sealed, level = part.blob.sealed(), marked_level(record)
-        copy = copy_in_hand(operation, archive, record, CopyKind.VIEW, PAGES) if level else None
+        copy = copy_in_hand(operation, archive, record, CopyKind.VIEW, PAGES, level) if level else None
     with open_watched(archive, sealed) as stream:
         text = _text_of(stream)[:_TEXT_EXTRACT]
     if level is None or not text:
         return text
-    copy = copy or issue_copy(actor, archive, record_id, CopyKind.VIEW, PAGES, Action.RECORD_VIEW)
+    copy = copy or issue_copy(actor, archive, record_id, CopyKind.VIEW, PAGES, Action.RECORD_VIEW, level)
     return marked_text(archive, text, copy)
 
 

@@ -63,9 +63,9 @@ def mark_for_list(operation: Operation, archive: Archive, record: Record) -> Mar
 
 
 def copy_in_hand(
-    operation: Operation, archive: Archive, record: Record, kind: CopyKind, what: str
+    operation: Operation, archive: Archive, record: Record, kind: CopyKind, what: str, level: Level
 ) -> IssuedCopy | None:
-    """Return the copy that the actor was given a short time ago and that this is a part of.
+    """Return the copy marked with `level` that the actor was given a short time ago and that this is a part of.
 
     It stands for `[audit] disclosure_minutes`, whichever pages are looked at, or parts of a file asked for. A marked
     file is made for each download, so each is a copy of its own.
@@ -79,7 +79,7 @@ def copy_in_hand(
         IssuedCopy.person == _told(operation.actor),
         IssuedCopy.kind == kind.value,
         IssuedCopy.what == what,
-        IssuedCopy.level == str(marked_level(record)),
+        IssuedCopy.level == level.value,
         # What was issued "later" than now was so under a clock that went wrong: it says nothing of the present.
         IssuedCopy.issued_at > operation.now - window,
         IssuedCopy.issued_at <= operation.now,
@@ -88,19 +88,21 @@ def copy_in_hand(
 
 
 def issue_copy(
-    actor: Actor | None, archive: Archive, record_id: UUID, kind: CopyKind, what: str, action: Action
+    actor: Actor | None, archive: Archive, record_id: UUID, kind: CopyKind, what: str, action: Action, level: Level
 ) -> IssuedCopy:
     """Give a copy its number, durably, before anything of it is handed out. Raises NotFound.
 
-    Of two requests for pages at once by one person the second gets the copy of the first.
+    Of two requests for pages at once by one person the second gets the copy of the first. `level`: the one that was
+    read with what is handed out. A record that was opened to all since then is still handed out with that mark.
     """
     with archive.door.write(actor, action) as operation:
         record = decided_record(operation, record_id, lock=True)
-        copy = copy_in_hand(operation, archive, record, kind, what)
+        level = marked_level(record) or level
+        copy = copy_in_hand(operation, archive, record, kind, what, level)
         if copy is not None:
             operation.unrecorded()
         else:
-            copy = add_copy(operation, record, kind, what)
+            copy = add_copy(operation, record, kind, what, level)
             operation.about("record", record_id, COPY_ISSUED)
             operation.note(**copy_details(copy))
         operation.session.flush()
@@ -108,7 +110,7 @@ def issue_copy(
         return copy
 
 
-def add_copy(operation: Operation, record: Record, kind: CopyKind, what: str) -> IssuedCopy:
+def add_copy(operation: Operation, record: Record, kind: CopyKind, what: str, level: Level) -> IssuedCopy:
     """Put the next copy into the operation. `record`: locked, so that no number is given twice or left out."""
     last = operation.session.scalar(select(func.max(IssuedCopy.number)).where(IssuedCopy.record_id == record.id))
     copy = IssuedCopy(
@@ -116,7 +118,7 @@ def add_copy(operation: Operation, record: Record, kind: CopyKind, what: str) ->
         number=(last or 0) + 1,
         kind=kind.value,
         what=what,
-        level=str(marked_level(record)),
+        level=level.value,
         person_id=operation.actor.id,
         person=_told(operation.actor),
         issued_at=operation.now,

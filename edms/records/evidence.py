@@ -67,8 +67,9 @@ def write_evidence(actor: Actor | None, archive: Archive, record_id: UUID, out: 
             raise Refused("there is no evidence yet: the record is not declared")
         # It holds what the record is made of, as it is stored.
         operation.decide(facts_with_grants(operation, record), Action.RECORD_DOWNLOAD_ORIGINAL)
-        if marked_level(record) is not None:
-            copy = add_copy(operation, record, CopyKind.AS_STORED, EVIDENCE)
+        level = marked_level(record)
+        if level is not None:
+            copy = add_copy(operation, record, CopyKind.AS_STORED, EVIDENCE, level)
             operation.audit(COPY_ISSUED, "record", record_id, **copy_details(copy))
         parts = _parts(operation, archive, record)
     write_bundle(out, parts)

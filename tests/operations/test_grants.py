@@ -96,6 +96,19 @@ def test_asked_approved_used_and_over(archive: Archive, person: People, restrict
     assert not mine.stands
 
 
+def test_uses_are_told_though_a_clock_had_been_ahead(archive: Archive, person: People, restricted: UUID) -> None:
+    """Places in the trail never go back in time: after a clock that was ahead each event bears its time."""
+    asking, head = person(archive, "official-bappeda"), person(archive, "head-dinkes")
+    assert isinstance(archive.clock, FixedClock)
+    archive.clock.set(MOMENT + DAY * 900)
+    assert not sees(archive, asking, restricted)
+    archive.door.integrate()
+    archive.clock.set(MOMENT)
+    grant = give(archive, head, "official-bappeda", restricted)
+    assert sees(archive, asking, restricted)
+    assert [one.action for one in uses_of(head, archive, grant)] == ["record:view"]
+
+
 def test_revoked_it_counts_no_more(archive: Archive, person: People, restricted: UUID) -> None:
     asking, head = person(archive, "official-bappeda"), person(archive, "head-dinkes")
     grant = give(archive, head, "official-bappeda", restricted)

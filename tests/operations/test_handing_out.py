@@ -27,6 +27,7 @@ from edms.core.clock import FixedClock
 from edms.core.errors import NotFound
 from edms.core.ids import new_id
 from edms.operation.door import NotPermitted
+from edms.records import contents
 from edms.records.archive import Archive
 from edms.records.contents import Download, download, page_image, text_extract, thumbnail
 from edms.records.copies import CopyLine, trace_copies
@@ -35,6 +36,7 @@ from edms.records.describe import record_details
 from edms.records.evidence import bundle_bytes
 from edms.records.marked import Unmarkable
 from edms.records.model import ComponentRole
+from edms.records.visible import decided_record
 from edms.text.reader import Reader
 
 Capture = Callable[..., Accepted]
@@ -135,6 +137,24 @@ def test_open_records_bear_no_mark_and_no_number(archive: Archive, capture: Capt
     assert content(download(official, archive, record, ComponentRole.ORIGINAL)) == LETTER
     page_image(official, archive, record, 1, 900)
     assert copies(archive, record, person) == []
+
+
+def test_a_record_opened_to_all_meanwhile_is_still_handed_out_with_the_mark_it_was_asked_with(
+    archive: Archive, secret: UUID, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the record and giving the copy its number somebody files it as open."""
+    given = contents.issue_copy
+
+    def opened_first(*args: Any) -> IssuedCopy:
+        with archive.door.write(person(archive, "records"), Action.RECORD_CLASSIFY) as operation:
+            row = decided_record(operation, secret)
+            row.level, row.version = Level.OPEN.value, row.version + 1
+            operation.about("record", secret, "record.opened")
+        return given(*args)
+
+    monkeypatch.setattr(contents, "issue_copy", opened_first)
+    assert page_image(person(archive, "clerk-dinkes"), archive, secret, 1, 900)
+    assert [one.level for one in copies(archive, secret, person)] == ["restricted"]
 
 
 def test_what_has_no_level_yet_counts_as_restricted(archive: Archive, capture: Capture, person: Person) -> None:
