@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from edms.core.access_settings import AccessSettings as AccessSettings
+from edms.core.directory_settings import DirectorySettings
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
 from edms.core.redaction_settings import RedactionSettings
+from edms.core.retention_settings import RetentionSettings as RetentionSettings
+from edms.core.search_settings import SearchSettings as SearchSettings
 from edms.core.settings_section import Section as _Section
 from edms.core.unlock import SOURCE
 
@@ -281,32 +284,6 @@ class SigningSettings(_Section):
         return self.model_copy(update=rooted)
 
 
-class SearchSettings(_Section):
-    batch_size: int = Field(500, ge=1, le=20_000)
-    max_query_characters: int = Field(500, ge=10)
-    max_results_window: int = Field(10_000, ge=100)
-    max_prefix_terms: int = Field(2000, ge=1)
-    page_cache_bytes: int = Field(64 * MEBIBYTE, ge=MEBIBYTE)
-    writer_memory_mebibytes: int = Field(128, ge=16, le=2048)
-
-
-class RetentionSettings(_Section):
-    rules: Path = Path("retention_rules")
-    upper_tier_years: int = Field(10, ge=1, le=100)
-    tier_basis: Literal["total", "active", "inactive"] = "total"
-    fiscal_year_end: str = Field("12-31", pattern=r"^\d\d-\d\d$")
-
-    @field_validator("fiscal_year_end")
-    @classmethod
-    def _a_day_of_every_year(cls, value: str) -> str:
-        month, day = (int(part) for part in value.split("-"))
-        try:
-            date(2001, month, day)
-        except ValueError:
-            raise ValueError(f"{value} is not a day of every year; written month-day, as 12-31") from None
-        return value
-
-
 class AuditSettings(_Section):
     """`witnesses`: each "URL KEY", KEY being what its `edms audit witness key` prints."""
 
@@ -354,6 +331,7 @@ class Settings(_Section):
     search: SearchSettings = SearchSettings()
     retention: RetentionSettings = RetentionSettings()
     access: AccessSettings = AccessSettings()
+    directory: DirectorySettings = DirectorySettings()
     audit: AuditSettings = AuditSettings()
     verification: VerificationSettings = VerificationSettings()
     digitisation: DigitisationSettings = DigitisationSettings()
