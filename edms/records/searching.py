@@ -106,13 +106,13 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         operation.about("archive", "", SEARCHED)
         offices = list(operation.session.scalars(select(Office)))
         # Before the index is looked at: what is drained in between is then in the index, and else withheld.
-        visible = visible_to(scope)
-        withheld = withheld_now(operation.session, visible)
+        withheld = withheld_now(operation.session, scope)
+        granted = granted_now(operation.session, scope)
         answer = archive.index.search(
             SearchRequest(
                 text=request.text,
                 access=search_tokens(scope),
-                granted=granted_now(operation.session, scope),
+                granted=granted,
                 withheld=withheld,
                 filters=request.filters,
                 limit=request.limit,
@@ -121,7 +121,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
                 facets=request.facets,
             )
         )
-        rows = _visible_rows(operation.session, visible, [UUID(hit.record_id) for hit in answer.hits])
+        rows = _visible_rows(operation.session, scope, granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
@@ -155,24 +155,37 @@ def granted_now(session: Session, scope: Scope) -> frozenset[str]:
     return granted_ids(session, scope)
 
 
-def withheld_now(session: Session, visible: ColumnElement[bool]) -> frozenset[str]:
+def withheld_now(session: Session, scope: Scope) -> frozenset[str]:
     """The records whose last change the index has not taken in yet, and that the actor may not see as they are now.
 
     Else what was hidden a moment ago would still count in totals, facets and scores (invariant 5).
     """
     waiting = select(OutboxEntry.subject_id).where(OutboxEntry.topic == INDEX_TOPIC)
+    # Nearly always nothing waits, and to put the condition together costs more than to ask.
+    if session.scalar(waiting.limit(1)) is None:
+        return frozenset()
     # Not `NOT visible`: where a part of the rule is unknown, of a record without a folder, that is no answer.
-    hidden = case((visible, False), else_=True)
+    hidden = case((visible_to(scope), False), else_=True)
     rows = session.scalars(select(Record.id).where(Record.id.in_(waiting), hidden))
     return frozenset(str(one) for one in rows)
 
 
-def _visible_rows(session: Session, visible: ColumnElement[bool], ids: list[UUID]) -> dict[UUID, Record]:
-    """Read the hits' rows through the same rule again, so that an index that lags behind never shows too much."""
+def _visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: list[UUID]) -> dict[UUID, Record]:
+    """Read the hits' rows and judge each by the rule again, so that an index that lags behind never shows too much.
+
+    `granted`: what `granted_now` told; of one of them the level is looked at once more, since a grant lifts none.
+    """
     if not ids:
         return {}
-    query = select(Record).where(Record.id.in_(ids), visible).options(selectinload(Record.office))
-    return {record.id: record for record in session.scalars(query)}
+    query = select(Record).where(Record.id.in_(ids)).options(selectinload(Record.office))
+    told = {record: facts_of(record) for record in session.scalars(query)}
+    most = scope.grant_level
+    return {
+        record.id: record
+        for record, facts in told.items()
+        if scope.covers(facts)
+        or (str(record.id) in granted and most is not None and most.permits(facts.effective_level))
+    }
 
 
 def drain(archive: Archive, *due: ColumnElement[bool]) -> int:

@@ -240,7 +240,7 @@ def test_an_index_that_lags_would_tell(
     lagging: tuple[World, World], monkeypatch: pytest.MonkeyPatch, channel: str
 ) -> None:
     """Were what waits not withheld, total and facets would count it; the second look at the hits is not enough."""
-    in_place_of(monkeypatch, searching.withheld_now, lambda _session, _visible: frozenset())
+    in_place_of(monkeypatch, searching.withheld_now, lambda _session, _scope: frozenset())
     without, having = (CHANNELS[channel](world, "clerk-dinkes") for world in lagging)
     assert having != without
 

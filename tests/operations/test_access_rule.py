@@ -174,7 +174,7 @@ def _assert_one_rule(session: Session, index: WhooshIndex, actor: Actor, world: 
     scope = view_scope(actor, NOW)
     visible = {n for n in range(len(world)) if _verdict(session, actor, n)}
     assert {one.int for one in session.scalars(select(Record.id).where(visible_to(scope)))} == visible
-    withheld = withheld_now(session, visible_to(scope))
+    withheld = withheld_now(session, scope)
     granted = granted_now(session, scope)
     asked = {n for n in visible if word in world[n].text.split() or not word}
     # What became visible and is not drained yet is found when it is: never too much, soon enough.
