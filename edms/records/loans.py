@@ -12,7 +12,7 @@ from edms.access.levels import Level
 from edms.access.model import Person
 from edms.access.people import actor_of, in_service, person_named
 from edms.access.policy import Action, decide
-from edms.access.separation import Duty, clash, why_apart
+from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
@@ -207,8 +207,7 @@ def _refuse_unfit(operation: Operation, record: Record, loan: Loan, lending: Len
 
 
 def _refuse_borrower(operation: Operation, loan: Loan, duty: Duty) -> None:
-    if clash(duty, (operation.actor.id,), {Duty.BORROW: [str(loan.borrower_id)]}):
-        raise Refused(why_apart(duty))
+    operation.apart(duty, {Duty.BORROW: [str(loan.borrower_id)]})
 
 
 def _waiting(session: Session, record: Record, borrower: _Borrower) -> Loan | None:

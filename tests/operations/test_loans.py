@@ -206,7 +206,7 @@ def test_who_may_lend_and_take_back(archive: Archive, record: UUID, person: Pers
 
 def test_the_borrower_does_not_take_it_back(archive: Archive, record: UUID, person: Person) -> None:
     loan = lend(person(archive, "records"), archive, record, to("clerk-dinkes"))
-    with pytest.raises(Refused, match="somebody else than the borrower"):
+    with pytest.raises(NotPermitted, match="somebody else than the borrower"):
         return_loan(person(archive, "clerk-dinkes"), archive, loan, "baik")
 
 

@@ -156,7 +156,7 @@ def test_nobody_approves_what_he_had_a_hand_in(quick: Archive, letter: UUID, cle
     version = saved(quick, clerk, redaction).version
     save_areas(official, quick, redaction, version, show_redaction(clerk, quick, redaction).areas, ())
     produce_redaction(clerk, quick, redaction)
-    with pytest.raises(Refused, match="had a hand"):
+    with pytest.raises(NotPermitted, match="had a hand"):
         approve_redaction(official, quick, redaction)
     with pytest.raises(NotFound):
         approve_redaction(clerk, quick, redaction)
