@@ -125,6 +125,8 @@ def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engi
         module=sqlcipher3.dbapi2,
         hide_parameters=True,  # an error must not bring titles into a log
         pool_size=settings.pool_size,
+        # The connection used last has its pages decrypted; another one's are stale after each write of this one.
+        pool_use_lifo=True,
         connect_args={"timeout": settings.busy_timeout_seconds, "isolation_level": None, "check_same_thread": False},
     )
     speak_plainly(engine)
