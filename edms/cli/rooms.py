@@ -23,6 +23,7 @@ ROOMS = {
     "proposals": ("proposals",),
     "queue": ("queue",),
     "retention": ("retention", "hold"),
+    "searches": ("saved-search",),
     "screening": ("screen", "quarantine"),
     "signatures": ("signature",),
     "trail": ("audit",),

@@ -13,3 +13,7 @@ class SearchSettings(Section):
     max_prefix_terms: int = Field(2000, ge=1)
     page_cache_bytes: int = Field(64 * MEBIBYTE, ge=MEBIBYTE)
     writer_memory_mebibytes: int = Field(128, ge=16, le=2048)
+    history_kept: int = Field(30, ge=0, le=500)
+    most_saved: int = Field(100, ge=1, le=1000)
+    watch_minutes: int = Field(15, ge=1, le=1440)
+    watched_records: int = Field(5000, ge=100, le=10_000)

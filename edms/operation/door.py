@@ -54,6 +54,7 @@ class Operation:
         self.decided = False
         self.refused = False
         self.events: list[AuditEvent] = []
+        self.beside: list[Callable[[Session], None]] = []
         self._details: dict[str, Any] = {}
         self._subject = ("archive", "")
         self._name = str(action)
@@ -130,6 +131,10 @@ class Operation:
         those would stand for further ones. It names the records for which none does yet; for none it is not written.
         """
         self.covered = (name, each, tuple(record_ids))
+
+    def beside_event(self, keep: Callable[[Session], None]) -> None:
+        """Let `keep` write in the short transaction of this disclosure's event: both are kept, or neither."""
+        self.beside.append(keep)
 
     def record_now(self) -> None:
         """Record a disclosure that begins before the operation ends: what is handed out bit by bit comes after this."""
@@ -336,6 +341,8 @@ class Door:
         if not events:
             return
         with self.database.writer() as session:
+            for keep in operation.beside:
+                keep(session)
             self.trail.append_all(session, list(events.values()))
             session.commit()
         for key in (*events, *new):

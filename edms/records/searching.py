@@ -28,6 +28,8 @@ from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
 from edms.records.loans_shown import records_out
 from edms.records.model import Component, Record
+from edms.records.questions import KeptQuestion
+from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
 from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
@@ -126,6 +128,10 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
         found = tuple(Found(rows[one], hit.score, hit.highlights, one in pictured, out.get(one)) for one, hit in hits)
+        if not request.offset:
+            note_question(
+                operation, archive, KeptQuestion(" ".join(request.text.split()), request.filters, request.sort)
+            )
         operation.note(
             query=archive.trail.typed_digest(request.text),
             total=answer.total,

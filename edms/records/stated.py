@@ -136,6 +136,8 @@ NOT_COVERED = {
     "class_models": "learned from the records, and learned anew when lost",
     "fixity_checks": "when a record was read last; one set back is read again, one set ahead is taken for the oldest",
     "verification_runs": "how far a verification has come; its beginning and its end are events",
+    "saved_searches": "a person's own questions, sealed; one that was exchanged or altered does not open",
+    "asked_questions": "what a person asked last, sealed; one that was exchanged or altered does not open",
     "outbox": "what is still to be indexed; the index is held against the records",
     "sign_in_sessions": "a row lets in the holder of its token alone, under a key; each beginning and end is an event",
     "open_challenges": "live for minutes; one put in is answered by nobody, one removed is asked for anew",

@@ -21,6 +21,7 @@ from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_redaction import REDACTION_ERRORS, REDACTION_EVENTS, REDACTION_VALUES
+from edms.web.words_searches import SEARCHES_ERRORS, SEARCHES_EVENTS
 from edms.web.words_signing import (
     SIGNATURES,
     SIGNING_ERRORS,
@@ -103,6 +104,7 @@ ERRORS = (
     *ACCOUNT_ERRORS,
     *DIGITISATION_ERRORS,
     *HANDING_OUT_ERRORS,
+    *SEARCHES_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,
@@ -183,41 +185,45 @@ VALUES = HANDING_OUT_VALUES | {
     **REDACTION_VALUES,
 }
 
-EVENTS = HANDING_OUT_EVENTS | {
-    **REDACTION_EVENTS,
-    "record:capture": message("received"),
-    "record:view": message("looked at"),
-    "record.previewed": message("pages looked at"),
-    "record.thumbnail": message("first page looked at, small"),
-    "record:download": message("downloaded"),
-    "record:export": message("evidence exported"),
-    "record:classify": message("described"),
-    "record.description_undone": message("description taken back"),
-    "record.examined": message("examined and read"),
-    "record.access_copy_made": message("access copy made"),
-    "record.classification_seen": message("classification taken up"),
-    "record.sealed": message("sealed"),
-    "record.declared": message("declared as a record"),
-    "record.quarantined": message("put into quarantine"),
-    "record.quarantine_released": message("released from quarantine"),
-    "record.retried": message("tried again"),
-    "record.returned": message("returned to the sender"),
-    "record.kept_as_it_is": message("kept without text"),
-    "record.malware_found": message("malware found by newer signatures"),
-    "record.step_failed": message("a step failed"),
-    "record.duplicate": message("received again"),
-    "record.held": message("put on hold"),
-    "record.released": message("hold released"),
-    "record.event_recorded": message("retention event noted"),
-    "signature.requested": message("signatures asked for"),
-    "signature.shown": message("shown to a signer"),
-    "signature.signed": message("signed by an official"),
-    "signature.declined": message("signature declined"),
-    "signature.withdrawn": message("request for signatures withdrawn"),
-    "signature.superseded": message("signed document superseded"),
-    "signature.failed": message("signing failed"),
-    "record.event_verified": message("retention event verified"),
-}
+EVENTS = (
+    HANDING_OUT_EVENTS
+    | SEARCHES_EVENTS
+    | {
+        **REDACTION_EVENTS,
+        "record:capture": message("received"),
+        "record:view": message("looked at"),
+        "record.previewed": message("pages looked at"),
+        "record.thumbnail": message("first page looked at, small"),
+        "record:download": message("downloaded"),
+        "record:export": message("evidence exported"),
+        "record:classify": message("described"),
+        "record.description_undone": message("description taken back"),
+        "record.examined": message("examined and read"),
+        "record.access_copy_made": message("access copy made"),
+        "record.classification_seen": message("classification taken up"),
+        "record.sealed": message("sealed"),
+        "record.declared": message("declared as a record"),
+        "record.quarantined": message("put into quarantine"),
+        "record.quarantine_released": message("released from quarantine"),
+        "record.retried": message("tried again"),
+        "record.returned": message("returned to the sender"),
+        "record.kept_as_it_is": message("kept without text"),
+        "record.malware_found": message("malware found by newer signatures"),
+        "record.step_failed": message("a step failed"),
+        "record.duplicate": message("received again"),
+        "record.held": message("put on hold"),
+        "record.released": message("hold released"),
+        "record.event_recorded": message("retention event noted"),
+        "signature.requested": message("signatures asked for"),
+        "signature.shown": message("shown to a signer"),
+        "signature.signed": message("signed by an official"),
+        "signature.declined": message("signature declined"),
+        "signature.withdrawn": message("request for signatures withdrawn"),
+        "signature.superseded": message("signed document superseded"),
+        "signature.failed": message("signing failed"),
+        "record.event_verified": message("retention event verified"),
+    }
+)
 
 BECAUSE = {
     "number_line": message("read beside “Nomor”"),

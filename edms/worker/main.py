@@ -26,6 +26,7 @@ from edms.records.checkpoints import tend_checkpoints
 from edms.records.class_learning import learn_when_due
 from edms.records.digitisation_marks import mark_copies
 from edms.records.evidence_renewal import renew_when_due
+from edms.records.saved_searches import watch_searches
 from edms.records.upkeep import collect_garbage
 
 log = logging.getLogger("edms.worker")
@@ -39,6 +40,7 @@ EVIDENCE_LOOK_SECONDS = 600.0
 VERIFY_EVERY_SECONDS = 5.0
 RESCAN_EVERY_SECONDS = 120.0
 LEARN_EVERY_SECONDS = 300.0
+WATCH_EVERY_SECONDS = 60.0
 MARK_EVERY_SECONDS = 15.0
 EVIDENCE_KEEPER = system_actor("evidence")
 
@@ -66,6 +68,7 @@ def chores(verifying: float = 0.05) -> list[Chore]:
         Chore(RESCAN_EVERY_SECONDS, rescan_when_newer),
         Chore(60, look_after_uploads),
         Chore(MARK_EVERY_SECONDS, mark_copies),
+        Chore(WATCH_EVERY_SECONDS, watch_searches),
         Chore(LEARN_EVERY_SECONDS, learn_when_due, due=time.monotonic() + LEARN_EVERY_SECONDS),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
     ]

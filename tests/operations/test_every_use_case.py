@@ -48,6 +48,7 @@ from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
+from edms.records.questions import KeptQuestion
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
 from edms.records.signatures import SignaturePlan
@@ -90,7 +91,7 @@ def call(
         Placement: Placement(ID, "000.1.5", Level.OPEN),
         Changes: Changes(), Sieve: Sieve(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
         ReportQuestion: ReportQuestion(), TrailQuestion: TrailQuestion(),
-        Question: Question("surat"), "Question": Question("surat"),
+        Question: Question("surat"), "Question": Question("surat"), KeptQuestion: KeptQuestion("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
         Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),

@@ -67,6 +67,13 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/sign-in/code"): ("/sign-in/code", {"else": 302}),
     ("POST", "/sign-in/code"): ("/sign-in/code", {"else": 401}),
     ("GET", "/search"): ("/search?q=laporan", _READERS),
+    ("GET", "/searches"): ("/searches", _READERS),
+    ("POST", "/searches"): ("/searches", {"else": 400}),
+    ("POST", "/searches/<uuid:search_id>/<any('open','change','remove'):act>"): (
+        f"/searches/{uuid4()}/remove",
+        {"admin": 403, "else": 404},
+    ),
+    ("POST", "/searches/asked/forget"): ("/searches/asked/forget", _as(302, _READERS)),
     ("GET", "/access"): ("/access", _READERS),
     ("POST", "/access/requests"): ("/access/requests", {"else": 400}),
     ("POST", "/access/requests/<uuid:request_id>/withdraw"): (f"/access/requests/{uuid4()}/withdraw", _NOT_THERE),

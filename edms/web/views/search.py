@@ -25,7 +25,7 @@ def results() -> ResponseReturnValue:
     sort = request.args.get("sort", "relevance")
     question = Question(
         text=request.args.get("q", "").strip(),
-        filters=_filters(request.args),
+        filters=filters_of(request.args),
         limit=PAGE_SIZE,
         offset=(page - 1) * PAGE_SIZE,
         sort=sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
@@ -46,7 +46,8 @@ def results() -> ResponseReturnValue:
     )
 
 
-def _filters(asked: "MultiDict[str, str]") -> Filters:
+def filters_of(asked: "MultiDict[str, str]") -> Filters:
+    """Return what the fields of an address or a form narrow a search to."""
     year = asked.get("year", type=int)
     return Filters(
         class_prefix=asked.get("class_code", "")[:40],

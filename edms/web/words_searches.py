@@ -1,0 +1,20 @@
+"""What is said of searches that are kept, in the reader's language."""
+
+from edms.web.language import message
+
+SEARCHES_EVENTS = {
+    "search.saved": message("kept a search"),
+    "search.saved_listed": message("looked at the own searches"),
+    "search.saved_opened": message("opened an own search"),
+    "search.saved_changed": message("changed an own search"),
+    "search.saved_dropped": message("removed an own search"),
+    "search.history_forgotten": message("had the own questions forgotten"),
+}
+SEARCHES_ERRORS = (
+    message("there is nothing to keep"),
+    message("type something, or narrow the list, and search first"),
+    message("the question is too long"),
+    message("you keep %(count)s searches already"),
+    message("remove one that you do not need any more"),
+    message("a name has 1 to %(count)s characters"),
+)
