@@ -8,7 +8,7 @@ from pathlib import Path
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.audit.trail import AuditTrail
-from edms.audit.witness_client import Witness, witness_from
+from edms.audit.witness_client import witnesses_from
 from edms.core.clock import Clock, SystemClock
 from edms.core.database import Database, open_database
 from edms.core.database_conversion import encrypt_file, is_plain_sqlite
@@ -21,6 +21,7 @@ from edms.core.settings import Settings, TimestampAuthoritySettings
 from edms.core.unlock import Unlock
 from edms.operation.door import Door
 from edms.operation.states import RowStates
+from edms.provider.opening import open_provider
 from edms.records.adoption import adopt_rows
 from edms.records.alerts import report_altered
 from edms.records.archive import Archive
@@ -228,10 +229,11 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         seal_rules=_seal_rules(settings, trust, generations),
         index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=public + log_key_pem(trail.public_key),
-        witnesses=_witnesses(settings),
+        witnesses=witnesses_from(settings.audit.witnesses),
         scanner=_scanner(settings),
         personal=personal_signer(settings.signing, settings.archive, generations, clock, timestamps),
         personal_trust=personal_trust(settings.signing, generations),
+        provider=open_provider(settings, clock),
     )
 
 
@@ -333,13 +335,6 @@ def _authorities(ring: KeyRing) -> list[AuthorityMaterial]:
     names = [name for name in ring.names() if name == AUTHORITY or name.startswith(f"{AUTHORITY}-")]
     ordered = sorted(names, key=lambda name: int(name.removeprefix(AUTHORITY).lstrip("-") or 1))
     return [AuthorityMaterial.from_json(ring.secret(name)) for name in ordered or [AUTHORITY]]
-
-
-def _witnesses(settings: Settings) -> tuple[Witness, ...]:
-    try:
-        return tuple(witness_from(text) for text in settings.audit.witnesses)
-    except ValueError as error:
-        raise ConfigurationError(f"audit.witnesses: {error}", 'write each as "URL KEY"') from None
 
 
 def _origin(settings: Settings) -> str:

@@ -1,6 +1,6 @@
 """All tables in one place, for migrations and tests: importing this module loads every model."""
 
-from edms.access import credentials_model
+from edms.access import credentials_model, provider_model
 from edms.access import model as access_model
 from edms.audit import model as audit_model
 from edms.capture import batch_model, intake_model
@@ -42,6 +42,7 @@ MODELS = (
     loans_model,
     operation_model,
     proposal_model,
+    provider_model,
     range_model,
     records_model,
     redaction_model,

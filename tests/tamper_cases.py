@@ -82,6 +82,19 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
         " WHERE username = 'records'",
         named="row",
     ),
+    "account at the provider, given to another": sql(
+        "UPDATE provider_bindings SET person_id = (SELECT id FROM people WHERE username = 'admin')", named="row"
+    ),
+    "account at the provider, removed": sql("DELETE FROM provider_bindings", named="row"),
+    "account at the provider, inserted": sql(
+        "INSERT INTO provider_bindings (id, person_id, issuer, subject, proof, bound_by, bound_at)"
+        f" SELECT '{_OTHER}', id, 'https://lain.example', 's-9', zeros(32), 'x', created_at FROM people"
+        " WHERE username = 'records'",
+        named="row",
+    ),
+    "logout token that was taken, inserted": sql(
+        "INSERT INTO spent_tokens (digest, spent_at) SELECT zeros(32), created_at FROM people LIMIT 1"
+    ),
     "challenge, inserted": sql(
         "INSERT INTO open_challenges (digest, begun_at) SELECT zeros(32), created_at FROM people LIMIT 1"
     ),

@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 
 from edms.access.actors import console_actor, system_actor
 from edms.access.levels import Level
+from edms.access.model import Person
 from edms.access.policy import Action
 from edms.access.scope import GrantMode
 from edms.audit.witness_client import Witness
@@ -45,6 +46,7 @@ from edms.records.loans import Lending, lend
 from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
+from edms.records.provider_people import bind
 from edms.records.shredding import order_destruction, shred
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
 from edms.retention.types import TriggerType
@@ -199,6 +201,7 @@ def _fill(archive: Archive) -> None:
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
     new_password(CONSOLE, archive, "auditor")
     _second_factor(archive)
+    _account_at_the_provider(archive)
     signers = with_pilot(archive)
     ask(signers, record)
     give(signers, "official-dinkes")
@@ -249,6 +252,15 @@ def _cosign(archive: Archive) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _account_at_the_provider(archive: Archive) -> None:
+    """Somebody is bound to an account at a sign-in provider."""
+    with archive.door.write(system_actor("sign-in"), Action.SIGN_IN) as operation:
+        operation.decide()
+        person = operation.session.get(Person, UUID(console_person(archive, "auditor", "tests").id))
+        assert person is not None
+        bind(operation, archive, person, "s-1", "tests")
 
 
 def _second_factor(archive: Archive) -> None:

@@ -56,7 +56,7 @@ fi
 
 lock=requirements.lock
 [ "$purpose" = run ] || lock=requirements-dev.lock
-stamp=$(cat requirements.lock requirements-dev.lock pyproject.toml | sha256sum | cut -c1-64)
+stamp=$(cat requirements.lock requirements-dev.lock pyproject.toml tools/js/package-lock.json | sha256sum | cut -c1-64)
 done_for=$(cat .venv/.prepared 2>/dev/null || true)
 # An environment that was copied, or whose Python has gone, is made anew.
 if .venv/bin/python -c '' 2>/dev/null; then
@@ -71,9 +71,12 @@ fi
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
-# The tus client that a test sends with, as it is released. Where there is no npm that test says so and is skipped.
+# The tus client that a test sends with and the sign-in provider that tests sign in by, as they are released, by their
+# digests in the lock file. Where there is no npm these tests say so and are skipped.
 if [ "$purpose" = test ] && have npm; then
-  npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv/js tus-js-client@4.3.1 ||
-    echo "tus-js-client could not be fetched; a test runs less" >&2
+  mkdir -p .venv/js
+  cp tools/js/package.json tools/js/package-lock.json .venv/js/
+  npm ci --silent --no-audit --no-fund --ignore-scripts --prefix .venv/js ||
+    echo "tus-js-client and oidc-provider could not be fetched; some tests do not run" >&2
 fi
 if [ "$purpose" = run ]; then echo "$stamp run"; else echo "$stamp dev"; fi >.venv/.prepared

@@ -71,7 +71,11 @@ class Position(Base):
 
 class SignInSession(Base):
     """A signed-in browser. Of its token only a keyed digest (HMAC-SHA256) is kept: a copy of the table signs nobody in,
-    and neither does a row that was put in or given to another person around the system."""
+    and neither does a row that was put in or given to another person around the system.
+
+    Of one that came by the sign-in provider `provider_subject` and `provider_session` are keyed digests of the account
+    and the session there, by which the provider has it ended.
+    """
 
     __tablename__ = "sign_in_sessions"
 
@@ -84,6 +88,8 @@ class SignInSession(Base):
     proved_at: Mapped[datetime]
     device: Mapped[str] = mapped_column(String(60), default="")
     network: Mapped[str] = mapped_column(String(10), default="")
+    provider_subject: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    provider_session: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
 
 
 class SignInFailure(Base):

@@ -18,10 +18,14 @@ def hash_password(password: str, min_characters: int) -> str:
     return _HASHER.hash(password)
 
 
+NO_PASSWORD = ""
+"""In the place of a hash: this person signs in by the provider alone, until an administrator gives a password."""
+
+
 def password_matches(password: str, password_hash: str | None) -> bool:
-    """Check a password. With no hash (nobody of that name) the answer is False after the same work, so that the time of
-    an answer does not tell which names there are."""
-    if password_hash is None:
+    """Check a password. With no hash (nobody of that name, or without a password) the answer is False after the same
+    work, so that the time of an answer does not tell which names there are."""
+    if not password_hash:
         _HASHER.hash(password)
         return False
     try:

@@ -3,11 +3,12 @@
 import re
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edms.audit.cosignature import WitnessKey, witness_key_from
 from edms.audit.witness import Submission
-from edms.core.errors import IntegrityFault
+from edms.core.errors import ConfigurationError, IntegrityFault
 
 TIMEOUT_SECONDS = 15.0
 _MOST_BYTES = 64 * 1024
@@ -28,6 +29,14 @@ def witness_from(text: str) -> Witness:
     if not url.startswith(("https://", "http://")):
         raise ValueError("a witness is named by its address and its key, with a space between")
     return Witness(url, witness_key_from(key.strip()))
+
+
+def witnesses_from(told: Iterable[str]) -> tuple[Witness, ...]:
+    """Read the witnesses of `[audit] witnesses`. Raises ConfigurationError."""
+    try:
+        return tuple(witness_from(text) for text in told)
+    except ValueError as error:
+        raise ConfigurationError(f"audit.witnesses: {error}", 'write each as "URL KEY"') from None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from edms.records.people import (
 )
 from edms.records.people_files import read_people_file
 from edms.records.people_sync import sync_people
+from edms.records.provider_bindings import bind_provider, unbind_provider
 
 ROLES = click.Choice([role.value for role in Role])
 LEVELS = click.Choice([level.value for level in Level])
@@ -96,6 +97,27 @@ def reset_second_factor_command(context: Context, user: str, administrator: str 
     """Forget the second factors of somebody who has lost them; ends that person's sessions."""
     reset_factors(on_behalf_of(context, administrator), context.archive, user)
     click.echo(f"{user} signs in with the password alone, until a second factor is set up again")
+
+
+@person.command("bind-provider")
+@click.argument("user", metavar="USER")
+@click.argument("subject", metavar="SUBJECT")
+@as_administrator
+@pass_context
+def bind_provider_command(context: Context, user: str, subject: str, administrator: str | None) -> None:
+    """Let the account SUBJECT (its `sub`) at the sign-in provider be this person's."""
+    bind_provider(on_behalf_of(context, administrator), context.archive, user, subject)
+    click.echo(f"{user} signs in by that account at {context.archive.settings.oidc.issuer}")
+
+
+@person.command("unbind-provider")
+@click.argument("user", metavar="USER")
+@as_administrator
+@pass_context
+def unbind_provider_command(context: Context, user: str, administrator: str | None) -> None:
+    """Let nobody in as this person by the sign-in provider; ends the sessions that came by it."""
+    unbind_provider(on_behalf_of(context, administrator), context.archive, user)
+    click.echo(f"{user} no longer signs in by the provider")
 
 
 @person.command("sign-out")

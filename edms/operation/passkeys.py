@@ -36,6 +36,8 @@ from edms.core.errors import Refused
 from edms.operation.door import Door, Operation
 
 CHALLENGE_MINUTES = 5
+_AT_THE_PROVIDER = 10
+"""Somebody who is at the provider may have to choose a password there first."""
 
 
 class Purpose(StrEnum):
@@ -44,6 +46,8 @@ class Purpose(StrEnum):
     ADD = "add"
     SIGN_IN = "sign-in"
     PROVE = "prove"
+    PROVIDER_SIGN_IN = "provider sign-in"
+    PROVIDER_PROVE = "provider prove"
 
 
 @dataclass(frozen=True)
@@ -55,24 +59,30 @@ class RelyingParty:
     name: str
 
 
-def open_challenge(door: Door, operation: Operation, purpose: Purpose) -> bytes:
-    """Return a new challenge, which is open for five minutes; forget those that are no more."""
-    oldest = operation.now - timedelta(minutes=CHALLENGE_MINUTES)
+def open_challenge(door: Door, operation: Operation, purpose: Purpose, challenge: bytes = b"") -> bytes:
+    """Return a new challenge (`challenge` where one is given), open for some minutes; forget those that are no more."""
+    oldest = operation.now - timedelta(minutes=max(CHALLENGE_MINUTES, _AT_THE_PROVIDER))
     operation.session.execute(delete(OpenChallenge).where(OpenChallenge.begun_at < oldest))
-    challenge = generate_challenge()
+    challenge = challenge or generate_challenge()
     operation.session.add(OpenChallenge(digest=_digest(door, purpose, challenge), begun_at=operation.now))
     return challenge
 
 
 def close_challenge(door: Door, operation: Operation, purpose: Purpose, challenge: bytes) -> bool:
     """Close a challenge, whatever its answer is worth: True for the first who comes with it in time, nobody after."""
-    oldest = operation.now - timedelta(minutes=CHALLENGE_MINUTES)
+    oldest = operation.now - open_for(purpose)
     closing = delete(OpenChallenge).where(
         OpenChallenge.digest == _digest(door, purpose, challenge), OpenChallenge.begun_at >= oldest
     )
     result = operation.session.execute(closing)
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
+
+
+def open_for(purpose: Purpose) -> timedelta:
+    """How long a challenge waits for its answer."""
+    there = purpose in (Purpose.PROVIDER_SIGN_IN, Purpose.PROVIDER_PROVE)
+    return timedelta(minutes=_AT_THE_PROVIDER if there else CHALLENGE_MINUTES)
 
 
 def adding_options(party: RelyingParty, person: Person, known: list[bytes], challenge: bytes) -> str:

@@ -70,10 +70,29 @@ class SignedIn:
     waits_for: Waits
 
 
-def begin_session(door: Door, operation: Operation, settings: AccessSettings, person: Person, visit: Visit,
-                  grade: Grade) -> str:  # fmt: skip
-    """Add a session of `person` within `operation`, and return its token."""
-    given = operation.session.get(GivenPassword, person.id) is not None
+@dataclass(frozen=True)
+class ProviderMarks:
+    """Keyed digests of the account and, where it has a name, of the session at the sign-in provider."""
+
+    subject: bytes
+    session: bytes | None
+
+
+def begin_session(
+    door: Door,
+    operation: Operation,
+    settings: AccessSettings,
+    person: Person,
+    visit: Visit,
+    grade: Grade,
+    proved_at: datetime | None = None,
+    provider: ProviderMarks | None = None,
+) -> str:
+    """Add a session of `person` within `operation`, and return its token.
+
+    `proved_at`: when who it is was proven, None for now. One by the provider leaves a password as it is.
+    """
+    given = provider is None and operation.session.get(GivenPassword, person.id) is not None
     token = _new_token(person.id, grade)
     operation.session.add(
         SignInSession(
@@ -81,11 +100,13 @@ def begin_session(door: Door, operation: Operation, settings: AccessSettings, pe
             person_id=person.id,
             started_at=operation.now,
             seen_at=operation.now,
-            proved_at=operation.now,
+            proved_at=proved_at or operation.now,
             language=visit.language,
             device=visit.device[:60],
             network=visit.network,
             must_choose=given and settings.choose_own_password,
+            provider_subject=provider.subject if provider else None,
+            provider_session=provider.session if provider else None,
         )
     )
     return token
@@ -194,16 +215,17 @@ def choose_language(door: Door, token: str, language: str) -> None:
             row.language = language
 
 
-def sign_out(door: Door, token: str) -> None:
-    """End the session at once; an unknown token changes nothing."""
+def sign_out(door: Door, token: str) -> bool:
+    """End the session at once; an unknown token changes nothing. Return whether it came by the sign-in provider."""
     with door.write(ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
         row = operation.session.get(SignInSession, session_key(door, token))
         if row is None:
             operation.unrecorded()
-            return
+            return False
         operation.about("person", row.person_id, "session.signed_out")
         operation.session.delete(row)
+        return row.provider_subject is not None
 
 
 def _touch(door: Door, token: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from edms.core.database import Database
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings
 from edms.operation.door import Door
+from edms.provider.client import OpenIdProvider
 from edms.screening.protocol import MalwareScanner
 from edms.search.protocol import SearchIndex
 from edms.signing.personal import PersonalSigner
@@ -55,3 +56,4 @@ class Archive:
     scanner: MalwareScanner | None = None
     personal: PersonalSigner | None = None
     personal_trust: TrustMaterial = field(default_factory=TrustMaterial)
+    provider: OpenIdProvider | None = None

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edms.access.actors import Actor, ActorKind, Role
+from edms.access.actors import Actor, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, random_password
@@ -37,22 +37,33 @@ def sync_people(
     unknown_password = hash_password(random_password(64), 64)
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        plan = _plan(operation, wanted, complete)
+        plan = carry_out(operation, archive, wanted, unknown_password, complete=complete)
         if not plan.steps:
             operation.unrecorded()
             return plan
-        _sync_offices(operation, archive, plan)
-        _sync_persons(operation, archive, plan, unknown_password)
         operation.about("archive", "", "people.sync")
         operation.note(steps=len(plan.steps), complete=complete)
         return plan
 
 
+def carry_out(
+    operation: Operation, archive: Archive, wanted: Directory, unknown_password: str, *, complete: bool = False
+) -> PeoplePlan:
+    """Plan and carry out, within an operation, what makes the archive say what `wanted` says; each step is an event.
+
+    `unknown_password`: the hash that new people get. Raises Refused.
+    """
+    plan = _plan(operation, wanted, complete)
+    _sync_offices(operation, archive, plan)
+    _sync_persons(operation, archive, plan, unknown_password)
+    return plan
+
+
 def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan:
     known = _known(operation.session, operation.clock.today())
     actor = operation.actor
-    # A console that acts for a person is that person.
-    acting = None if actor.kind is ActorKind.CONSOLE and not actor.roles else actor.name
+    # A console that acts for a person is that person; the console itself and the system are nobody in the list.
+    acting = actor.name if actor.roles else None
     plan = plan_people(known, wanted, acting=acting, complete=complete)
     for office in (*plan.added_offices, *plan.changed_offices):
         require_office_names(office.code, office.name)

@@ -6,6 +6,7 @@ from sqlalchemy import Column, Table
 
 from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey, RecoveryCode
 from edms.access.model import Office, Person, Position
+from edms.access.provider_model import ProviderBinding
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
@@ -42,6 +43,7 @@ STATED = (
     Stated(_table(OneTimeCode)),
     Stated(_table(RecoveryCode)),
     Stated(_table(Passkey)),
+    Stated(_table(ProviderBinding)),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(
@@ -141,6 +143,7 @@ NOT_COVERED = {
     "outbox": "what is still to be indexed; the index is held against the records",
     "sign_in_sessions": "a row lets in the holder of its token alone, under a key; each beginning and end is an event",
     "open_challenges": "live for minutes; one put in is answered by nobody, one removed is asked for anew",
+    "spent_tokens": "live for an hour; one removed lets a provider end sessions that have ended already",
     "sign_in_failures": "live for minutes; they limit attempts, and each attempt is an event",
     "alembic_version": "says which shape the tables have; another one and nothing starts",
 }

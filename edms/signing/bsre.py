@@ -14,8 +14,8 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from edms.core.exchange import NoAnswer, Reply, ask
 from edms.core.secret import Secret
-from edms.signing.exchange import NoAnswer, Reply, ask
 from edms.signing.personal import AnswerRefused, Mark, Signatory, SignatureUnavailable, WrongPassphrase
 from edms.signing.verification import TrustMaterial
 

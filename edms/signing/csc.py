@@ -22,9 +22,10 @@ from pyhanko.sign.signers.csc_signer import (
 
 from edms.core.coroutines import finish
 from edms.core.errors import ConfigurationError
+from edms.core.exchange import safe_for_secrets
 from edms.signing.errors import SignerUnavailable
 from edms.signing.outside import LATER, HeldSecret, SignerCertificates
-from edms.signing.web import ExchangeFault, exchange, safe_for_secrets
+from edms.signing.web import ExchangeFault, exchange
 
 MOST_BYTES = 1024 * 1024
 _OK, _REFUSED = 200, 401

@@ -9,10 +9,11 @@ from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 
 from edms.core.clock import Clock
 from edms.core.errors import ConfigurationError
+from edms.core.exchange import parsed_address
 from edms.signing.errors import SigningFault
 from edms.signing.timestamp_token import problems, read_token
 from edms.signing.trust import TrustMaterial
-from edms.signing.web import ExchangeFault, exchange, parsed_address
+from edms.signing.web import ExchangeFault, exchange
 
 _QUESTION, _ANSWER = "application/timestamp-query", "application/timestamp-reply"
 _MOST_BYTES = 1024 * 1024

@@ -1,15 +1,10 @@
 """One bounded HTTP exchange: no redirect, no proxy, a limit on time and on size. The address is never a document's."""
 
 import http.client
-import socket
-import ssl
-import threading
-import urllib.parse
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from edms.core.exchange import connected, parsed_address
 
 
 class ExchangeFault(OSError):
@@ -23,21 +18,6 @@ class Answer:
     status: int
     kind: str
     content: bytes
-
-
-def parsed_address(url: str) -> urllib.parse.SplitResult:
-    """Return the parts of an http or https address. Raises ValueError for anything else."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError("it is not an http or https address")
-    _ = parts.port  # raises ValueError when it is none
-    return parts
-
-
-def safe_for_secrets(url: str) -> bool:
-    """Whether a secret may be sent there: by https, or without leaving this machine."""
-    parts = parsed_address(url)
-    return parts.scheme == "https" or parts.hostname in LOOPBACK
 
 
 def exchange(
@@ -57,35 +37,3 @@ def exchange(
     if len(content) > most_bytes:
         raise ExchangeFault(f"answered with more than {most_bytes} bytes")
     return Answer(answer.status, kind, content)
-
-
-@contextmanager
-def connected(parts: urllib.parse.SplitResult, seconds: float, roots: str = "") -> Iterator[http.client.HTTPConnection]:
-    """Connect, and cut the connection when the time is over: an answer may come a byte at a time.
-
-    `roots`: a PEM text under which the server's own certificate is believed; empty: what the machine believes.
-    """
-    host, port = parts.hostname or "", parts.port
-    connection = (
-        http.client.HTTPSConnection(
-            host, port, timeout=seconds, context=ssl.create_default_context(cadata=roots or None)
-        )
-        if parts.scheme == "https"
-        else http.client.HTTPConnection(host, port, timeout=seconds)
-    )
-    connection.connect()
-    cut = threading.Timer(seconds, _shut, (connection.sock,))
-    cut.daemon = True
-    cut.start()
-    try:
-        yield connection
-    finally:
-        cut.cancel()
-        connection.close()
-
-
-def _shut(connected: socket.socket) -> None:
-    try:
-        connected.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return

@@ -43,6 +43,7 @@ from edms.web.views import (
     separators,
     session,
     session_passkeys,
+    session_provider,
     signatures,
     trail,
     uploads,
@@ -115,6 +116,7 @@ def create_app(archive: Archive) -> Flask:
         account_codes,
         account_passkeys,
         session_passkeys,
+        session_provider,
         proof,
         home,
         search,
@@ -144,6 +146,7 @@ def create_app(archive: Archive) -> Flask:
     ):
         app.register_blueprint(part.pages)
     protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
+    protection.exempt("edms.web.views.session_provider.end")  # asked by the provider, and no cookie counts there
     protection.exempt("edms.web.views.verification.compare_copy")  # as the one below
     protection.exempt("edms.web.views.verification.compare")  # asks and changes nothing; the page sets no cookie
     app.register_error_handler(EdmsError, _explain)

@@ -19,7 +19,9 @@ log = logging.getLogger("edms.web")
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # Asked by programs, or change nothing and know no session.
-_FROM_ANYWHERE = frozenset({"trail.add_checkpoint", "verification.compare", "verification.compare_copy"})
+_FROM_ANYWHERE = frozenset(
+    {"trail.add_checkpoint", "verification.compare", "verification.compare_copy", "session_provider.end"}
+)
 
 
 def is_secure(server: ServerSettings) -> bool:
@@ -34,7 +36,7 @@ def cookie_name(name: str, server: ServerSettings) -> str:
 
 def install(app: Flask, server: ServerSettings) -> None:
     """Look at host and origin of every request; take the address of whoever asks from the proxies that are named."""
-    app.extensions["paces"] = {"sign-in": Pace(), "witness": Pace()}
+    app.extensions["paces"] = {"sign-in": Pace(), "witness": Pace(), "provider": Pace()}
     app.before_request(lambda: _host_known(server))
     app.before_request(lambda: _from_our_pages(server))
     if server.proxies:

@@ -27,6 +27,7 @@ _WITHOUT_PEOPLE = frozenset(
         "verification.compare",
         "verification.copy",
         "verification.compare_copy",
+        "session_provider.end",
     }
 )
 _PUBLIC = _WITHOUT_PEOPLE | {
@@ -34,8 +35,10 @@ _PUBLIC = _WITHOUT_PEOPLE | {
     "session.choose_language",
     "session_passkeys.options",
     "session_passkeys.sign_in",
+    "session_provider.begin",
+    "session_provider.answer",
 }
-_PROOF = ("proof.ask", "proof.take", "proof.options", "proof.take_passkey")
+_PROOF = ("proof.ask", "proof.take", "proof.options", "proof.take_passkey", "session_provider.begin_proof")
 _MEANWHILE = {
     Waits.CODE: ("session.code", frozenset({"session.code", "session.take_code"})),
     Waits.PASSWORD: ("account.password", frozenset({"account.password", "account.change_password"})),

@@ -20,6 +20,7 @@ from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
+from edms.web.words_provider import BINDING_ERRORS
 from edms.web.words_redaction import REDACTION_ERRORS, REDACTION_EVENTS, REDACTION_VALUES
 from edms.web.words_searches import SEARCHES_ERRORS, SEARCHES_EVENTS
 from edms.web.words_signing import (
@@ -102,6 +103,7 @@ ERRORS = (
     *ACCESS_ERRORS,
     *SIGNING_ERRORS,
     *ACCOUNT_ERRORS,
+    *BINDING_ERRORS,
     *DIGITISATION_ERRORS,
     *HANDING_OUT_ERRORS,
     *SEARCHES_ERRORS,

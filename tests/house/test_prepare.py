@@ -4,6 +4,7 @@ The package manager and pip are recorders here, since no test may install packag
 else that the script calls is real.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("bash", "cat", "sha256sum", "cut", "dirname", "grep", "env", "mkdir", "rm", "true")
+TOOLS = ("bash", "cat", "cp", "sha256sum", "cut", "dirname", "grep", "env", "mkdir", "rm", "true")
 PYTHON = """#!/bin/bash
 # A Python of version {version}; pip and venv say what they were asked for, everything else is the real one.
 case "$*" in
@@ -86,6 +87,7 @@ def machine(tmp_path: Path) -> Machine:
     shutil.copy(ROOT / "tools" / "prepare.sh", tmp_path / "clone" / "tools")
     for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / "clone")
+    shutil.copytree(ROOT / "tools" / "js", tmp_path / "clone" / "tools" / "js")
     made.python()
     made.user(0)
     made.has("apt-get", APT)
@@ -147,6 +149,29 @@ def test_others_get_one_line_and_go_on(machine: Machine, sudo: str) -> None:
     assert "scans are not recognised" in done.stderr
     assert not any(call.startswith("apt-get") for call in machine.calls)
     assert any("--require-hashes" in call for call in machine.calls)
+
+
+def test_programs_in_javascript_come_by_their_digests_and_for_tests_alone(machine: Machine) -> None:
+    machine.has("npm", '#!/bin/bash\necho "npm $*" >>"{home}/calls"\n')
+    machine.prepare("run")
+    assert not any(call.startswith("npm") for call in machine.calls)
+    machine.prepare("test")
+    (fetched,) = [call for call in machine.calls if call.startswith("npm")]
+    assert fetched.startswith("npm ci ")
+    assert "--ignore-scripts" in fetched
+    js = machine.home / "clone" / ".venv" / "js"
+    assert (js / "package-lock.json").read_text("utf-8") == (ROOT / "tools/js/package-lock.json").read_text("utf-8")
+    (machine.home / "clone" / "tools" / "js" / "package-lock.json").write_text("{}", "utf-8")
+    machine.prepare("test")
+    assert sum(call.startswith("npm") for call in machine.calls) == 2, "another lock file is fetched anew"
+
+
+def test_every_program_in_javascript_has_its_digest() -> None:
+    packages = json.loads((ROOT / "tools" / "js" / "package-lock.json").read_text("utf-8"))["packages"]
+    assert {"node_modules/oidc-provider", "node_modules/tus-js-client"} <= packages.keys()
+    assert [
+        name for name, told in packages.items() if name and not told.get("integrity", "").startswith("sha512-")
+    ] == []
 
 
 def test_others_with_sudo_get_them_installed(machine: Machine) -> None:

@@ -60,6 +60,11 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/account/passkeys/<uuid:passkey_id>/remove"): (f"/account/passkeys/{uuid4()}/remove", _NO_SUCH),
     ("POST", "/sign-in/passkey/options"): ("/sign-in/passkey/options", {"nobody": 200, "else": 200}),
     ("POST", "/sign-in/passkey"): ("/sign-in/passkey", {"nobody": 302, "else": 302}),
+    ("POST", "/sign-in/provider"): ("/sign-in/provider", {"nobody": 404, "else": 404}),  # with one: test_provider.py
+    ("GET", "/sign-in/provider/answer"): ("/sign-in/provider/answer", {"nobody": 404, "else": 404}),
+    ("POST", "/sign-in/provider/logout"): ("/sign-in/provider/logout", {"nobody": 404, "else": 404}),
+    ("POST", "/prove/provider"): ("/prove/provider", {"else": 404}),
+    ("POST", "/account/provider/give-up"): ("/account/provider/give-up", {"else": 404}),
     ("GET", "/prove"): ("/prove", {"else": 200}),
     ("POST", "/prove"): ("/prove", {"else": 401}),
     ("POST", "/prove/passkey/options"): ("/prove/passkey/options", {"else": 200}),
@@ -282,8 +287,8 @@ def test_no_post_without_the_token_of_the_session(city: City, method: str, rule:
         visitor = city.visitors[person]
         answer = visitor.client.post(path, data={"csrf_token": token} if token else {})
         refused = 302 if person == "nobody" and "nobody" not in EXPECTED[method, rule][1] else 400
-        if rule in ("/v/<token>", "/v/a/<token>"):
-            refused = 404  # changes nothing and knows no session, so there is no token to ask for
+        if rule in ("/v/<token>", "/v/a/<token>", "/sign-in/provider/logout"):
+            refused = 404  # knows no session, so there is no token to ask for
         if person == "nobody" and rule == "/uploads/":
             refused = 401  # programs ask here: they are told, and not sent to a page
         assert answer.status_code == refused, person

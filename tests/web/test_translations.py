@@ -42,13 +42,17 @@ SPEAKING = (
     "digitisation/standard.py", "records/account.py", "records/account_codes.py",
     "records/account_passkeys.py", "operation/passkeys.py",
     "access/passwords.py",
-    "records/marked.py", "records/loans.py",
+    "records/marked.py", "records/loans.py", "records/provider_bindings.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
     "an event needs its evidence", "name the decree, minutes or letter that shows it",
     "an event is verified by somebody else than the one who noted it", "ask a colleague",
     "the event is verified or voided already", "the folder is closed already",
+    "there is no sign-in provider", "set [oidc] issuer", "see: edms person unbind-provider",
+    "… has an account at the provider already", "… has no account at the provider",
+    "this account at the provider is somebody else's already", "it is the claim `sub` of the provider",
+    "a subject has 1 to … characters of ASCII",
     "sign in first", "nobody has this place in the order",
     "there is no person …", "see: edms person list",
     "there is no official …", "only officials sign; see: edms person list", "a position has 1 to 200 characters",

@@ -10,6 +10,7 @@ from edms.records.account import change_own_password, own_account
 from edms.records.account_codes import own_factors
 from edms.records.account_passkeys import own_passkeys
 from edms.records.account_sessions import end_other_sessions, end_own_session, own_sessions
+from edms.records.provider_bindings import own_binding
 from edms.web.identity import actor, archive, keep_token, session_cookie
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
@@ -25,6 +26,7 @@ def show() -> ResponseReturnValue:
         account=own_account(actor(), archive()),
         factors=own_factors(actor(), archive()),
         passkeys=own_passkeys(actor(), archive()),
+        binding=own_binding(actor(), archive()),
         sessions=own_sessions(actor(), archive(), request.cookies.get(session_cookie(), "")),
     )
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from edms.operation.proof import ask_for_own_passkey, proof_by_code, prove, prove_by_passkey
 from edms.operation.sign_in import SignInRefused
+from edms.records.provider_sign_in import may_prove_by_provider
 from edms.web.identity import archive, safe_target, session_cookie
 from edms.web.language import gettext
 from edms.web.views.account_passkeys import MOST_CREDENTIAL, as_json, keep_challenge, kept_challenge, relying_party
@@ -54,4 +55,5 @@ def _token() -> str:
 
 def _page(target: str, problem: str) -> str:
     by_code = proof_by_code(archive().door, archive().settings.access, _token())
-    return render_template("prove.html", next=target, problem=problem, by_code=by_code)
+    by_provider = may_prove_by_provider(archive(), _token())
+    return render_template("prove.html", next=target, problem=problem, by_code=by_code, by_provider=by_provider)

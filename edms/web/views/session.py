@@ -8,6 +8,8 @@ from edms.operation.sessions import choose_language as keep_language
 from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused, give_code
 from edms.operation.sign_in import sign_in as sign_in_person
+from edms.records.provider_sign_in import provider_label
+from edms.records.provider_sign_out import sign_out_there
 from edms.web.agents import coarse
 from edms.web.devices import keep_device, shown_devices
 from edms.web.guard import cookie_name, is_secure, too_often
@@ -22,17 +24,17 @@ def sign_in() -> ResponseReturnValue:
     if request.method == "GET":
         if actor() is not None:
             return redirect(safe_target(request.args.get("next", "")))
-        return render_template("sign_in.html", next=request.args.get("next", ""), problem="")
+        return _page(request.args.get("next", ""), "")
     name, password = request.form.get("username", "")[:80], request.form.get("password", "")[:200]
     target = safe_target(request.form.get("next", ""))
     if too_often("sign-in", archive().settings.server.sign_ins_per_minute):
         problem = gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": 1}
-        return render_template("sign_in.html", next=target, problem=problem, username=name), 429
+        return _page(target, problem, name), 429
     try:
         token = sign_in_person(archive().door, archive().settings.access, name, password, visit())
     except SignInRefused as refused:
         problem, status = refusal_text(refused, gettext("The user name or the password is wrong."))
-        return render_template("sign_in.html", next=target, problem=problem, username=name), status
+        return _page(target, problem, name), status
     # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
     end_session(archive().door, request.cookies.get(session_cookie(), ""))
     session.clear()
@@ -75,6 +77,17 @@ def refusal_text(refused: SignInRefused, wrong: str) -> tuple[str, int]:
     return wrong, 401
 
 
+def leaving(place: str, errand: str) -> str:
+    """The page that leads to the sign-in provider. Not a redirect: an answer to a form may lead to our own pages only
+    (Content-Security-Policy, form-action), and that is to stay so."""
+    return render_template("leaving.html", place=place, errand=errand)
+
+
+def _page(target: str, problem: str, username: str = "") -> str:
+    label = provider_label(archive())
+    return render_template("sign_in.html", next=target, problem=problem, username=username, provider=label)
+
+
 def visit() -> Visit:
     """Where this request comes from."""
     return Visit(request.remote_addr or "", current_language(), coarse(request.user_agent.string), shown_devices())
@@ -82,9 +95,10 @@ def visit() -> Visit:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    end_session(archive().door, request.cookies.get(session_cookie(), ""))
+    by_provider = end_session(archive().door, request.cookies.get(session_cookie(), ""))
     session.clear()
-    response = make_response(redirect(url_for("session.sign_in")))
+    place = sign_out_there(archive()) if by_provider else ""
+    response = make_response(leaving(place, "out") if place else redirect(url_for("session.sign_in")))
     response.delete_cookie(session_cookie(), secure=is_secure(archive().settings.server), httponly=True, samesite="Lax")
     return response
 
