@@ -231,7 +231,8 @@ def test_a_proof_is_of_who_is_signed_in(provided: ProviderSite) -> None:
     provided.provider.grant("c-1", asked)
     visitor.post("/sign-out")
     answer = provided.come_back(visitor, asked)
-    assert answer.headers["Location"].startswith("/sign-in")
+    assert answer.headers["Location"] == "/sign-in?next=/", "and not back to an answer that is used up"
+    assert actions(provided)[-1] == "session.proof_failed"
     assert not is_in(visitor)
 
 
