@@ -53,6 +53,16 @@ def proof_by_code(door: Door, settings: AccessSettings, token: str) -> bool:
         return has_second_factor(session, person_id)
 
 
+def proof_by_password(door: Door, settings: AccessSettings, token: str) -> bool:
+    """Say whether who holds `token` has a password at all. Raises NotSignedIn."""
+    with door.database.reader() as session:
+        person_id = person_of(door, settings, session, token)
+        person = session.get(Person, person_id) if person_id else None
+        if person is None:
+            raise NotSignedIn("sign in first")
+        return bool(person.password_hash)
+
+
 def prove(door: Door, settings: AccessSettings, token: str, typed: str, visit: Visit) -> None:
     """Take the password, or of somebody with a second factor a code, as proof of now. Raises SignInRefused."""
     by_code = proof_by_code(door, settings, token)

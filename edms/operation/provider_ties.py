@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from edms.access.model import SignInSession
@@ -86,9 +85,8 @@ def spend(door: Door, operation: Operation, token_id: str) -> bool:
     digest = door.keyed(b"edms logout token 1\0", token_id.encode())
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert(SpentToken) if on_postgresql else sqlite.insert(SpentToken)
-    result = session.execute(insert.values(digest=digest, spent_at=now).on_conflict_do_nothing())
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    made = insert.values(digest=digest, spent_at=now).on_conflict_do_nothing().returning(SpentToken.digest)
+    return session.execute(made).first() is not None
 
 
 def _text(told: bytes) -> str:

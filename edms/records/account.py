@@ -21,13 +21,17 @@ from edms.records.people import own_person
 
 @dataclass(frozen=True)
 class Account:
-    """How somebody signs in. `given_at`: when an administrator set the password, None when the person chose it."""
+    """How somebody signs in. `given_at`: when an administrator set the password, None when the person chose it.
+
+    Without `has_password` the person signs in by the provider or a passkey alone.
+    """
 
     user: str
     name: str
     office: str
     given_at: datetime | None
     least_characters: int
+    has_password: bool
 
 
 def own_account(actor: Actor | None, archive: Archive) -> Account:
@@ -42,6 +46,7 @@ def own_account(actor: Actor | None, archive: Archive) -> Account:
             person.office.name if person.office else "",
             given.given_at if given else None,
             archive.settings.access.min_password_characters,
+            bool(person.password_hash),
         )
 
 

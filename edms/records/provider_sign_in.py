@@ -117,17 +117,20 @@ def prove_by_provider(archive: Archive, kept: str, answer: dict[str, str], begun
         operation.decide()
         person_id = person_of(archive.door, archive.settings.access, operation.session, token)
         row = operation.session.get(SignInSession, session_key(archive.door, token))
+        issuer = archive.settings.oidc.issuer
+        binding = binding_of(archive.door, operation.session, issuer, person_id) if person_id is not None else None
         if person_id is None or row is None:
-            raise NotSignedIn("sign in first")
-        binding = binding_of(archive.door, operation.session, archive.settings.oidc.issuer, person_id)
-        if binding is None or not hmac.compare_digest(binding.subject.encode(), told.subject.encode()):
+            why = "session_ended"
+        elif binding is None or not hmac.compare_digest(binding.subject.encode(), told.subject.encode()):
             why = "somebody_else"
         elif has_second_factor(operation.session, person_id) and not told.second_factor:
             why = "second_factor"
         else:
             row.proved_at = operation.now
         operation.note(by="provider", **({"reason": why} if why else {}))
-        operation.about("person", person_id, "session.proof_failed" if why else "session.proved")
+        operation.about("person", str(person_id or ""), "session.proof_failed" if why else "session.proved")
+    if why == "session_ended":
+        raise NotSignedIn("sign in first")
     if why:
         raise ProviderRefused(why)
 

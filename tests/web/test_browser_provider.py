@@ -147,8 +147,11 @@ def test_proof_once_more_asks_anew_there(context: BrowserContext, served: Provid
     page.goto("/prove?next=/account/second-factor")  # somebody else at this desk
     page.get_by_role("button", name="Prove it with your organisation's account").click()
     there(page, "u-orang")
-    page.wait_for_url("**/prove?**")
-    expect(page.get_by_text("Somebody else signed in at the provider than here")).to_be_visible()
+    # The provider says that the one who was signed in there is no more: out here as well, before the proof came back.
+    page.wait_for_url(f"{served.address}/sign-in?next=/account/second-factor")
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
+    assert served.actions().count("session.ended_by_provider") == 1
+    assert served.actions().count("session.proved") == 1
 
 
 def test_who_is_in_no_group_is_told_so(context: BrowserContext, served: ProvidedServer) -> None:

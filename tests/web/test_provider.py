@@ -16,6 +16,7 @@ from edms.access.levels import Level
 from edms.access.model import Person
 from edms.access.provider_model import ProviderBinding
 from edms.core.errors import Refused
+from edms.records.account_sessions import sign_out_person
 from edms.records.people import NewPerson, add_person, deactivate_person, list_people
 from edms.records.positions import retire_person
 from edms.records.provider_bindings import bind_provider, unbind_provider
@@ -63,6 +64,10 @@ def test_somebody_new_is_made_as_the_groups_say(provided: ProviderSite) -> None:
     assert is_in(visitor)
     assert person(provided, "siti") == ("dinkes", ("clerk",), "restricted", False)
     assert {"person.add", "account.provider_bound", "session.signed_in"} <= set(actions(provided))
+    assert "/account/password" not in visitor.get("/account").text
+    page = visitor.get("/prove").text
+    assert 'action="/prove/provider"' in page
+    assert 'name="proof"' not in page, "there is no password to ask for"
     stranger = provided.visitor()
     assert stranger.sign_in("siti", "").status_code == 401
     assert stranger.sign_in("siti", PASSWORD).status_code == 401, "there is no password"
@@ -229,9 +234,10 @@ def test_a_proof_is_of_who_is_signed_in(provided: ProviderSite) -> None:
     visitor = provided.site.visitor("clerk-dinkes")
     asked = provided.begin(visitor, "/prove/provider")
     provided.provider.grant("c-1", asked)
-    visitor.post("/sign-out")
+    sign_out_person(CONSOLE, provided.site.archive, "clerk-dinkes")
     answer = provided.come_back(visitor, asked)
-    assert answer.headers["Location"].startswith("/sign-in")
+    assert answer.headers["Location"] == "/sign-in?next=/", "and not back to an answer that is used up"
+    assert actions(provided)[-1] == "session.proof_failed"
     assert not is_in(visitor)
 
 

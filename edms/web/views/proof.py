@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.operation.proof import ask_for_own_passkey, proof_by_code, prove, prove_by_passkey
+from edms.operation.proof import ask_for_own_passkey, proof_by_code, proof_by_password, prove, prove_by_passkey
 from edms.operation.sign_in import SignInRefused
 from edms.records.provider_sign_in import may_prove_by_provider
 from edms.web.identity import archive, safe_target, session_cookie
@@ -56,4 +56,6 @@ def _token() -> str:
 def _page(target: str, problem: str) -> str:
     by_code = proof_by_code(archive().door, archive().settings.access, _token())
     by_provider = may_prove_by_provider(archive(), _token())
-    return render_template("prove.html", next=target, problem=problem, by_code=by_code, by_provider=by_provider)
+    by_password = proof_by_password(archive().door, archive().settings.access, _token())
+    ways = {"by_code": by_code, "by_password": by_password, "by_provider": by_provider}
+    return render_template("prove.html", next=target, problem=problem, **ways)

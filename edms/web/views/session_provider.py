@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from edms.core.errors import NotSignedIn
 from edms.operation.sessions import Waits, signed_in
 from edms.operation.sessions import sign_out as end_session
 from edms.records.provider_bindings import give_up_provider
@@ -58,6 +59,9 @@ def answer() -> ResponseReturnValue:
             prove_by_provider(archive(), str(kept["state"]), _brought(), begun, _token())
             return redirect(target)
         token = sign_in_by_provider(archive(), str(kept.get("state", "")), _brought(), visit())
+    except NotSignedIn:  # the way back to this page is no way: what it brought is used up
+        flash(gettext("Your session has ended. Sign in again."), "bad")
+        return redirect(url_for("session.sign_in", next=target))
     except ProviderRefused as refused:
         flash(provider_sentence(refused.why), "bad")
         return redirect(url_for(place, next=target))
