@@ -12,6 +12,7 @@ from edms.core.access_settings import AccessSettings as AccessSettings
 from edms.core.directory_settings import DirectorySettings
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
+from edms.core.ldap_settings import LdapSettings
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
 from edms.core.redaction_settings import RedactionSettings
 from edms.core.retention_settings import RetentionSettings as RetentionSettings
@@ -332,6 +333,7 @@ class Settings(_Section):
     retention: RetentionSettings = RetentionSettings()
     access: AccessSettings = AccessSettings()
     directory: DirectorySettings = DirectorySettings()
+    ldap: LdapSettings = LdapSettings()
     audit: AuditSettings = AuditSettings()
     verification: VerificationSettings = VerificationSettings()
     digitisation: DigitisationSettings = DigitisationSettings()
@@ -346,6 +348,7 @@ class Settings(_Section):
                 "keys": self.keys.rooted_at(folder, storage),
                 "capture": self.capture.rooted_at(folder),
                 "signing": self.signing.rooted_at(folder),
+                "ldap": self.ldap.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )

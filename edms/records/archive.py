@@ -8,6 +8,7 @@ from edms.core.clock import Clock
 from edms.core.database import Database
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings
+from edms.directory.entries import PeopleDirectory
 from edms.operation.door import Door
 from edms.screening.protocol import MalwareScanner
 from edms.search.protocol import SearchIndex
@@ -55,3 +56,4 @@ class Archive:
     scanner: MalwareScanner | None = None
     personal: PersonalSigner | None = None
     personal_trust: TrustMaterial = field(default_factory=TrustMaterial)
+    directory: PeopleDirectory | None = None

@@ -43,6 +43,7 @@ SPEAKING = (
     "records/account_passkeys.py", "operation/passkeys.py",
     "access/passwords.py",
     "records/marked.py", "records/loans.py",
+    "operation/directory_links.py", "records/directory_sign_in.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -50,7 +51,7 @@ NOT_ON_A_PAGE = {
     "an event is verified by somebody else than the one who noted it", "ask a colleague",
     "the event is verified or voided already", "the folder is closed already",
     "sign in first", "nobody has this place in the order",
-    "there is no person …", "see: edms person list",
+    "there is no person …", "see: edms person list", "this entry of the directory is bound to another person already",
     "there is no official …", "only officials sign; see: edms person list", "a position has 1 to 200 characters",
     "a certified service knows a person by a NIK of 16 digits; the pilot authority by none",
     "… has no certificate to revoke",
