@@ -23,12 +23,14 @@ from edms.access.policy import Action
 from edms.core.errors import EdmsError, Refused
 from edms.core.ids import new_id
 from edms.core.secret import Secret
-from edms.directory.entries import Answer, DirectoryAway
+from edms.directory.entries import Answer, DirectoryAway, DirectoryPerson
 from edms.operation.brakes import Brakes, known_device
 from edms.operation.directory_links import is_entry_of, is_linked, linked_as, name_there
+from edms.operation.passkeys import RelyingParty
 from edms.operation.proof import prove
-from edms.operation.sessions import ENTRANCE, Visit
+from edms.operation.sessions import ENTRANCE, Visit, person_of, sign_out
 from edms.operation.sign_in import SignInRefused, conclude, sign_in
+from edms.operation.sign_in_passkeys import sign_in_by_passkey
 from edms.records.archive import Archive
 from edms.records.directory_sync import directory_of, follow_entry, log
 from edms.records.people import USERNAME
@@ -62,11 +64,43 @@ def sign_in_here(archive: Archive, username: str, password: str, visit: Visit) -
         answer = _asked(archive, name, passed_on, known=_is_known(archive, visit, account.person_id))
         if answer.person is None or not answer.believed:
             return _conclude(archive, brakes, account.person_id, visit, right=False)
-        person_id = _followed(archive, answer)
+        person_id = _followed(archive, answer.person)
     except DirectoryAway:
         return _conclude(archive, brakes, account.person_id, visit, right=False, reason="away")
     reason = "" if person_id else "no_place"
     return _conclude(archive, brakes, person_id, visit, right=bool(person_id), reason=reason)
+
+
+def passkey_sign_in_here(archive: Archive, party: RelyingParty, challenge: bytes, credential: str, visit: Visit) -> str:
+    """Return the token of a new session by a passkey, as `edms.operation.sign_in_passkeys` does.
+
+    The directory is asked whether it still lets its people in, and their groups are followed; while it is away
+    what was last known of them holds. Raises SignInRefused.
+    """
+    token = sign_in_by_passkey(archive.door, archive.settings.access, party, challenge, credential, visit)
+    with archive.database.reader() as session:
+        person_id = person_of(archive.door, archive.settings.access, session, token)
+        name = name_there(session, person_id) if person_id else ""
+    if archive.directory is None or person_id is None or not name:
+        return token
+    try:
+        let_in = _is_let_in(archive, person_id, name)
+    except DirectoryAway:
+        log.warning("somebody of the directory signs in by a passkey, and the directory is away")
+        return token
+    if not let_in:
+        sign_out(archive.door, token)
+        raise SignInRefused(reason="no_place")
+    return token
+
+
+def _is_let_in(archive: Archive, person_id: UUID, name: str) -> bool:
+    entry = directory_of(archive).find(name)
+    if entry is None or not entry.enabled:
+        return False
+    with archive.database.reader() as session:
+        same = is_entry_of(archive.door, session, person_id, entry.stable_id)
+    return same and _followed(archive, entry) == person_id
 
 
 def prove_here(archive: Archive, token: str, typed: str, visit: Visit) -> None:
@@ -122,13 +156,11 @@ def _account(archive: Archive, name: str) -> _Account:
         return _Account(person.id, None if there else person.password_hash)
 
 
-def _followed(archive: Archive, answer: Answer) -> UUID | None:
+def _followed(archive: Archive, entry: DirectoryPerson) -> UUID | None:
     """Who the believed entry is here, brought to what its groups say now. What cannot be carried out lets nobody in:
     the rights that are written here are not those that the directory gives."""
-    if answer.person is None:
-        return None
     try:
-        return follow_entry(archive, answer.person)
+        return follow_entry(archive, entry)
     except DirectoryAway:
         raise
     except EdmsError as fault:

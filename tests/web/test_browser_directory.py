@@ -9,6 +9,7 @@ from directory_server import PASSWORD, READER, Unit
 from judges import judge
 from playwright.sync_api import Browser, Page, expect
 from test_browser import DESK, PHONE, Server, browser, judged  # noqa: F401 - a fixture
+from test_browser_passkeys import Device, add, by_passkey, leave
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SETTINGS = """
@@ -43,6 +44,39 @@ def server(peopled_template: Path, tmp_path: Path, unit: Unit) -> Iterator[Serve
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def by_name(server: Server) -> Server:
+    """The same by a host name: passkeys are bound to one."""
+    server.address = f"http://localhost:{server.port}"
+    return server
+
+
+def test_a_passkey_does_not_outlive_the_entry(browser: Browser, by_name: Server, unit: Unit) -> None:  # noqa: F811
+    dn = unit.person("siti", userAccountControl=512)
+    group = unit.group("arsip-dinkes", dn)
+    device = Device(browser, by_name)
+    typed(device.page, "siti", PASSWORD)
+    add(device)
+    unit.join(group, unit.person("budi"))
+    for change, back in (
+        (lambda: unit.set(dn, userAccountControl=514), lambda: unit.set(dn, userAccountControl=512)),
+        (lambda: unit.leave(group, dn), lambda: unit.join(group, dn)),
+    ):
+        for let_in in (True, False):
+            leave(device)
+            by_passkey(device)
+            if let_in:
+                expect(device.page.get_by_role("button", name="Sign out")).to_be_attached()
+                change()
+            else:
+                expect(device.page.get_by_text("nothing there gives you a place here")).to_be_visible()
+                back()
+    unit.remove(dn)
+    unit.join(group, unit.person("siti", userAccountControl=512))
+    by_passkey(device)
+    expect(device.page.get_by_text("nothing there gives you a place here")).to_be_visible()
 
 
 def typed(page: Page, name: str, password: str) -> None:
