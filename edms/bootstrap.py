@@ -19,6 +19,7 @@ from edms.core.resources import resource
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings, TimestampAuthoritySettings
 from edms.core.unlock import Unlock
+from edms.directory.opening import open_directory
 from edms.operation.door import Door
 from edms.operation.states import RowStates
 from edms.provider.opening import open_provider
@@ -234,6 +235,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         personal=personal_signer(settings.signing, settings.archive, generations, clock, timestamps),
         personal_trust=personal_trust(settings.signing, generations),
         provider=open_provider(settings, clock),
+        directory=open_directory(settings.ldap, clock),
     )
 
 
@@ -247,8 +249,7 @@ def received_trust(settings: Settings, ours: TrustMaterial) -> TrustMaterial:
     place = settings.signing.trusted_roots
     if place is None:
         return ours
-    names = ("*.pem", "*.crt")
-    files = sorted(file for name in names for file in place.glob(name)) if place.is_dir() else [place]
+    files = sorted(file for name in ("*.pem", "*.crt") for file in place.glob(name)) if place.is_dir() else [place]
     if not files:
         raise ConfigurationError(f"signing.trusted_roots: there is no file *.pem or *.crt in {place}")
     found = [root for file in files for root in _trusted_in(file)]
@@ -384,12 +385,11 @@ def _keys(settings: Settings, clock: Clock, unlock: Unlock | None, *, with_data:
 
 def _renew_authority(settings: Settings, clock: Clock, ring: KeyRing) -> None:
     """Make the pilot authority, or its next generation when the certificates end soon or have not begun."""
-    organisation, country = settings.archive.organisation, settings.archive.country
-    years = settings.signing.certificate_years
+    whose, years = settings.archive, settings.signing.certificate_years
     if AUTHORITY not in ring.names():
-        ring.add(AUTHORITY, create_authority(organisation, country, clock, years).to_json())
+        ring.add(AUTHORITY, create_authority(whose.organisation, whose.country, clock, years).to_json())
         return
     generations = _authorities(ring)
     if not generations[-1].usable(clock.now()):
-        renewed = renew_authority(generations[-1], organisation, country, clock, years)
+        renewed = renew_authority(generations[-1], whose.organisation, whose.country, clock, years)
         ring.add(f"{AUTHORITY}-{len(generations) + 1}", renewed.to_json())

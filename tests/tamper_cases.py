@@ -95,6 +95,11 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "logout token that was taken, inserted": sql(
         "INSERT INTO spent_tokens (digest, spent_at) SELECT zeros(32), created_at FROM people LIMIT 1"
     ),
+    "entry of the directory, given to another": sql(
+        'INSERT INTO directory_links (person_id, entry, proof, "user", linked_at)'
+        " SELECT id, zeros(32), zeros(32), 'admin', created_at FROM people WHERE username = 'admin'",
+        named="row",
+    ),
     "challenge, inserted": sql(
         "INSERT INTO open_challenges (digest, begun_at) SELECT zeros(32), created_at FROM people LIMIT 1"
     ),

@@ -33,6 +33,7 @@ if [ "$purpose" = test ]; then
   have clamd || missing+=(clamav-daemon)
   have catdoc || missing+=(catdoc)
   have dovecot || [ -x /usr/sbin/dovecot ] || missing+=(dovecot-imapd)
+  [ -x /usr/sbin/slapd ] || have slapd || missing+=(slapd)
   have swaks || missing+=(swaks)
   have chromium || have chromium-browser || have google-chrome || missing+=(chromium)
 fi

@@ -63,6 +63,20 @@ class Passkey(Base):
     used_at: Mapped[datetime | None]
 
 
+class DirectoryLink(Base):
+    """Whose entry of a directory a person is: no password is kept here, the directory is asked. `entry`: a keyed digest
+    of what the entry keeps for life; `proof`: keyed, over person and entry, so that a row that was put in or given to
+    somebody else around the system lets nobody in. `user`: the name that the entry has there now."""
+
+    __tablename__ = "directory_links"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    entry: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    proof: Mapped[bytes] = mapped_column(LargeBinary(32))
+    user: Mapped[str] = mapped_column(String(80), index=True)
+    linked_at: Mapped[datetime]
+
+
 class OpenChallenge(Base):
     """A challenge that an authenticator has still to answer: a keyed digest of it and of what it is for."""
 

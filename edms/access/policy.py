@@ -58,6 +58,7 @@ class Action(StrEnum):
     KEYS_MANAGE = "keys:manage"
     KEYS_SHRED = "keys:shred"
     PEOPLE_MANAGE = "people:manage"
+    PEOPLE_FOLLOW = "people:follow"
     POSITION_DELEGATE = "position:delegate"
     ACCESS_ASK = "access:ask"
     ACCESS_GIVE = "access:give"
@@ -115,6 +116,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.KEYS_MANAGE: (Role.ADMINISTRATOR,),
     Action.KEYS_SHRED: (Role.RECORDS_OFFICER,),
     Action.PEOPLE_MANAGE: (Role.ADMINISTRATOR,),
+    Action.PEOPLE_FOLLOW: (Role.ADMINISTRATOR,),
     Action.ACCESS_ASK: (*_READERS, Role.GUEST),
     Action.ACCESS_EMERGENCY: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.SIGNATURE_QUEUE: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
@@ -156,6 +158,7 @@ _SYSTEM_MAY = frozenset(
         Action.SIGN_IN,
         Action.SIGNATURE_VERIFY,
         Action.DIGITISATION_VERIFY,
+        Action.PEOPLE_FOLLOW,
     }
 )
 _CONSOLE_MAY = frozenset(
@@ -167,6 +170,7 @@ _CONSOLE_MAY = frozenset(
         Action.ARCHIVE_MAINTAIN,
         Action.KEYS_MANAGE,
         Action.PEOPLE_MANAGE,
+        Action.PEOPLE_FOLLOW,
         Action.POSITION_DELEGATE,
         Action.RETENTION_APPLY,
         Action.RECORD_PROCESS,

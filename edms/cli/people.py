@@ -10,6 +10,7 @@ from edms.access.levels import Level
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
 from edms.records.account_codes import reset_factors
 from edms.records.account_sessions import sign_out_person
+from edms.records.directory_sync import bind_person, sync_directory
 from edms.records.people import (
     NewPerson,
     add_office,
@@ -221,6 +222,41 @@ def sync_command(
         print_table(("would do" if dry_run else "done", ""), plan.steps)
     if plan.added and not dry_run:
         click.echo("New people sign in once they have a password: edms person password USER", err=True)
+
+
+@people.command("sync-ldap")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option(
+    "--complete", is_flag=True, help="Who is no longer in the directory, or in no group that counts, is let out."
+)
+@as_administrator
+@json_option
+@pass_context
+def sync_ldap_command(
+    context: Context, dry_run: bool, complete: bool, administrator: str | None, as_json: bool
+) -> None:
+    """Add, change and deactivate offices and people as the directory of [ldap] says; nobody is deleted."""
+    actor = on_behalf_of(context, administrator)
+    done = sync_directory(actor, context.archive, complete=complete, dry_run=dry_run)
+    if as_json:
+        steps = [{"step": step, "id": name} for step, name in done.plan.steps]
+        left_out = [{"user": user, "why": str(why)} for user, why in done.left_out]
+        print_json({"done": not dry_run, "steps": steps, "left_out": left_out})
+        return
+    print_table(("would do" if dry_run else "done", ""), done.plan.steps)
+    if done.left_out:
+        print_table(("left as it is", "why"), done.left_out)
+
+
+@person.command("bind")
+@click.argument("user", metavar="USER")
+@click.option("--entry", "there", metavar="NAME", default="", help="The name in the directory, where it is another.")
+@as_administrator
+@pass_context
+def bind_command(context: Context, user: str, there: str, administrator: str | None) -> None:
+    """Bind a person to an entry of the directory, which keeps the password from then on; ends the person's sessions."""
+    bind_person(on_behalf_of(context, administrator), context.archive, user, there)
+    click.echo(f"{user} signs in with the password of the directory")
 
 
 COMMANDS = (person, office, people)

@@ -12,6 +12,7 @@ from edms.core.access_settings import AccessSettings as AccessSettings
 from edms.core.directory_settings import DirectorySettings
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
+from edms.core.ldap_settings import LdapSettings
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
 from edms.core.oidc_settings import OidcSettings
 from edms.core.redaction_settings import RedactionSettings
@@ -334,6 +335,7 @@ class Settings(_Section):
     access: AccessSettings = AccessSettings()
     directory: DirectorySettings = DirectorySettings()
     oidc: OidcSettings = OidcSettings()
+    ldap: LdapSettings = LdapSettings()
     audit: AuditSettings = AuditSettings()
     verification: VerificationSettings = VerificationSettings()
     digitisation: DigitisationSettings = DigitisationSettings()
@@ -349,6 +351,7 @@ class Settings(_Section):
                 "capture": self.capture.rooted_at(folder),
                 "signing": self.signing.rooted_at(folder),
                 "oidc": self.oidc.rooted_at(folder),
+                "ldap": self.ldap.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )

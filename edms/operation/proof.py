@@ -4,7 +4,9 @@ A view or a use case asks by one line, `require_recent_proof`. What is asked for
 of people with a second factor a code or a passkey, of others the password.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 from edms.access.model import Person, SignInSession
 from edms.access.passwords import password_matches
@@ -12,6 +14,7 @@ from edms.access.policy import Action
 from edms.core.errors import EdmsError, NotSignedIn
 from edms.core.settings import AccessSettings
 from edms.operation.brakes import Brakes
+from edms.operation.directory_links import is_linked
 from edms.operation.door import Door
 from edms.operation.one_time_codes import take_code
 from edms.operation.passkeys import (
@@ -63,8 +66,12 @@ def proof_by_password(door: Door, settings: AccessSettings, token: str) -> bool:
         return bool(person.password_hash)
 
 
-def prove(door: Door, settings: AccessSettings, token: str, typed: str, visit: Visit) -> None:
-    """Take the password, or of somebody with a second factor a code, as proof of now. Raises SignInRefused."""
+def prove(door: Door, settings: AccessSettings, token: str, typed: str, visit: Visit,
+          elsewhere: Callable[[UUID, str], bool] | None = None) -> None:  # fmt: skip
+    """Take the password, or of somebody with a second factor a code, as proof of now. Raises SignInRefused.
+
+    `elsewhere(person, password)` says whether it is the password of somebody whom a directory knows.
+    """
     by_code = proof_by_code(door, settings, token)
     with door.database.reader() as session:
         person_id = person_of(door, settings, session, token)
@@ -72,10 +79,11 @@ def prove(door: Door, settings: AccessSettings, token: str, typed: str, visit: V
         if person is None:
             raise NotSignedIn("sign in first")
         password_hash, person_id = person.password_hash, person.id
+        asked = elsewhere if is_linked(session, person_id) else None
     brakes = Brakes(door, settings, f"proof\0{person_id}", visit, person_id)
     if minutes := brakes.wait_minutes():
         raise SignInRefused(minutes)
-    right = not by_code and password_matches(typed, password_hash)
+    right = not by_code and (asked(person_id, typed) if asked else password_matches(typed, password_hash))
     with door.write(ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
         kind = take_code(door, operation, person_id, typed) if by_code else "password" if right else ""

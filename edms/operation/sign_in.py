@@ -3,8 +3,11 @@
 Stands beside the door because it is how an actor comes to be; everything after it goes through the door.
 """
 
+from uuid import UUID
+
+from edms.access.model import Person
 from edms.access.passwords import password_matches
-from edms.access.people import person_named
+from edms.access.people import in_service, person_named
 from edms.access.policy import Action
 from edms.core.errors import EdmsError, NotSignedIn
 from edms.core.settings import AccessSettings
@@ -23,11 +26,16 @@ from edms.operation.sessions import (
 
 
 class SignInRefused(EdmsError):
-    """Wrong name, password or code, or too many attempts: `wait` says which, in whole minutes (0: not limited)."""
+    """Wrong name, password or code, or too many attempts: `wait` says which, in whole minutes (0: not limited).
+
+    `reason`: "away" when the directory that keeps passwords could not be asked, "no_place" when it knows the person and
+    gives no place here.
+    """
 
     exit_code = 1
 
-    def __init__(self, wait_minutes: int = 0) -> None:
+    def __init__(self, wait_minutes: int = 0, reason: str = "") -> None:
+        self.reason = reason
         if wait_minutes:
             super().__init__(f"too many attempts; try again in {wait_minutes} minutes")
         else:
@@ -47,19 +55,27 @@ def sign_in(door: Door, settings: AccessSettings, username: str, password: str, 
     if minutes := brakes.wait_minutes():
         raise SignInRefused(minutes)
     matched = password_matches(password, password_hash)
+    return conclude(door, settings, brakes, person.id if person else None, visit, right=matched)
+
+
+def conclude(door: Door, settings: AccessSettings, brakes: Brakes, person_id: UUID | None, visit: Visit, *,
+             right: bool, reason: str = "", **noted: str) -> str:  # fmt: skip
+    """Write down how a sign-in with a password went. Return the token of the session. Raises SignInRefused."""
     token = ""
     with door.write(ENTRANCE, Action.SIGN_IN) as operation:
         operation.decide()
-        if not matched or person is None:
+        operation.note(**noted)
+        person = operation.session.get(Person, person_id) if person_id else None
+        if not right or person is None or not in_service(person, operation.clock.today()):
             brakes.failed(operation)
-            operation.about("person", str(person.id) if person else "", "session.sign_in_failed")
+            operation.about("person", str(person_id or ""), "session.sign_in_failed")
         else:
             brakes.succeeded(operation)
             asked = has_second_factor(operation.session, person.id)
             token = begin_session(door, operation, settings, person, visit, Grade.CODE if asked else Grade.ONE)
             operation.about("person", person.id, "session.password_right" if asked else "session.signed_in")
     if not token:
-        raise SignInRefused()
+        raise SignInRefused(reason=reason)
     return token
 
 

@@ -12,6 +12,7 @@ from edms.core.errors import StorageFault
 from edms.core.migrations import current_revision
 from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
+from edms.reconcile.directory import directory_findings
 from edms.reconcile.disks import space_findings
 from edms.reconcile.memory import memory_findings
 from edms.records.alerts import unseen
@@ -39,6 +40,7 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
         *_programs(archive),
         *memory_findings(archive),
         *_scanner(archive),
+        *directory_findings(archive),
         *space_findings(archive),
         *_work(archive),
         *_facts(archive),

@@ -13,6 +13,7 @@ from edms.access.weak_passwords import is_weak, own_words
 from edms.core.errors import Refused
 from edms.core.secret import Secret
 from edms.operation.attempts import attempt_failed, attempts_end, require_attempts_left
+from edms.operation.directory_links import is_linked, require_own_password_kept
 from edms.operation.door import Operation
 from edms.operation.sessions import renewed_alone
 from edms.records.archive import Archive
@@ -23,7 +24,8 @@ from edms.records.people import own_person
 class Account:
     """How somebody signs in. `given_at`: when an administrator set the password, None when the person chose it.
 
-    Without `has_password` the person signs in by the provider or a passkey alone.
+    Without `has_password` the person signs in by the provider or a passkey alone. `elsewhere`: a directory keeps the
+    password, and it is changed there.
     """
 
     user: str
@@ -32,6 +34,7 @@ class Account:
     given_at: datetime | None
     least_characters: int
     has_password: bool
+    elsewhere: bool = False
 
 
 def own_account(actor: Actor | None, archive: Archive) -> Account:
@@ -47,17 +50,20 @@ def own_account(actor: Actor | None, archive: Archive) -> Account:
             given.given_at if given else None,
             archive.settings.access.min_password_characters,
             bool(person.password_hash),
+            is_linked(operation.session, person.id),
         )
 
 
 def change_own_password(actor: Actor | None, archive: Archive, old: Secret, new: Secret, token: str) -> str:
     """Take another password and end every session of the actor; return a new token for the one that held `token`.
 
-    Raises Refused when `old` is wrong, or `new` is too short, the same, or easily guessed; nothing is changed then.
+    Raises Refused when a directory keeps the password, `old` is wrong, or `new` is too short, the same, or easily
+    guessed; nothing is changed then.
     """
     with archive.door.read(actor, Action.ACCOUNT_MANAGE) as operation:
         operation.decide()
         person = own_person(operation)
+        require_own_password_kept(operation.session, person.id)
         person_id, password_hash, own = person.id, person.password_hash, _own_words(operation, person)
     require_own_password(archive, person_id, password_hash, old)
     if old.reveal() == new.reveal():

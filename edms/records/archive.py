@@ -8,6 +8,7 @@ from edms.core.clock import Clock
 from edms.core.database import Database
 from edms.core.sandbox import Sandbox
 from edms.core.settings import Settings
+from edms.directory.entries import PeopleDirectory
 from edms.operation.door import Door
 from edms.provider.client import OpenIdProvider
 from edms.screening.protocol import MalwareScanner
@@ -57,3 +58,4 @@ class Archive:
     personal: PersonalSigner | None = None
     personal_trust: TrustMaterial = field(default_factory=TrustMaterial)
     provider: OpenIdProvider | None = None
+    directory: PeopleDirectory | None = None

@@ -18,11 +18,12 @@ from edms.access.policy import Action
 from edms.access.positions import Rank
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
+from edms.operation.directory_links import require_own_password_kept
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
 from edms.records.archive import Archive
 
-_USERNAME = re.compile(r"[a-z][a-z0-9.-]{1,79}", re.ASCII)
+USERNAME = re.compile(r"[a-z][a-z0-9.-]{1,79}", re.ASCII)
 _OFFICE_CODE = re.compile(r"[a-z][a-z0-9.-]{1,39}", re.ASCII)
 
 
@@ -112,7 +113,7 @@ def require_office_names(code: str, name: str) -> None:
 
 def require_person_names(username: str, name: str) -> None:
     """Raise Refused unless a person may have this user name and this name."""
-    if not _USERNAME.fullmatch(username):
+    if not USERNAME.fullmatch(username):
         raise Refused(
             f"{username!r} cannot be a user name", "2 to 80 of a-z, 0-9, dot and hyphen, beginning with a letter"
         )
@@ -132,12 +133,14 @@ def _refuse_unfit(session: Session, person: NewPerson) -> None:
 def new_password(actor: Actor | None, archive: Archive, username: str) -> str:
     """Give a person a new random password and end all of that person's sessions; return it, shown once.
 
-    The person is to choose another at the next sign-in. Raises Refused when there is no such active person.
+    The person is to choose another at the next sign-in. Raises Refused when there is no such active person, or a
+    directory keeps that person's password.
     """
     password = random_password(archive.settings.access.min_password_characters)
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         person = person_in_service(operation, username)
+        require_own_password_kept(operation.session, person.id)
         person.password_hash = _hash(archive, password)
         operation.session.merge(GivenPassword(person_id=person.id, given_at=operation.now))
         end_sessions(operation.session, person.id)

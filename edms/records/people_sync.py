@@ -1,6 +1,7 @@
 """Bring offices and people to what a list says: one plan, carried out in one transaction, or only shown."""
 
 from datetime import date, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,22 +23,42 @@ from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonE
 from edms.records.positions import leave_positions
 
 
+class Origin(Protocol):
+    """Where a list comes from, when its people are bound to it: both run in the transaction of the list."""
+
+    def check(self, operation: Operation, plan: PeoplePlan) -> None:
+        """Raise Refused when the list may not do this: change somebody who is not bound to its origin."""
+        ...
+
+    def added(self, operation: Operation, person: Person, entry: PersonEntry) -> None:
+        """Bind somebody who was just added."""
+        ...
+
+
 def sync_people(
-    actor: Actor | None, archive: Archive, wanted: Directory, *, complete: bool = False, dry_run: bool = False
+    actor: Actor | None,
+    archive: Archive,
+    wanted: Directory,
+    *,
+    complete: bool = False,
+    dry_run: bool = False,
+    action: Action = Action.PEOPLE_MANAGE,
+    origin: Origin | None = None,
 ) -> PeoplePlan:
     """Plan and, unless `dry_run`, carry out what makes the archive say what `wanted` says; return the plan.
 
-    New people cannot sign in until somebody gives them a password. Raises Refused with nothing changed.
+    New people cannot sign in until somebody gives them a password, or the `origin` of the list keeps it. Raises Refused
+    with nothing changed.
     """
     if dry_run:
-        with archive.door.read(actor, Action.PEOPLE_MANAGE) as operation:
+        with archive.door.read(actor, action) as operation:
             operation.decide()
             return _plan(operation, wanted, complete)
     # Made before the transaction, and once: it costs time on purpose, and nobody ever learns what it is of.
     unknown_password = hash_password(random_password(64), 64)
-    with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
+    with archive.door.write(actor, action) as operation:
         operation.decide()
-        plan = carry_out(operation, archive, wanted, unknown_password, complete=complete)
+        plan = carry_out(operation, archive, wanted, unknown_password, complete=complete, origin=origin)
         if not plan.steps:
             operation.unrecorded()
             return plan
@@ -47,15 +68,23 @@ def sync_people(
 
 
 def carry_out(
-    operation: Operation, archive: Archive, wanted: Directory, unknown_password: str, *, complete: bool = False
+    operation: Operation,
+    archive: Archive,
+    wanted: Directory,
+    unknown_password: str,
+    *,
+    complete: bool = False,
+    origin: Origin | None = None,
 ) -> PeoplePlan:
     """Plan and carry out, within an operation, what makes the archive say what `wanted` says; each step is an event.
 
     `unknown_password`: the hash that new people get. Raises Refused.
     """
     plan = _plan(operation, wanted, complete)
+    if origin is not None:
+        origin.check(operation, plan)
     _sync_offices(operation, archive, plan)
-    _sync_persons(operation, archive, plan, unknown_password)
+    _sync_persons(operation, archive, plan, unknown_password, origin)
     return plan
 
 
@@ -117,18 +146,26 @@ def _sync_offices(operation: Operation, archive: Archive, plan: PeoplePlan) -> N
         operation.audit("office.change", "office", row.id, parent=entry.parent or "")
 
 
-def _sync_persons(operation: Operation, archive: Archive, plan: PeoplePlan, unknown_password: str) -> None:
+def _sync_persons(
+    operation: Operation, archive: Archive, plan: PeoplePlan, unknown_password: str, origin: Origin | None
+) -> None:
     session = operation.session
     offices = {row.code: row.id for row in session.scalars(select(Office))}
     rows = {row.username: row for row in session.scalars(select(Person))}
+    added = []
     for entry in plan.added:
         row = Person(
             id=new_id(archive.clock), username=entry.user, password_hash=unknown_password, active=True,
             created_at=operation.now,
         )  # fmt: skip
-        _place(operation, row, entry, offices)
+        _place(operation, row, entry, offices, new=True)
         session.add(row)
+        added.append((row, entry))
         operation.audit("person.add", "person", row.id, **_told(row, entry))
+    if origin is not None:
+        session.flush()  # people come first
+        for row, entry in added:
+            origin.added(operation, row, entry)
     for entry in plan.changed:
         row = rows[entry.user]
         _place(operation, row, entry, offices)
@@ -140,14 +177,18 @@ def _sync_persons(operation: Operation, archive: Archive, plan: PeoplePlan, unkn
         operation.audit("person.deactivate", "person", row.id)
 
 
-def _place(operation: Operation, row: Person, entry: PersonEntry, offices: dict[str, UUID]) -> None:
+def _place(
+    operation: Operation, row: Person, entry: PersonEntry, offices: dict[str, UUID], *, new: bool = False
+) -> None:
     """Set what a person is and may do: the one place where a list does so.
 
     Whoever is to belong elsewhere leaves every own position, and gets a standing one.
     """
     row.name = entry.name
     office, today = offices[entry.office] if entry.office else None, operation.clock.today()
-    if _place_of(operation.session, row, today) != (office, entry.head):
+    if new:
+        row.office_id, row.is_head = office, entry.head
+    elif _place_of(operation.session, row, today) != (office, entry.head):
         leave_positions(operation, row, today - timedelta(days=1))
         row.office_id, row.is_head = office, entry.head
     row.roles = ",".join(role.value for role in Role if role in entry.roles)

@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor
 from edms.access.model import Person
-from edms.access.passwords import password_matches
 from edms.access.people import person_named
 from edms.access.policy import Action
 from edms.core.errors import Refused
@@ -21,6 +20,7 @@ from edms.core.secret import Secret
 from edms.operation.attempts import attempt_failed, attempts_end, require_attempts_left
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.directory_sign_in import is_own_password
 from edms.records.people import own_person
 from edms.records.signatures import identity_of
 from edms.records.signatures_model import SigningIdentity
@@ -98,8 +98,9 @@ def issue_certificate(actor: Actor | None, archive: Archive, password: Secret, p
         operation.decide()
         issuer, person = _issuer(archive), own_person(operation)
         name, password_hash, key = person.name, person.password_hash, f"identity\0{person.id}"
+        person_id = person.id
     require_attempts_left(archive.door, archive.settings.access, key)
-    if not password_matches(password.reveal(), password_hash):
+    if not is_own_password(archive, person_id, password_hash, password):
         attempt_failed(archive.door, key)
         raise Refused("the password is wrong", "it is the one you sign in with")
     attempts_end(archive.door, key)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
-from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey, RecoveryCode
+from edms.access.credentials_model import DirectoryLink, GivenPassword, OneTimeCode, Passkey, RecoveryCode
 from edms.access.model import Office, Person, Position
 from edms.access.provider_model import ProviderBinding
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
@@ -44,6 +44,7 @@ STATED = (
     Stated(_table(RecoveryCode)),
     Stated(_table(Passkey)),
     Stated(_table(ProviderBinding)),
+    Stated(_table(DirectoryLink)),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(

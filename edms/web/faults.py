@@ -52,6 +52,11 @@ FAULTS = {
         message("Somebody opened a record of another office without asking."),
         message("Have the head of the office, or a records officer, look into it on the page Access."),
     ),
+    "directory": FaultWords(
+        message("Directory of people"),
+        message("People and offices could not be brought to what the directory of the city says."),
+        message("Ask the administrator what edms doctor and edms people sync-ldap --dry-run say."),
+    ),
     "redaction": FaultWords(
         message("Redacted document"),
         message("A redacted document and the row that says who made it do not tell one story."),

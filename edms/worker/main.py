@@ -25,6 +25,7 @@ from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
 from edms.records.class_learning import learn_when_due
 from edms.records.digitisation_marks import mark_copies
+from edms.records.directory_sync import sync_when_due
 from edms.records.evidence_renewal import renew_when_due
 from edms.records.saved_searches import watch_searches
 from edms.records.upkeep import collect_garbage
@@ -55,10 +56,11 @@ class Chore:
     rests: float = LEAST_PAUSE
 
 
-def chores(verifying: float = 0.05) -> list[Chore]:
+def chores(verifying: float = 0.05, following_minutes: int = 0) -> list[Chore]:
     """What a worker looks after. Each is safe to be done by several workers at once.
 
-    `verifying`: the share of its time that it may spend on reading what is stored.
+    `verifying`: the share of its time that it may spend on reading what is stored. `following_minutes`: how often
+    people are brought to what a directory says, 0 for never.
     """
     return [
         Chore(INTEGRATE_EVERY_SECONDS, integrate_trail),
@@ -70,6 +72,7 @@ def chores(verifying: float = 0.05) -> list[Chore]:
         Chore(MARK_EVERY_SECONDS, mark_copies),
         Chore(WATCH_EVERY_SECONDS, watch_searches),
         Chore(LEARN_EVERY_SECONDS, learn_when_due, due=time.monotonic() + LEARN_EVERY_SECONDS),
+        Chore(max(following_minutes, 1) * 60.0, sync_when_due),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),
     ]
 
@@ -99,7 +102,8 @@ def run(archive: Archive, stopping: threading.Event, lanes: Collection[str] = (Q
 
 
 def _serve_quick(archive: Archive, owner: str, stopping: threading.Event) -> None:
-    kept, lane = chores(archive.settings.verification.share_of_time), lanes_of(QUICK)
+    kept = chores(archive.settings.verification.share_of_time, archive.settings.ldap.sync_minutes)
+    lane = lanes_of(QUICK)
     while not stopping.is_set():
         came = _outlive(lambda: _ways_in(archive, owner), stopping)
         if not _outlive(lambda: _round(archive, owner, lane), stopping) and not came:

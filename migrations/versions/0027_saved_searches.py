@@ -1,14 +1,14 @@
 """searches that people keep and watch, and what they asked last
 
 Revision ID: 0027
-Revises: 0024
+Revises: 0026
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0027"
-down_revision = "0024"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

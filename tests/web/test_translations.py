@@ -43,6 +43,7 @@ SPEAKING = (
     "records/account_passkeys.py", "operation/passkeys.py",
     "access/passwords.py",
     "records/marked.py", "records/loans.py", "records/provider_bindings.py",
+    "operation/directory_links.py", "records/directory_sign_in.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -54,7 +55,7 @@ NOT_ON_A_PAGE = {
     "this account at the provider is somebody else's already", "it is the claim `sub` of the provider",
     "a subject has 1 to … characters of ASCII",
     "sign in first", "nobody has this place in the order",
-    "there is no person …", "see: edms person list",
+    "there is no person …", "see: edms person list", "this entry of the directory is bound to another person already",
     "there is no official …", "only officials sign; see: edms person list", "a position has 1 to 200 characters",
     "a certified service knows a person by a NIK of 16 digits; the pilot authority by none",
     "… has no certificate to revoke",

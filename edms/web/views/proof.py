@@ -3,8 +3,9 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edms.operation.proof import ask_for_own_passkey, proof_by_code, proof_by_password, prove, prove_by_passkey
+from edms.operation.proof import ask_for_own_passkey, proof_by_code, proof_by_password, prove_by_passkey
 from edms.operation.sign_in import SignInRefused
+from edms.records.directory_sign_in import prove_here
 from edms.records.provider_sign_in import may_prove_by_provider
 from edms.web.identity import archive, safe_target, session_cookie
 from edms.web.language import gettext
@@ -23,7 +24,7 @@ def ask() -> ResponseReturnValue:
 def take() -> ResponseReturnValue:
     target, typed = safe_target(request.form.get("next", "")), request.form.get("proof", "")[:200]
     try:
-        prove(archive().door, archive().settings.access, _token(), typed, visit())
+        prove_here(archive(), _token(), typed, visit())
     except SignInRefused as refused:
         problem, status = refusal_text(refused, gettext("That was wrong. Nothing was done yet."))
         return _page(target, problem), status

@@ -7,7 +7,7 @@ from edms.operation.sessions import Visit, Waits, signed_in
 from edms.operation.sessions import choose_language as keep_language
 from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused, give_code
-from edms.operation.sign_in import sign_in as sign_in_person
+from edms.records.directory_sign_in import sign_in_here
 from edms.records.provider_sign_in import provider_label
 from edms.records.provider_sign_out import sign_out_there
 from edms.web.agents import coarse
@@ -31,7 +31,7 @@ def sign_in() -> ResponseReturnValue:
         problem = gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": 1}
         return _page(target, problem, name), 429
     try:
-        token = sign_in_person(archive().door, archive().settings.access, name, password, visit())
+        token = sign_in_here(archive(), name, password, visit())
     except SignInRefused as refused:
         problem, status = refusal_text(refused, gettext("The user name or the password is wrong."))
         return _page(target, problem, name), status
@@ -74,6 +74,11 @@ def refusal_text(refused: SignInRefused, wrong: str) -> tuple[str, int]:
     """Return what a page says when somebody was not believed, and its status."""
     if refused.wait_minutes:
         return gettext("Too many attempts. Try again in %(minutes)s minutes.") % {"minutes": refused.wait_minutes}, 429
+    if refused.reason == "away":
+        return gettext("The directory of the city does not answer, so who has the password there cannot sign in now. "
+                       "Others have typed a wrong name or password."), 503  # fmt: skip
+    if refused.reason == "no_place":
+        return gettext("The directory knows you, and nothing there gives you a place here. Ask the administrator."), 403
     return wrong, 401
 
 

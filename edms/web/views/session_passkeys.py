@@ -5,13 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused
-from edms.operation.sign_in_passkeys import ask_for_passkey, sign_in_by_passkey
+from edms.operation.sign_in_passkeys import ask_for_passkey
+from edms.records.directory_sign_in import passkey_sign_in_here
 from edms.web.devices import keep_device
 from edms.web.identity import actor, archive, keep_token, safe_target, session_cookie
 from edms.web.language import gettext
 from edms.web.limits import Pace
 from edms.web.views.account_passkeys import MOST_CREDENTIAL, as_json, keep_challenge, kept_challenge, relying_party
-from edms.web.views.session import visit
+from edms.web.views.session import refusal_text, visit
 
 pages = Blueprint("session_passkeys", __name__)
 _PER_MINUTE = 60
@@ -32,14 +33,14 @@ def options() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     target = safe_target(request.form.get("next", ""))
     credential = request.form.get("credential", "")[:MOST_CREDENTIAL]
-    door, access = archive().door, archive().settings.access
     try:
-        token = sign_in_by_passkey(door, access, relying_party(), kept_challenge(), credential, visit())
-    except SignInRefused:
-        flash(gettext("The passkey was not taken. Try again, or sign in with your password."), "bad")
+        token = passkey_sign_in_here(archive(), relying_party(), kept_challenge(), credential, visit())
+    except SignInRefused as refused:
+        wrong = gettext("The passkey was not taken. Try again, or sign in with your password.")
+        flash(refusal_text(refused, wrong)[0], "bad")
         return redirect(url_for("session.sign_in", next=target) if actor() is None else target)
     # As after a password: nothing of the visit before goes on.
-    end_session(door, request.cookies.get(session_cookie(), ""))
+    end_session(archive().door, request.cookies.get(session_cookie(), ""))
     session.clear()
     response = make_response(redirect(target))
     keep_token(response, token)
