@@ -17,12 +17,13 @@ from typing import Final, Literal
 
 import snowballstemmer
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Grows when the same text yields other terms; an index of another version is to be rebuilt."""
 
 EXACT: Final = b"x"
 STEM: Final[dict[str, bytes]] = {"id": b"i", "en": b"e"}
 MAX_TERM: Final = 64
+TITLE_KEY_BYTES: Final = 32
 Language = Literal["id", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("id", "en")
 
@@ -74,6 +75,11 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
+
+
+def title_key(title: str) -> str:
+    """Return what titles are ordered by, in the order of code points: folded, its first `TITLE_KEY_BYTES` in UTF-8."""
+    return " ".join(fold(title).split()).encode()[:TITLE_KEY_BYTES].decode("utf-8", "ignore")
 
 
 def tokens(text: str) -> Iterator[Token]:

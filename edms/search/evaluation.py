@@ -8,22 +8,19 @@ Every statistic is taken over the documents that the searcher may see.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any
 
 import numpy as np
 
 from edms.search.analysis import EXACT, query_word
 from edms.search.codec import Numbers, Postings
-from edms.search.protocol import FACETS, Filters, Notice
-from edms.search.query import AllOf, AnyOf, Node, Not, ParsedQuery, Phrase, Prefix, Range, Value, Word
+from edms.search.masks import filter_mask, range_mask, value_mask
+from edms.search.nodes import AllOf, AnyOf, Either, Node, Not, OneOf, Phrase, Prefix, Range, Value, Word
+from edms.search.planning import Plan
+from edms.search.positions import phrase_frequencies
+from edms.search.protocol import Filters, Notice
+from edms.search.ranking import EXACT_WEIGHT, EXPANSION_WEIGHT, FIELD_WEIGHTS, K1, B
 from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot, Visible
-
-FIELD_WEIGHTS: Final = {"title": 3.0, "subject": 3.0, "number": 4.0, "sender": 1.5, "recipient": 1.5, "text": 1.0}
-K1: Final = 1.2
-B: Final = {"title": 0.5, "subject": 0.5, "number": 0.0, "sender": 0.2, "recipient": 0.2, "text": 0.75}
-EXACT_WEIGHT: Final = 0.4
-SENTENCE_WORDS: Final = 6
-"""From so many words on, text is taken as a sentence: any of its words will do, and likeness decides the order."""
 
 Beginnings = dict[tuple[int, str], list[tuple[bytes, int, int, int]]]
 """Entries (term, documents, offset and length of its postings) by segment and field."""
@@ -35,6 +32,28 @@ class Match:
 
     masks: list[Numbers]
     scores: list[Numbers]
+
+
+class Statistics:
+    """How many documents there are, how long, and how many match: of the visible ones, or as they were at the first
+    page. Counts are asked for in the same order each time, since the same plan is evaluated."""
+
+    def __init__(self, visible: Visible, frozen: dict[str, Any] | None) -> None:
+        kept = frozen or {"count": visible.count, "averages": visible.averages, "found": []}
+        self.count: int = kept["count"]
+        self.averages: dict[str, float] = kept["averages"]
+        self._before: list[int] | None = kept["found"] if frozen else None
+        self._found: list[int] = []
+
+    def found(self, masks: list[Numbers]) -> int:
+        """Return how many documents match, by which the weight of a word is known."""
+        at = len(self._found)
+        known = self._before is not None and at < len(self._before)
+        self._found.append(self._before[at] if known else sum(int(np.count_nonzero(mask)) for mask in masks))  # type: ignore[index]
+        return self._found[-1]
+
+    def frozen(self) -> dict[str, Any]:
+        return {"count": self.count, "averages": self.averages, "found": self._found}
 
 
 @dataclass(slots=True)
@@ -53,30 +72,35 @@ class Outcome:
 class Evaluation:
     """One question being answered."""
 
-    def __init__(self, snapshot: Snapshot, visible: Visible, max_prefix_terms: int) -> None:
+    def __init__(
+        self, snapshot: Snapshot, visible: Visible, max_prefix_terms: int, frozen: dict[str, Any] | None = None
+    ) -> None:
+        """Answer from `snapshot`; `frozen`: what the evaluation for the first page gave, for a page that follows it."""
+        self._statistics = Statistics(visible, frozen)
         self._snapshot = snapshot
         self._visible = visible
         self._max_prefix_terms = max_prefix_terms
         self._notices: list[Notice] = []
         self._chosen: dict[Prefix, Beginnings] = {}
 
+    def frozen(self) -> dict[str, Any]:
+        """Return what the evaluation for the next page is to be given, so that it ranks as this one does."""
+        return self._statistics.frozen()
+
     @property
     def _views(self) -> list[SegmentView]:
         return self._snapshot.views
 
-    def run(self, query: ParsedQuery, filters: Filters) -> Outcome:
-        """Evaluate the query within what is visible and the filters."""
-        base = [
-            mask & self._filtered(view, filters) for view, mask in zip(self._views, self._visible.masks, strict=True)
-        ]
-        words = [node for node in query.root.nodes if isinstance(node, Word)]
-        wanted = [node for node in words if node.field or not query_word(node.form).stop] or words
-        others = [self._node(node) for node in query.root.nodes if not isinstance(node, Word)]
-        found = [self._node(node) for node in dict.fromkeys(wanted)]
-        for match in others:
+    def run(self, plan: Plan, filters: Filters) -> Outcome:
+        """Evaluate the plan within what is visible and the filters."""
+        base = [mask & filter_mask(view, filters) for view, mask in zip(self._views, self._visible.masks, strict=True)]
+        required = [self._node(node) for node in plan.required]
+        words = [self._node(node) for node in plan.words]
+        optional = [self._node(node) for node in plan.optional]
+        for match in required:
             base = [mask & own for mask, own in zip(base, match.masks, strict=True)]
-        scores = _sum([match.scores for match in [*others, *found]], self._views)
-        masks = self._required(base, found, query.question or len(found) >= SENTENCE_WORDS)
+        scores = _sum([match.scores for match in [*required, *words, *optional]], self._views)
+        masks = self._required(base, words, plan.sentence)
         return Outcome(
             masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)], self._notices
         )
@@ -96,11 +120,13 @@ class Evaluation:
             Word: self._word,
             Phrase: self._phrase,
             Prefix: self._prefix,
+            OneOf: self._one_of,
             Value: self._value,
             Range: self._range,
             Not: self._not,
             AnyOf: self._any,
             AllOf: self._all,
+            Either: self._either,
         }
         return handlers[type(node)](node)
 
@@ -141,13 +167,13 @@ class Evaluation:
             for name in fields:
                 counts = frequencies(view, name)
                 if counts is not None:
-                    average = self._visible.averages[name] or 1.0
+                    average = self._statistics.averages[name] or 1.0
                     norm = 1 - B[name] + B[name] * view.lengths(name) / average
                     total += FIELD_WEIGHTS[name] * counts / np.maximum(norm, 0.05)
             weighted.append(total)
         masks = [(total > 0) & seen for total, seen in zip(weighted, self._visible.masks, strict=True)]
-        found = sum(int(np.count_nonzero(mask)) for mask in masks)
-        idf = math.log(1 + (self._visible.count - found + 0.5) / (found + 0.5))
+        found = self._statistics.found(masks)
+        idf = math.log(1 + max(self._statistics.count - found + 0.5, 0.5) / (found + 0.5))
         scores = [
             np.where(mask, idf * (K1 + 1) * total / (K1 + total), 0)
             for mask, total in zip(masks, weighted, strict=True)
@@ -168,6 +194,10 @@ class Evaluation:
             return phrase_frequencies(lists, masks[id(view)])
 
         return self._score(self._fields(node.field), frequencies)
+
+    def _one_of(self, node: OneOf) -> Match:
+        terms = [EXACT + form.encode() for form in node.forms]
+        return self._concept(self._fields(node.field), lambda view, name: [view.postings(name, term) for term in terms])
 
     def _prefix(self, node: Prefix) -> Match:
         chosen = self.prefix_terms(node)
@@ -222,35 +252,10 @@ class Evaluation:
     # Values
 
     def _value(self, node: Value) -> Match:
-        wanted = node.value.casefold()
-
-        def test(value: str) -> bool:
-            own = value.casefold()
-            return own == wanted or (node.field == "class_code" and own.startswith(wanted.rstrip(".") + "."))
-
-        return self._unscored([code_mask(view, node.field, test) for view in self._views])
+        return self._unscored([value_mask(view, node) for view in self._views])
 
     def _range(self, node: Range) -> Match:
-        name = "day" if node.field == "date" else "year"
-        return self._unscored([number_mask(view, name, node.low, node.high) for view in self._views])
-
-    def _filtered(self, view: SegmentView, filters: Filters) -> Numbers:
-        mask = np.ones(view.count, bool)
-        prefix = filters.class_prefix.rstrip(".")
-        if prefix:
-            mask &= code_mask(view, "class_code", lambda value: value == prefix or value.startswith(prefix + "."))
-        chosen = (
-            ("office", filters.offices),
-            ("level", filters.levels),
-            ("record_type", filters.record_types),
-            ("state", filters.states),
-        )
-        for name, values in chosen:
-            if values:
-                mask &= code_mask(view, name, values.__contains__)
-        if filters.year_from is not None or filters.year_to is not None:
-            mask &= number_mask(view, "year", filters.year_from, filters.year_to)
-        return mask
+        return self._unscored([range_mask(view, node) for view in self._views])
 
     # Combinations
 
@@ -265,6 +270,16 @@ class Evaluation:
         masks = [np.logical_or.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
         return Match(masks, _sum([match.scores for match in matches], self._views))
 
+    def _either(self, node: Either) -> Match:
+        asked = self._node(node.asked)
+        others = [self._node(other) for other in node.others]
+        masks = [np.logical_or.reduce([m.masks[i] for m in (asked, *others)]) for i in range(len(self._views))]
+        scores = [
+            own + EXPANSION_WEIGHT * np.maximum.reduce([m.scores[i] for m in others])
+            for i, own in enumerate(asked.scores)
+        ]
+        return Match(masks, scores)
+
     def _all(self, node: AllOf) -> Match:
         matches = [self._node(inner) for inner in node.nodes]
         masks = [np.logical_and.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
@@ -274,73 +289,3 @@ class Evaluation:
 
 def _sum(parts: list[list[Numbers]], views: list[SegmentView]) -> list[Numbers]:
     return [sum((part[i] for part in parts), start=np.zeros(view.count, np.float32)) for i, view in enumerate(views)]
-
-
-def code_mask(view: SegmentView, name: str, test: Callable[[str], bool]) -> Numbers:
-    """Return the documents whose value of a coded field passes `test`."""
-    codes, values = view.codes(name)
-    passes: Numbers = np.array([bool(value) and test(value) for value in values], bool)
-    return passes[codes]
-
-
-def number_mask(view: SegmentView, name: str, low: int | None, high: int | None) -> Numbers:
-    """Return the documents whose number is given (not 0) and between the ends."""
-    values = view.numbers(name)
-    mask: Numbers = values != 0
-    if low is not None:
-        mask &= values >= low
-    if high is not None:
-        mask &= values <= high
-    return mask
-
-
-def phrase_frequencies(lists: list[Postings], seen: Numbers) -> Numbers | None:
-    """Return how often each document has the words one after another; positions are read for shared documents only."""
-    shared = lists[0].ids
-    for found in sorted(lists[1:], key=lambda postings: len(postings.ids)):
-        shared = np.intersect1d(shared, found.ids, assume_unique=True)
-    shared = shared[seen[shared]]
-    if not len(shared):
-        return None
-    keys: Numbers | None = None
-    order = sorted(range(len(lists)), key=lambda i: len(lists[i].positions))
-    for place in order:
-        own = _keys(lists[place], shared, len(lists) - place)
-        keys = own if keys is None else np.intersect1d(keys, own, assume_unique=True)
-        if not len(keys):
-            return None
-    counts = np.zeros(len(seen), np.float32)
-    assert keys is not None
-    documents, times = np.unique(keys >> 33, return_counts=True)
-    counts[documents] = times
-    return counts
-
-
-def _keys(postings: Postings, documents: Numbers, shift: int) -> Numbers:
-    """Return (document, position + shift) packed in one number, for each place of the term in the documents."""
-    index = np.searchsorted(postings.ids, documents)
-    counts = postings.frequencies[index].astype(np.int64)
-    starts = postings.ends[index] - counts
-    steps = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = postings.positions[np.repeat(starts, counts) + steps].astype(np.int64)
-    keys: Numbers = (np.repeat(documents, counts) << 33) | (places + shift)
-    return keys
-
-
-def facet_counts(snapshot: Snapshot, outcome: Outcome, wanted: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return for each field how many matching documents have each value; documents without one are not counted."""
-    answer: dict[str, dict[str, int]] = {}
-    for name in (name for name in wanted if name in FACETS):
-        counts: dict[str, int] = {}
-        for view, mask in zip(snapshot.views, outcome.masks, strict=True):
-            if name == "year":
-                values, times = np.unique(view.numbers("year")[mask], return_counts=True)
-                pairs = [(str(value) if value else "", int(n)) for value, n in zip(values, times, strict=True)]
-            else:
-                codes, names = view.codes(name)
-                pairs = [(names[i], int(n)) for i, n in enumerate(np.bincount(codes[mask], minlength=len(names)))]
-            for value, number in pairs:
-                if value and number:
-                    counts[value] = counts.get(value, 0) + number
-        answer[name] = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-    return answer

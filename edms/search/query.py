@@ -10,9 +10,10 @@ Field names are Indonesian or English. What cannot be taken as typed is read as 
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, TypeAlias
+from typing import Final
 
 from edms.search.analysis import fold, tokens
+from edms.search.nodes import AllOf, AnyOf, Node, Not, Phrase, Prefix, Range, Value, Word
 from edms.search.protocol import Notice
 
 MAX_CLAUSES: Final = 32
@@ -38,66 +39,24 @@ VALUE_FIELDS: Final = {
 }  # fmt: skip
 """Fields whose whole value is compared; a class code also matches the codes below it."""
 
+FEATURE_NAMES: Final = {
+    "tandatangan": "signature", "ttd": "signature", "signature": "signature", "signed": "signature",
+    "lampiran": "attachment", "attachment": "attachment", "attachments": "attachment",
+    "teks": "text", "text": "text",
+    "ocr": "ocr", "pindaian": "ocr", "scan": "ocr",
+    "redaksi": "redaction", "penghitaman": "redaction", "redaction": "redaction",
+    "penahanan": "hold", "hold": "hold",
+    "salinan": "copy", "copy": "copy",
+    "nomor": "number", "number": "number",
+    "tanggal": "date", "date": "date",
+    "pengirim": "sender", "sender": "sender",
+    "penerima": "recipient", "recipient": "recipient",
+}  # fmt: skip
+"""What `ada:` and `has:` ask for, by its names in questions; the values are `edms.search.protocol.FEATURES`."""
+
+FEATURE_FIELDS: Final = frozenset({"ada", "has"})
+
 RANGE_FIELDS: Final = {"tahun": "year", "year": "year", "tanggal": "date", "date": "date"}
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word, in `field` or in any text field when it is empty."""
-
-    form: str
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words one after another."""
-
-    forms: tuple[str, ...]
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """Any word or code that begins so."""
-
-    form: str
-    field: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A field that has this value."""
-
-    field: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """`year` (number) or `date` (day number, proleptic Gregorian) between two ends, both included; None is open."""
-
-    field: str
-    low: int | None
-    high: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    node: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    nodes: tuple["Node", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    nodes: tuple["Node", ...] = ()
-
-
-Node: TypeAlias = Word | Phrase | Prefix | Value | Range | Not | AnyOf | AllOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +132,11 @@ class _Parser:
             return self.text_nodes(value, phrase is not None, TEXT_FIELDS[name])
         if name in VALUE_FIELDS:
             return [Value(VALUE_FIELDS[name], value.strip())] if value.strip() else []
+        if name in FEATURE_FIELDS:
+            if fold(value) in FEATURE_NAMES:
+                return [Value("features", FEATURE_NAMES[fold(value)])]
+            self.notices.append(Notice("unknown-feature", value))
+            return []
         if name in RANGE_FIELDS:
             span = parse_range(RANGE_FIELDS[name], value)
             if span:

@@ -19,7 +19,7 @@ from whoosh.util.numeric import byte_to_length
 from edms.search import analysis, passages
 from edms.search.codec import AnalysedField, CodeColumn, KeyField, LexiconEntry, NumberColumn, Numbers, Postings
 from edms.search.encrypted_storage import EncryptedStorage
-from edms.search.protocol import EVERYTHING, Access, Everything, IndexDocument
+from edms.search.protocol import EVERYTHING, FEATURES, Access, Everything, IndexDocument
 
 TEXT_FIELDS: Final = ("title", "subject", "number", "sender", "recipient", "text")
 CODE_FIELDS: Final = ("access", "office", "class_code", "level", "record_type", "state", "language")
@@ -38,9 +38,12 @@ SCHEMA: Final = Schema(
     year=COLUMN(NumberColumn("<i4")),
     day=COLUMN(NumberColumn("<i4")),
     tie=COLUMN(NumberColumn("<i8")),
+    features=COLUMN(NumberColumn("<u4")),
+    title_key=COLUMN(NumberColumn(f"S{analysis.TITLE_KEY_BYTES}")),
     live=COLUMN(NumberColumn("u1")),
 )
-"""`live` is 0 for the mark of a deletion, which keeps only the record id and the version; `day` is a day number; `tie`
+"""`live` is 0 for the mark of a deletion, which keeps only the record id and the version; `day` is a day number;
+`features` has a bit for each name of `FEATURES`; `title_key` orders by title; `tie`
 orders equals by a digest of the record id, so that order says nothing about when, or what else, was indexed."""
 
 _LENGTHS = np.array([byte_to_length(code) for code in range(256)], np.float32)
@@ -67,6 +70,8 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         "year": year,
         "day": document.date.toordinal() if document.date else 0,
         "tie": int.from_bytes(hashlib.blake2b(document.record_id.encode(), digest_size=8).digest(), "big", signed=True),
+        "features": sum(1 << bit for bit, name in enumerate(FEATURES) if name in document.features),
+        "title_key": analysis.title_key(document.title).encode(),
         "live": 1,
     }
 

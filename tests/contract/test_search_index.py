@@ -1,5 +1,6 @@
 """The contract of `edms.search.protocol.SearchIndex`, run on every engine (add one to ENGINES)."""
 
+import base64
 import math
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from edms.core.errors import LimitExceeded
 from edms.core.settings import SearchSettings
-from edms.search.errors import IndexDamaged
+from edms.search.errors import BadCursor, IndexDamaged
 from edms.search.protocol import (
     EVERYTHING,
     FACETS,
@@ -519,3 +520,115 @@ def test_no_word_of_a_document_is_in_any_file(open_index: Open, folder: Path) ->
     stored = b"".join(path.read_bytes() + path.name.encode() for path in folder.rglob("*") if path.is_file())
     for word in [*words, "judulrahasia", "005/1234", "tokenrahasia", "r-1", "bangun"]:
         assert word.encode() not in stored
+
+
+# Places
+
+
+def pages(
+    index: SearchIndex, text: str, limit: int, between: Callable[[], None] = lambda: None, **rest: Any
+) -> list[str]:
+    """Follow the cursors to the end; `between` is called after each page."""
+    cursor, ids = "", list[str]()
+    for _ in range(1000):
+        answer = ask(index, text, limit=limit, cursor=cursor, **rest)
+        ids += [hit.record_id for hit in answer.hits]
+        cursor = answer.cursor
+        if not cursor:
+            return ids
+        between()
+    raise AssertionError("the pages do not end")
+
+
+SORTS: list[Any] = ["relevance", "newest", "oldest", "title"]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_cursors_lead_through_every_hit_while_documents_are_added(open_index: Open, folder: Path, sort: Any) -> None:
+    index, chance = open_index(folder), random.Random(5)
+
+    def some(name: str) -> IndexDocument:
+        words = [chance.choice(WORDS) for _ in range(chance.randrange(2, 9))]
+        day = chance.choice([None, date(2010 + chance.randrange(9), 1, 1)])
+        return document(name, " ".join(["rapat", *words]), title=chance.choice(["", "B judul", "a judul"]), date=day)
+
+    put(index, *(some(f"r{number}") for number in range(60)))
+    expected = [hit.record_id for hit in ask(index, "rapat anggaran", limit=100, sort=sort).hits]
+    assert pages(index, "rapat anggaran", 7, sort=sort) == expected
+    number = 0
+
+    def add() -> None:
+        nonlocal number
+        put(index, *(some(f"baru{number + one}") for one in range(5)))
+        number += 5
+
+    listed = pages(index, "rapat anggaran", 7, add, sort=sort)
+    assert [one for one in listed if one.startswith("r")] == expected
+    assert len(set(listed)) == len(listed)
+
+
+def test_titles_are_in_order(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(
+        index,
+        document("1", title="Zebra"),
+        document("2", title="árbol"),
+        document("3", title="Banjir 2"),
+        document("4"),
+    )
+    put(index, document("4"), document("5", title="banjir 1"))
+    assert [hit.record_id for hit in ask(index, "", sort="title").hits] == ["4", "2", "5", "3", "1"]
+
+
+def test_pages_by_cursor_go_past_the_window(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    window = SearchSettings().max_results_window
+    put(index, *(document(f"r{number:05}", "rapat") for number in range(window + 30)))
+    last = ask(index, "rapat", offset=window - 500, limit=500, highlight=False)
+    after = ask(index, "rapat", limit=500, cursor=last.cursor, highlight=False)
+    assert len(after.hits) == 30
+    assert not after.cursor
+    assert not {hit.record_id for hit in after.hits} & {hit.record_id for hit in last.hits}
+
+
+def test_a_cursor_serves_one_question_and_one_reader(letters: SearchIndex) -> None:
+    cursor = ask(letters, "", limit=2, reader="sari").cursor
+    assert ask(letters, "", limit=1, cursor=cursor, reader="sari", facets=FACETS).total == 5
+    others: list[dict[str, Any]] = [
+        {"text": "", "reader": "budi"},
+        {"text": "jalan", "reader": "sari"},
+        {"text": "", "reader": "sari", "sort": "newest"},
+        {"text": "", "reader": "sari", "filters": Filters(year_from=2014)},
+        {"text": "", "reader": "sari", "offset": 2},
+    ]
+    for other in others:
+        with pytest.raises(BadCursor):
+            ask(letters, cursor=cursor, **other)
+    flipped = ("A" if cursor[-9] != "A" else "B").join([cursor[:-9], cursor[-8:]])
+    for wrong in (flipped, cursor[:-4], cursor[:8], "x", "é", cursor + "A" * 40, "A" * 20_000):
+        with pytest.raises(BadCursor):
+            ask(letters, "", cursor=wrong, reader="sari")
+
+
+def test_a_cursor_shows_nothing_and_stays_within_what_is_visible(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, *(document(f"r{number}", "rapat", access="ab"[number % 2]) for number in range(40)))
+    request = {"access": frozenset({"a"}), "reader": "sari"}
+    alone = pages(index, "rapat", 3, **request)
+    assert len(alone) == 20
+    assert all(int(one[1:]) % 2 == 0 for one in alone)
+    first = ask(index, "rapat", limit=3, **request)
+    for piece in ("r2", "rapat", "cnt"):
+        assert piece not in base64.urlsafe_b64decode(first.cursor + "==").decode("latin-1")
+    assert len(first.cursor) < 4000
+    # What becomes hidden between two pages is not shown by the second.
+    rest = ask(index, "rapat", limit=50, cursor=first.cursor, withheld=frozenset({alone[5]}), **request)
+    assert [hit.record_id for hit in rest.hits] == [*alone[3:5], *alone[6:]]
+
+
+def test_features_are_asked_for(open_index: Open, folder: Path) -> None:
+    index, both = open_index(folder), frozenset({"ocr", "signature"})
+    put(index, document("1", features=frozenset({"signature"})), document("2", features=both), document("3"))
+    assert found(index, "ada:tandatangan") == found(index, "has:signature") == {"1", "2"}
+    assert found(index, "ada:ocr") == {"2"}
+    assert found(index, "-ada:ocr") == {"1", "3"}

@@ -6,20 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edms.search.query import (
-    MAX_CLAUSES,
-    AllOf,
-    AnyOf,
-    Node,
-    Not,
-    Phrase,
-    Prefix,
-    Range,
-    Value,
-    Word,
-    parse,
-    parse_range,
-)
+from edms.search.nodes import AllOf, AnyOf, Node, Not, Phrase, Prefix, Range, Value, Word
+from edms.search.query import MAX_CLAUSES, parse, parse_range
 
 
 @pytest.mark.parametrize(
