@@ -1,14 +1,10 @@
-"""A parsed query against one snapshot, with numpy: which documents match, how well, and what they count up to.
+"""A plan against one snapshot, with numpy: which documents match, and how well by `edms.search.ranking`."""
 
-Scores are BM25F (Robertson, Zaragoza and Taylor 2004): the frequencies of a word in the fields are weighted, normalised
-by length and added before they saturate once. A word counts as its stem, and again, less, as the very form asked for.
-Every statistic is taken over the documents that the searcher may see.
-"""
-
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,10 +13,24 @@ from edms.search.codec import Numbers, Postings
 from edms.search.masks import filter_mask, range_mask, value_mask
 from edms.search.nodes import AllOf, AnyOf, Either, Node, Not, OneOf, Phrase, Prefix, Range, Value, Word
 from edms.search.planning import Plan
-from edms.search.positions import phrase_frequencies
+from edms.search.positions import nearest, phrase_frequencies, places
 from edms.search.protocol import Filters, Notice
-from edms.search.ranking import EXACT_WEIGHT, EXPANSION_WEIGHT, FIELD_WEIGHTS, K1, B
+from edms.search.ranking import (
+    EXACT_WEIGHT,
+    EXPANSION_WEIGHT,
+    FIELD_WEIGHTS,
+    PROXIMITY_CANDIDATES,
+    PROXIMITY_WEIGHT,
+    B,
+    norm,
+    rarity,
+    recency,
+    saturated,
+)
 from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot, Visible
+
+SCORED_FIELDS: Final = (*TEXT_FIELDS, "lead")
+_NONE: Final = np.empty(0, np.int64)
 
 Beginnings = dict[tuple[int, str], list[tuple[bytes, int, int, int]]]
 """Entries (term, documents, offset and length of its postings) by segment and field."""
@@ -35,25 +45,29 @@ class Match:
 
 
 class Statistics:
-    """How many documents there are, how long, and how many match: of the visible ones, or as they were at the first
-    page. Counts are asked for in the same order each time, since the same plan is evaluated."""
+    """How many documents there are, how long, how new, and how many match: of the visible ones, or as they were at the
+    first page. Numbers are asked for in the same order each time, since the same plan is evaluated."""
 
     def __init__(self, visible: Visible, frozen: dict[str, Any] | None) -> None:
-        kept = frozen or {"count": visible.count, "averages": visible.averages, "found": []}
+        kept = frozen or {"count": visible.count, "averages": visible.averages, "newest": visible.newest}
         self.count: int = kept["count"]
         self.averages: dict[str, float] = kept["averages"]
-        self._before: list[int] | None = kept["found"] if frozen else None
-        self._found: list[int] = []
+        self.newest: int = kept["newest"]
+        self._before: list[float] = kept.get("told", [])
+        self._told: list[float] = []
 
-    def found(self, masks: list[Numbers]) -> int:
-        """Return how many documents match, by which the weight of a word is known."""
-        at = len(self._found)
-        known = self._before is not None and at < len(self._before)
-        self._found.append(self._before[at] if known else sum(int(np.count_nonzero(mask)) for mask in masks))  # type: ignore[index]
-        return self._found[-1]
+    def told(self, reckon: Callable[[], float]) -> float:
+        """Return a number that the ranking hangs on: as it was at the first page, else as `reckon` has it now."""
+        at = len(self._told)
+        self._told.append(self._before[at] if at < len(self._before) else reckon())
+        return self._told[at]
+
+    def rarity(self, masks: list[Numbers]) -> float:
+        """Return the weight of what these documents have in common."""
+        return self.told(lambda: rarity(self.count, sum(int(np.count_nonzero(mask)) for mask in masks)))
 
     def frozen(self) -> dict[str, Any]:
-        return {"count": self.count, "averages": self.averages, "found": self._found}
+        return {"count": self.count, "averages": self.averages, "newest": self.newest, "told": self._told}
 
 
 @dataclass(slots=True)
@@ -91,28 +105,65 @@ class Evaluation:
     def _views(self) -> list[SegmentView]:
         return self._snapshot.views
 
-    def run(self, plan: Plan, filters: Filters) -> Outcome:
-        """Evaluate the plan within what is visible and the filters."""
+    def run(self, plan: Plan, filters: Filters, *, ranked: bool = True) -> Outcome:
+        """Evaluate the plan within what is visible and the filters; `ranked`: whether the order hangs on the scores."""
         base = [mask & filter_mask(view, filters) for view, mask in zip(self._views, self._visible.masks, strict=True)]
-        required = [self._node(node) for node in plan.required]
-        words = [self._node(node) for node in plan.words]
-        optional = [self._node(node) for node in plan.optional]
+        required, words, optional = ([self._node(node) for node in some] for some in plan.parts())
         for match in required:
             base = [mask & own for mask, own in zip(base, match.masks, strict=True)]
-        scores = _sum([match.scores for match in [*required, *words, *optional]], self._views)
-        masks = self._required(base, words, plan.sentence)
-        return Outcome(
-            masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)], self._notices
-        )
+        masks = self._required(base, words, plan)
+        total = _sum([match.scores for match in [*required, *words, *optional]], self._views)
+        scores = [np.where(mask, score, 0) for mask, score in zip(masks, total, strict=True)]
+        if ranked:
+            self._bring_near(plan.words, scores)
+            self._prefer_new(scores)
+        return Outcome(masks, scores, self._notices)
 
-    def _required(self, base: list[Numbers], words: list[Match], sentence: bool) -> list[Numbers]:
-        """Return the documents with every word; with any of them when it is a sentence, or when none has every one."""
+    def _bring_near(self, nodes: Sequence[Node], scores: list[Numbers]) -> None:
+        """Add to the scores of the best documents what words that stand near each other are worth."""
+        words = [node.asked if isinstance(node, Either) else node for node in nodes]
+        asked = [query_word(word.form) for word in words if isinstance(word, Word) and word.field in ("", "text")]
+        if len(asked) < 2:
+            return
+        least = self._statistics.told(lambda: _least(scores, PROXIMITY_CANDIDATES))
+        lists = [
+            [[view.postings("text", term) for term in word.stems or (word.exact,)] for view in self._views]
+            for word in asked
+        ]
+        rarities = [self._statistics.told(partial(self._rarity_of, some)) for some in lists]
+        for number, (view, score) in enumerate(zip(self._views, scores, strict=True)):
+            best = np.flatnonzero((score >= least) & (score > 0))
+            if not len(best):
+                continue
+            found = [_united([places(p, best) for p in some[number] if p]) for some in lists]
+            for pair, (here, there) in enumerate(pairwise(found)):
+                weight = PROXIMITY_WEIGHT * min(rarities[pair : pair + 2])
+                score += weight * nearest(here, there, view.count)
+
+    def _rarity_of(self, lists: list[list[Postings | None]]) -> float:
+        masks = []
+        for some, seen in zip(lists, self._visible.masks, strict=True):
+            mask = np.zeros(len(seen), bool)
+            for found in some:
+                if found:
+                    mask[found.ids] = True
+            masks.append(mask & seen)
+        return rarity(self._statistics.count, sum(int(np.count_nonzero(mask)) for mask in masks))
+
+    def _prefer_new(self, scores: list[Numbers]) -> None:
+        for view, score in zip(self._views, scores, strict=True):
+            days = view.numbers("day")
+            score *= np.where(days == 0, 1, recency(np.maximum(self._statistics.newest - days, 0)))
+
+    def _required(self, base: list[Numbers], words: list[Match], plan: Plan) -> list[Numbers]:
+        """Return the documents with every word, or with any of them (`edms.search.planning`)."""
         if not words:
             return base
         every = [mask & np.logical_and.reduce([m.masks[i] for m in words]) for i, mask in enumerate(base)]
-        if len(words) == 1 or (not sentence and any(mask.any() for mask in every)):
+        found = self._statistics.told(lambda: sum(int(np.count_nonzero(mask)) for mask in every))
+        if len(words) == 1 or (not plan.sentence and found >= plan.least):
             return every
-        self._notices.append(Notice("any-word" if sentence else "not-all-words"))
+        self._notices.append(Notice("any-word" if plan.sentence else "not-all-words"))
         return [mask & np.logical_or.reduce([m.masks[i] for m in words]) for i, mask in enumerate(base)]
 
     def _node(self, node: Node) -> Match:
@@ -131,7 +182,7 @@ class Evaluation:
         return handlers[type(node)](node)
 
     def _fields(self, name: str) -> Sequence[str]:
-        return (name,) if name else TEXT_FIELDS
+        return ("text", "lead") if name == "text" else (name,) if name else SCORED_FIELDS
 
     # Text
 
@@ -167,17 +218,13 @@ class Evaluation:
             for name in fields:
                 counts = frequencies(view, name)
                 if counts is not None:
-                    average = self._statistics.averages[name] or 1.0
-                    norm = 1 - B[name] + B[name] * view.lengths(name) / average
-                    total += FIELD_WEIGHTS[name] * counts / np.maximum(norm, 0.05)
+                    length = view.lengths(name) if B[name] else 0.0
+                    average = self._statistics.averages.get(name, 0.0)
+                    total += FIELD_WEIGHTS[name] * counts / norm(name, length, average)
             weighted.append(total)
         masks = [(total > 0) & seen for total, seen in zip(weighted, self._visible.masks, strict=True)]
-        found = self._statistics.found(masks)
-        idf = math.log(1 + max(self._statistics.count - found + 0.5, 0.5) / (found + 0.5))
-        scores = [
-            np.where(mask, idf * (K1 + 1) * total / (K1 + total), 0)
-            for mask, total in zip(masks, weighted, strict=True)
-        ]
+        weight = self._statistics.rarity(masks)
+        scores = [np.where(mask, weight * saturated(total), 0) for mask, total in zip(masks, weighted, strict=True)]
         return Match(masks, scores)
 
     def _phrase(self, node: Phrase) -> Match:
@@ -222,6 +269,7 @@ class Evaluation:
             (id(view), name): list(view.beginning_with(name, EXACT + node.form.encode()))
             for view in self._views
             for name in self._fields(node.field)
+            if name != "lead"
         }
         totals = self._visible_documents(entries)
         if len(totals) > self._max_prefix_terms:
@@ -271,13 +319,15 @@ class Evaluation:
         return Match(masks, _sum([match.scores for match in matches], self._views))
 
     def _either(self, node: Either) -> Match:
+        """What means the same counts less, and is not taken for rarer than what was asked for."""
         asked = self._node(node.asked)
-        others = [self._node(other) for other in node.others]
-        masks = [np.logical_or.reduce([m.masks[i] for m in (asked, *others)]) for i in range(len(self._views))]
-        scores = [
-            own + EXPANSION_WEIGHT * np.maximum.reduce([m.scores[i] for m in others])
-            for i, own in enumerate(asked.scores)
-        ]
+        masks, scores = asked.masks, asked.scores
+        weight = self._statistics.rarity(asked.masks)
+        for inner in node.others:
+            other = self._node(inner)
+            factor = EXPANSION_WEIGHT * min(1.0, weight / max(self._statistics.rarity(other.masks), 1e-9))
+            scores = [own + factor * more for own, more in zip(scores, other.scores, strict=True)]
+            masks = [own | more for own, more in zip(masks, other.masks, strict=True)]
         return Match(masks, scores)
 
     def _all(self, node: AllOf) -> Match:
@@ -285,6 +335,16 @@ class Evaluation:
         masks = [np.logical_and.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
         scores = _sum([match.scores for match in matches], self._views)
         return Match(masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)])
+
+
+def _united(parts: Sequence[Numbers]) -> Numbers:
+    return np.unique(np.concatenate([_NONE, *parts]))
+
+
+def _least(scores: list[Numbers], number: int) -> float:
+    """Return the score of the `number`-th best document, 0 when there are fewer."""
+    every = np.concatenate([_NONE, *scores])
+    return float(np.partition(every, -number)[-number]) if len(every) >= number else 0.0
 
 
 def _sum(parts: list[list[Numbers]], views: list[SegmentView]) -> list[Numbers]:

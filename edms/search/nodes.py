@@ -21,6 +21,15 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A letter number or code: its parts one after another. Planning makes it a `Phrase` among the words: like a word
+    it need not be in every document that a sentence finds."""
+
+    forms: tuple[str, ...]
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """Any word or code that begins so."""
 
@@ -84,7 +93,7 @@ class Either:
     others: tuple["Node", ...]
 
 
-Node: TypeAlias = Word | Phrase | Prefix | Fuzzy | OneOf | Value | Range | Not | AnyOf | AllOf | Either
+Node: TypeAlias = Word | Phrase | Code | Prefix | Fuzzy | OneOf | Value | Range | Not | AnyOf | AllOf | Either
 
 
 def parts(node: Node) -> tuple[Node, ...]:

@@ -3,7 +3,8 @@
 An engine answers `Vocabulary` over the visible documents, asks `planned`, and evaluates the plan:
 
     every = every node of `required` and every node of `words`
-    found = any word instead of every one, when `sentence`, or when `every` matches nothing and there are several words
+    found = any word instead of every one, when there are several words and `sentence`, or `every` matches fewer than
+            `least`
     score = the sum over `required`, `words` and `optional`                         (`edms.search.ranking`)
 
 with the notice `any-word` in the first of these cases and `not-all-words` in the second. With no words, `required`
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from edms.search.analysis import is_stop_word
-from edms.search.nodes import Node, Word
+from edms.search.nodes import AllOf, AnyOf, Code, Node, Not, Phrase, Word
 from edms.search.protocol import Notice
 from edms.search.query import ParsedQuery
 
@@ -47,17 +48,44 @@ class Plan:
     words: tuple[Node, ...] = ()
     optional: tuple[Node, ...] = ()
     sentence: bool = False
+    least: int = 1
     notices: tuple[Notice, ...] = ()
     suggestion: str = ""
+
+    def parts(self) -> tuple[tuple[Node, ...], tuple[Node, ...], tuple[Node, ...]]:
+        return self.required, self.words, self.optional
 
     def nodes(self) -> tuple[Node, ...]:
         return (*self.required, *self.words, *self.optional)
 
 
+FEW: Final = 10
+"""When fewer documents than a page holds have every word, plain words are asked with any of them."""
+
+
 def planned(query: ParsedQuery, vocabulary: Vocabulary | None) -> Plan:
     """Return the plan for `query`."""
-    words = [node for node in query.root.nodes if isinstance(node, Word)]
-    wanted = [node for node in words if node.field or not is_stop_word(node.form)] or words
-    required = tuple(node for node in query.root.nodes if not isinstance(node, Word))
+    required: list[Node] = []
+    words: list[Node] = []
+    for node in query.root.nodes:
+        (words if isinstance(node, Word | Code) else required).append(_ready(node))
+    wanted = [node for node in words if not _stops(node)] or words
     wanted = list(dict.fromkeys(wanted))
-    return Plan(required, tuple(wanted), (), query.question or len(wanted) >= SENTENCE_WORDS, query.notices)
+    sentence = query.question or len(wanted) >= SENTENCE_WORDS
+    plain = len(wanted) < len(words)  # words that only join others: somebody wrote as people speak
+    return Plan(tuple(required), tuple(wanted), (), sentence, FEW if plain else 1, query.notices)
+
+
+def _ready(node: Node) -> Node:
+    """Return the node without kinds that no engine meets."""
+    if isinstance(node, Code):
+        return Phrase(node.forms, node.field)
+    if isinstance(node, Not):
+        return Not(_ready(node.node))
+    if isinstance(node, AnyOf | AllOf):
+        return type(node)(tuple(map(_ready, node.nodes)))
+    return node
+
+
+def _stops(node: Node) -> bool:
+    return isinstance(node, Word) and not node.field and is_stop_word(node.form)

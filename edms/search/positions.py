@@ -1,8 +1,13 @@
 """Words beside each other: how often a phrase stands in each document, from the positions of its words."""
 
+from typing import Final
+
 import numpy as np
 
 from edms.search.codec import Numbers, Postings
+from edms.search.ranking import PROXIMITY_WINDOW
+
+_SHIFT: Final = 33
 
 
 def phrase_frequencies(lists: list[Postings], seen: Numbers) -> Numbers | None:
@@ -22,9 +27,28 @@ def phrase_frequencies(lists: list[Postings], seen: Numbers) -> Numbers | None:
             return None
     counts = np.zeros(len(seen), np.float32)
     assert keys is not None
-    documents, times = np.unique(keys >> 33, return_counts=True)
+    documents, times = np.unique(keys >> _SHIFT, return_counts=True)
     counts[documents] = times
     return counts
+
+
+def places(postings: Postings, documents: Numbers) -> Numbers:
+    """Return (document, position) packed in one number, ascending, for each place of the term in these documents."""
+    return _keys(postings, np.intersect1d(postings.ids, documents, assume_unique=True), 0)
+
+
+def nearest(first: Numbers, second: Numbers, count: int) -> Numbers:
+    """Return for each of `count` documents how near two words come (`ranking.nearness`), from their packed places."""
+    distances = np.full(count, PROXIMITY_WINDOW + 1, np.int64)
+    if len(first) and len(second):
+        for side, step in (("left", -1), ("right", 0)):
+            at = np.searchsorted(second, first, side=side) + step  # type: ignore[call-overload]
+            inside = (at >= 0) & (at < len(second))
+            here, there = first[inside], second[at[inside]]
+            same = here >> _SHIFT == there >> _SHIFT
+            np.minimum.at(distances, here[same] >> _SHIFT, np.abs(here[same] - there[same]))
+    near: Numbers = np.where(distances <= PROXIMITY_WINDOW, 1 / distances, 0).astype(np.float32)
+    return near
 
 
 def _keys(postings: Postings, documents: Numbers, shift: int) -> Numbers:
@@ -34,5 +58,5 @@ def _keys(postings: Postings, documents: Numbers, shift: int) -> Numbers:
     starts = postings.ends[index] - counts
     steps = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
     places = postings.positions[np.repeat(starts, counts) + steps].astype(np.int64)
-    keys: Numbers = (np.repeat(documents, counts) << 33) | (places + shift)
+    keys: Numbers = (np.repeat(documents, counts) << _SHIFT) | (places + shift)
     return keys

@@ -13,10 +13,10 @@ from datetime import date
 from typing import Final
 
 from edms.search.analysis import fold, tokens
-from edms.search.nodes import AllOf, AnyOf, Node, Not, Phrase, Prefix, Range, Value, Word
+from edms.search.nodes import AllOf, AnyOf, Code, Node, Not, Phrase, Prefix, Range, Value, Word
 from edms.search.protocol import Notice
 
-MAX_CLAUSES: Final = 32
+MAX_CLAUSES: Final = 64
 MIN_PREFIX: Final = 2
 
 TEXT_FIELDS: Final = {
@@ -156,7 +156,7 @@ class _Parser:
         nodes: list[Node] = []
         for token in found:
             if token.whole and any(character.isdigit() for character in token.whole):
-                nodes.append(Phrase(tuple(part.form for part in token.parts), field))
+                nodes.append(Code(tuple(part.form for part in token.parts), field))
             else:
                 nodes += dict.fromkeys(Word(part.form, field) for part in token.parts)
         return nodes

@@ -29,6 +29,7 @@ ACCESS_VIEWS: Final = 64
 
 SCHEMA: Final = Schema(
     **{name: AnalysedField() for name in TEXT_FIELDS},
+    lead=AnalysedField(),
     **{name: COLUMN(CodeColumn()) for name in CODE_FIELDS},
     key=KeyField(),
     record=COLUMN(VarBytesColumn()),
@@ -59,6 +60,9 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         if value := getattr(document, name):
             fields[name] = analysis.terms(value, language)
             fields[f"_stored_{name}"] = None
+    if document.text:
+        fields["lead"] = analysis.terms(analysis.lead(document.text), language)
+        fields["_stored_lead"] = None
     shown = {name: getattr(document, name) for name in SHOWN_FIELDS if getattr(document, name)}
     return {
         **fields,
@@ -199,11 +203,12 @@ _Seen: TypeAlias = tuple[Access, frozenset[str], frozenset[str]]
 @dataclass(frozen=True)
 class Visible:
     """What one set of access tokens may see: a mask for each segment, and statistics of those documents alone, so
-    that scores say nothing about the others (REQUIREMENTS R27)."""
+    that scores say nothing about the others (REQUIREMENTS R27). `newest` is the newest day, 0 when none has one."""
 
     masks: tuple[Numbers, ...]
     count: int
     averages: dict[str, float]
+    newest: int = 0
 
 
 class Snapshot:
@@ -254,7 +259,8 @@ class Snapshot:
             / max(count, 1)
             for field in TEXT_FIELDS
         }
-        return Visible(tuple(masks), count, averages)
+        days = [int(view.numbers("day")[mask].max(initial=0)) for view, mask in zip(self.views, masks, strict=True)]
+        return Visible(tuple(masks), count, averages, max(days, default=0))
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """Yield (record id, version) of every document that is not deleted."""

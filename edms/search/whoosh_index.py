@@ -62,7 +62,7 @@ class WhooshIndex:
         visible = snapshot.visible(request.access, request.granted, request.withheld)
         evaluation = Evaluation(snapshot, visible, self._settings.max_prefix_terms, place.frozen if place else None)
         plan = planned(query, None)
-        outcome = evaluation.run(plan, request.filters)
+        outcome = evaluation.run(plan, request.filters, ranked=request.sort == "relevance")
         shown = page(snapshot, outcome, request.sort, offset=offset, limit=limit, after=place.after if place else None)
         highlighter = Highlighter(plan, evaluation) if request.highlight else None
         return SearchAnswer(

@@ -632,3 +632,62 @@ def test_features_are_asked_for(open_index: Open, folder: Path) -> None:
     assert found(index, "ada:tandatangan") == found(index, "has:signature") == {"1", "2"}
     assert found(index, "ada:ocr") == {"2"}
     assert found(index, "-ada:ocr") == {"1", "3"}
+
+
+# Ranking and language
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        "pembangunan dibangun membangun",
+        "pemusnahan memusnahkan dimusnahkan musnah",
+        "penilaian menilai dinilai nilai",
+        "pengelolaan mengelola kelola",
+        "menemukan ditemukan penemuan",
+        "pertanggungjawaban mempertanggungjawabkan",
+        "suratnya suratkah surat",
+    ],
+)
+def test_forms_of_one_root_meet(open_index: Open, folder: Path, family: str) -> None:
+    index, forms = open_index(folder), family.split()
+    put(index, *(document(form, f"tentang {form} itu", language="id") for form in forms))
+    for form in forms:
+        assert ask(index, form).hits[0].record_id == form
+        assert found(index, form) == set(forms)
+
+
+def test_of_two_alike_the_newer_comes_first_and_dates_never_decide_alone(open_index: Open, folder: Path) -> None:
+    index, old, new = open_index(folder), date(1990, 1, 1), date(2024, 1, 1)
+    put(index, document("tua", "rapat dinas", date=old), document("baru", "rapat dinas", date=new))
+    put(index, document("polos", "rapat dinas"), document("kena", "rapat rapat dinas", date=old))
+    assert [hit.record_id for hit in ask(index, "rapat dinas").hits] == ["kena", "baru", "polos", "tua"]
+
+
+def test_words_beside_each_other_come_first(open_index: Open, folder: Path) -> None:
+    index, filler = open_index(folder), "kata lain yang tidak berarti apa apa untuk mengisi tempat di sini saja " * 3
+    put(index, document("jauh", f"{filler} sampah {filler} pengangkutan {filler}"))
+    put(index, document("dekat", f"{filler} pengangkutan sampah {filler} {filler}"))
+    assert [hit.record_id for hit in ask(index, "pengangkutan sampah").hits] == ["dekat", "jauh"]
+
+
+def test_what_a_text_begins_with_is_what_it_is_about(open_index: Open, folder: Path) -> None:
+    index, filler = open_index(folder), "kata lain yang tidak berarti apa apa untuk mengisi tempat di sini saja " * 3
+    put(index, document("akhir", f"{filler} banjir"), document("awal", f"banjir {filler}"))
+    assert [hit.record_id for hit in ask(index, "banjir").hits] == ["awal", "akhir"]
+
+
+def test_plain_words_with_few_answers_are_asked_with_any_of_them(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "laporan banjir kota"), document("2", "laporan kebakaran"), document("3", "izin"))
+    assert found(index, "laporan banjir") == {"1"}
+    answer = ask(index, "laporan tentang banjir")
+    assert [hit.record_id for hit in answer.hits] == ["1", "2"]
+    assert {notice.code for notice in answer.notices} == {"not-all-words"}
+
+
+def test_a_code_in_a_sentence_is_one_of_its_words(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "surat 005/12/2014 tentang banjir"), document("2", "penanganan banjir di kota"))
+    assert found(index, "apa yang diputuskan tentang banjir dalam surat 005/12/2014?") == {"1", "2"}
+    assert found(index, "banjir 005/12/2014") == {"1"}

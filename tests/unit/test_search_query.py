@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edms.search.nodes import AllOf, AnyOf, Node, Not, Phrase, Prefix, Range, Value, Word
+from edms.search.nodes import AllOf, AnyOf, Code, Node, Not, Phrase, Prefix, Range, Value, Word
 from edms.search.query import MAX_CLAUSES, parse, parse_range
 
 
@@ -25,8 +25,8 @@ from edms.search.query import MAX_CLAUSES, parse, parse_range
         ("a b OR c d", (Word("a"), AnyOf((Word("b"), Word("c"))), Word("d"))),
         ("a ATAU b ATAU c", (AnyOf((Word("a"), Word("b"), Word("c"))),)),
         ("OR a OR", (Word("a"),)),
-        ("nomor:005/1234/2023", (Phrase(("005", "1234", "2023"), "number"),)),
-        ("900.1.3.1", (Phrase(("900", "1", "3", "1")),)),
+        ("nomor:005/1234/2023", (Code(("005", "1234", "2023"), "number"),)),
+        ("900.1.3.1", (Code(("900", "1", "3", "1")),)),
         ("anak-anak", (Word("anak"),)),
         ('judul:"wali kota"', (Phrase(("wali", "kota"), "title"),)),
         ("JUDUL:x title:y", (Word("x", "title"), Word("y", "title"))),
