@@ -96,6 +96,7 @@ class Evaluation:
         self._max_prefix_terms = max_prefix_terms
         self._notices: list[Notice] = []
         self._chosen: dict[Prefix, Beginnings] = {}
+        self._known: dict[Node, Match] = {}
 
     def frozen(self) -> dict[str, Any]:
         """Return what the evaluation for the next page is to be given, so that it ranks as this one does."""
@@ -179,7 +180,37 @@ class Evaluation:
             AllOf: self._all,
             Either: self._either,
         }
-        return handlers[type(node)](node)
+        found = self._known.get(node)
+        if found is None:
+            found = self._known[node] = handlers[type(node)](node)
+        return found
+
+    # What planning asks
+
+    def has(self, word: Word) -> bool:
+        """Return whether a visible document matches the word."""
+        return any(mask.any() for mask in self._node(word).masks)
+
+    def documents(self, form: str, field: str) -> int:
+        """Return how many visible documents have this very form."""
+        total = 0
+        for view, seen in zip(self._views, self._visible.masks, strict=True):
+            lists = [view.postings(name, EXACT + form.encode()) for name in self._named(field)]
+            found = [postings.ids for postings in lists if postings]
+            if found:
+                total += int(np.count_nonzero(seen[np.unique(np.concatenate(found))]))
+        return total
+
+    def near(self, form: str, field: str) -> list[tuple[int, str]]:
+        """Return (edits, form) of the forms near `form`, of hidden documents among them, nearest first."""
+        return sorted(
+            {one for view in self._views for name in self._named(field) for one in view.forms(name).near(form)}
+        )
+
+    def _named(self, field: str) -> Sequence[str]:
+        return (field,) if field else TEXT_FIELDS
+
+    # Nodes
 
     def _fields(self, name: str) -> Sequence[str]:
         return ("text", "lead") if name == "text" else (name,) if name else SCORED_FIELDS

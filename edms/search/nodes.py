@@ -30,6 +30,15 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Title:
+    """A title or degree beside a name (`dr.`, `S.H.`): it helps the order and is not required, unless it stands alone.
+    Planning makes it a `Word` or a `Phrase`."""
+
+    forms: tuple[str, ...]
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Prefix:
     """Any word or code that begins so."""
 
@@ -93,7 +102,7 @@ class Either:
     others: tuple["Node", ...]
 
 
-Node: TypeAlias = Word | Phrase | Code | Prefix | Fuzzy | OneOf | Value | Range | Not | AnyOf | AllOf | Either
+Node: TypeAlias = Word | Phrase | Code | Title | Prefix | Fuzzy | OneOf | Value | Range | Not | AnyOf | AllOf | Either
 
 
 def parts(node: Node) -> tuple[Node, ...]:

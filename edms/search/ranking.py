@@ -7,6 +7,7 @@ was asked for. Every statistic is taken over the documents that the searcher may
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -54,11 +55,13 @@ def saturated(weighted: Any) -> Any:
 
 def nearness(first: Sequence[int], second: Sequence[int]) -> float:
     """Return how near two words come in one document: 1 beside each other, 0 past the window; positions ascend."""
-    best, at = PROXIMITY_WINDOW + 1, 0
+    best = PROXIMITY_WINDOW + 1
     for place in first:
-        while at + 1 < len(second) and second[at + 1] <= place:
-            at += 1
-        best = min([best, *(abs(place - other) for other in second[at : at + 2] if other != place)])
+        before, after = bisect_left(second, place) - 1, bisect_right(second, place)
+        if before >= 0:
+            best = min(best, place - second[before])
+        if after < len(second):
+            best = min(best, second[after] - place)
     return 1 / best if best <= PROXIMITY_WINDOW else 0.0
 
 

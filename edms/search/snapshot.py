@@ -19,6 +19,7 @@ from whoosh.util.numeric import byte_to_length
 from edms.search import analysis, passages
 from edms.search.codec import AnalysedField, CodeColumn, KeyField, LexiconEntry, NumberColumn, Numbers, Postings
 from edms.search.encrypted_storage import EncryptedStorage
+from edms.search.nearness import Forms
 from edms.search.protocol import EVERYTHING, FEATURES, Access, Everything, IndexDocument
 
 TEXT_FIELDS: Final = ("title", "subject", "number", "sender", "recipient", "text")
@@ -108,6 +109,7 @@ class SegmentView:
         self._reader = SegmentReader(storage, SCHEMA, segment)
         self._columns: dict[str, Any] = {}
         self._lengths: dict[str, Numbers] = {}
+        self._forms: dict[str, Forms] = {}
         self._found: dict[frozenset[str], Numbers] = {}
 
     def column(self, name: str) -> Any:
@@ -164,6 +166,31 @@ class SegmentView:
                 return
             values = info.unpack_from(data, key_at + key_length)
             yield data[key_at + LexiconEntry.FIELD_BYTES : key_at + key_length], values[2], values[8], values[9]
+
+    def forms(self, field: str) -> Forms:
+        """Return the very forms in a field of this segment, hidden and deleted documents' among them; they are kept."""
+        found = self._forms.get(field)
+        if found is None:
+            found = self._forms[field] = Forms(self._every_form(field))
+        return found
+
+    def _every_form(self, field: str) -> Iterator[str]:
+        index, coder = self._reader._terms._tindex, self._reader._terms._keycoder
+        at = index.closest_key_pos(coder(field, analysis.EXACT))
+        end = index.closest_key_pos(coder(field, analysis.EXACT) + b"\xff") or index.endofdata
+        size, prefix = LexiconEntry.LENGTHS.size, LexiconEntry.FIELD_BYTES + len(analysis.EXACT)
+        while at is not None and at < end:
+            data = index.dbfile.get(at, min(end - at, MAX_LEXICON_SCAN))
+            here = 0
+            while here + size <= len(data):
+                key_length, value_length = LexiconEntry.LENGTHS.unpack_from(data, here)
+                if here + size + key_length + value_length > len(data):
+                    break
+                yield data[here + size + prefix : here + size + key_length].decode("utf-8", "replace")
+                here += size + key_length + value_length
+            if not here:
+                return
+            at += here
 
     def postings_at(self, offset: int, length: int) -> Postings:
         return Postings(self._reader._terms._postfile.get(offset, length))

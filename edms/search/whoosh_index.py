@@ -22,7 +22,7 @@ from edms.search.masks import facet_counts
 from edms.search.ordering import page
 from edms.search.planning import planned
 from edms.search.protocol import Change, Delete, Fault, IndexDocument, SearchAnswer, SearchHit, SearchRequest, Upsert
-from edms.search.query import parse
+from edms.search.questions import Questions
 from edms.search.segment_writer import LARGEST_MERGE, ListSegmentWriter, merge_named, merge_nothing, merge_tiers
 from edms.search.snapshot import SCHEMA, SegmentView, Snapshot, deletion_fields, document_fields
 
@@ -42,6 +42,7 @@ class WhooshIndex:
         self._settings = settings
         self._key = key
         self._cursors = Cursors(key)
+        self._questions = Questions(settings)
         self._generations = Generations(folder, key)
         self._cache = PageCache(settings.page_cache_bytes)
         self._lock = threading.Lock()
@@ -58,10 +59,10 @@ class WhooshIndex:
             )
         place = self._cursors.open(request)
         snapshot = self._snapshot()
-        query = parse(request.text, self._settings.max_query_characters)
+        query = self._questions.read(request.text)
         visible = snapshot.visible(request.access, request.granted, request.withheld)
         evaluation = Evaluation(snapshot, visible, self._settings.max_prefix_terms, place.frozen if place else None)
-        plan = planned(query, None)
+        plan = planned(query, evaluation, place.frozen["decided"] if place else None)
         outcome = evaluation.run(plan, request.filters, ranked=request.sort == "relevance")
         shown = page(snapshot, outcome, request.sort, offset=offset, limit=limit, after=place.after if place else None)
         highlighter = Highlighter(plan, evaluation) if request.highlight else None
@@ -70,7 +71,9 @@ class WhooshIndex:
             tuple(_hit(snapshot, highlighter, *one) for one in shown.hits),
             facet_counts(snapshot, outcome.masks, request.facets),
             tuple(dict.fromkeys([*plan.notices, *outcome.notices])),
-            self._cursors.seal(request, Place(shown.after, evaluation.frozen())) if shown.after else "",
+            self._cursors.seal(request, Place(shown.after, {**evaluation.frozen(), "decided": plan.decided}))
+            if shown.after
+            else "",
             plan.suggestion,
         )
 

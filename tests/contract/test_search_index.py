@@ -38,11 +38,12 @@ KEY = bytes(range(32))
 FORK = multiprocessing.get_context("fork")
 
 
-def open_whoosh(folder: Path) -> SearchIndex:
-    return WhooshIndex(folder / "index", KEY, SearchSettings())
+def whoosh(folder: Path, settings: SearchSettings) -> SearchIndex:
+    return WhooshIndex(folder / "index", KEY, settings)
 
 
-ENGINES: dict[str, Open] = {"whoosh": open_whoosh}
+WITH_SETTINGS: dict[str, Callable[[Path, SearchSettings], SearchIndex]] = {"whoosh": whoosh}
+ENGINES: dict[str, Open] = {"whoosh": lambda folder: whoosh(folder, SearchSettings())}
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -691,3 +692,92 @@ def test_a_code_in_a_sentence_is_one_of_its_words(open_index: Open, folder: Path
     put(index, document("1", "surat 005/12/2014 tentang banjir"), document("2", "penanganan banjir di kota"))
     assert found(index, "apa yang diputuskan tentang banjir dalam surat 005/12/2014?") == {"1", "2"}
     assert found(index, "banjir 005/12/2014") == {"1"}
+
+
+# Words that are nearly right, and words that mean the same
+
+
+MISREAD = (
+    document("1", "Dinas Kesehatan Kota"),
+    document("2", "laporan kesehatan ibu"),
+    document("3", "kesehaton yang terbaca salah"),
+    document("4", "rumah sakit", access="b"),
+    document("5", "rurnah yang terbaca salah"),
+)
+
+
+@pytest.fixture
+def misread(open_index: Open, folder: Path) -> SearchIndex:
+    index = open_index(folder)
+    put(index, *MISREAD)
+    return index
+
+
+def test_a_word_nobody_has_finds_what_is_near(misread: SearchIndex) -> None:
+    answer = ask(misread, "Dinas kesehatam")
+    assert [hit.record_id for hit in answer.hits] == ["1"]
+    assert [(one.code, one.detail) for one in answer.notices] == [("near", "kesehatam: kesehatan, kesehaton")]
+    assert answer.suggestion == "Dinas kesehatan"
+    mark = answer.hits[0].highlights["text"]
+    assert [mark.text[a:b] for a, b in mark.ranges] == ["Dinas", "Kesehatan"]
+    assert found(misread, "kesehatam") == {"1", "2", "3"}
+    assert ask(misread, "kesehatan").suggestion == ""
+    assert found(misread, "xyzxyzxyz") == set()
+
+
+def test_a_nearly_word_is_asked_for(misread: SearchIndex) -> None:
+    assert found(misread, "kesehatan") == {"1", "2"}
+    assert found(misread, "kesehatan~") == {"1", "2", "3"}
+    assert found(misread, "rumah~") == {"4", "5"}
+    assert found(misread, "-rumah~") == {"1", "2", "3"}
+    assert ask(misread, "kesehatan~").suggestion == ""
+
+
+def test_nothing_hidden_is_near(misread: SearchIndex) -> None:
+    answer = ask(misread, "rumaj", access=frozenset({"a"}))
+    assert (answer.total, answer.suggestion, answer.notices) == (0, "", ())
+    assert found(misread, "rumaj", access=frozenset({"b"})) == {"4"}
+    answer = ask(misread, "rumah", access=frozenset({"a"}))
+    assert [hit.record_id for hit in answer.hits] == ["5"]
+
+
+def test_dates_meet_however_they_are_written(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "ditetapkan tanggal 17 Agustus 2014"), document("2", "tertanggal 17-08-2014 di kota"))
+    put(
+        index,
+        document("3", "pada 17/8/2014"),
+        document("4", "rapat", date=date(2014, 8, 17)),
+        document("5", "17 Mei 2014"),
+    )
+    for text in ("17 Agustus 2014", "17-08-2014", "17/8/2014", "2014-08-17"):
+        assert found(index, text) == {"1", "2", "3", "4"}
+    assert ask(index, "17-08-2014").hits[0].record_id == "2"
+    assert found(index, "tanggal:17 Agustus 2014") == {"4"}
+
+
+def test_titles_beside_a_name_do_not_hinder(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "ditandatangani oleh Budi Santoso"), document("2", "dr. Budi Santoso, S.H., M.Si."))
+    put(index, document("3", "dr. Sari, S.H."))
+    assert [hit.record_id for hit in ask(index, "dr. Budi Santoso, S.H., M.Si.").hits] == ["2", "1"]
+    assert found(index, "S.H.") == {"2", "3"}
+
+
+def test_synonyms_are_searched_and_told(folder: Path) -> None:
+    (folder / "synonyms").mkdir()
+    file = folder / "synonyms" / "a.txt"
+    file.write_text("SK = surat keputusan\n", "utf-8")
+    for name, opened in WITH_SETTINGS.items():
+        index = opened(folder / name, SearchSettings(synonyms=folder / "synonyms"))
+        put(index, document("1", "salinan SK wali kota"), document("2", "surat keputusan wali kota"))
+        put(index, document("3", "surat tentang keputusan"))
+        answer = ask(index, "SK")
+        assert [hit.record_id for hit in answer.hits] == ["1", "2"]
+        assert ("expanded", "sk: surat keputusan") in {(one.code, one.detail) for one in answer.notices}
+        assert found(index, "surat keputusan") == {"1", "2", "3"}
+        assert found(index, '"surat keputusan"') == {"2"}
+        assert found(index, "keputusan surat") == {"2", "3"}
+        file.write_text("BA = berita acara\n", "utf-8")
+        assert found(index, "SK") == {"1"}
+        file.write_text("SK = surat keputusan\n", "utf-8")
