@@ -13,7 +13,7 @@ FACETS: Final = ("office", "class_code", "level", "record_type", "year", "state"
 """The fields that can be counted in an answer."""
 
 FEATURES: Final = (
-    "signature", "attachment", "text", "ocr", "redaction", "hold", "copy", "number", "date", "sender", "recipient",
+    "signature", "attachment", "text", "ocr", "copy", "number", "date", "sender", "recipient",
 )  # fmt: skip
 """What `ada:` and `has:` can ask a record for; the names in questions stand in `edms.search.query.FEATURE_NAMES`."""
 

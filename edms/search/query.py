@@ -49,8 +49,6 @@ FEATURE_NAMES: Final = {
     "lampiran": "attachment", "attachment": "attachment", "attachments": "attachment",
     "teks": "text", "text": "text",
     "ocr": "ocr", "pindaian": "ocr", "scan": "ocr",
-    "redaksi": "redaction", "penghitaman": "redaction", "redaction": "redaction",
-    "penahanan": "hold", "hold": "hold",
     "salinan": "copy", "copy": "copy",
     "nomor": "number", "number": "number",
     "tanggal": "date", "date": "date",

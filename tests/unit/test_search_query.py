@@ -118,7 +118,7 @@ DAY = date(2014, 8, 17).toordinal()
         ("1) surat 2) nota", (Word("1"), Word("surat"), Word("2"), Word("nota"))),
         ("kesehatam~", (Fuzzy("kesehatam"),)),
         ("judul:kesehatam~", (Fuzzy("kesehatam", "title"),)),
-        ("ada:tandatangan -has:redaction", (Value("features", "signature"), Not(Value("features", "redaction")))),
+        ("ada:tandatangan -has:copy", (Value("features", "signature"), Not(Value("features", "copy")))),
         ("dr. Budi, S.H., M.Si.", (Title(("dr",)), Word("budi"), Title(("s", "h")), Title(("m", "si")))),
         ("tanggal:17 Agustus 2014", (Range("date", DAY, DAY),)),
         ("tanggal:17-08-2014 surat", (Range("date", DAY, DAY), Word("surat"))),
