@@ -97,6 +97,7 @@ class Evaluation:
         self._notices: list[Notice] = []
         self._chosen: dict[Prefix, Beginnings] = {}
         self._known: dict[Node, Match] = {}
+        self._read: dict[tuple[str, str, bytes], Postings | None] = {}
 
     def frozen(self) -> dict[str, Any]:
         """Return what the evaluation for the next page is to be given, so that it ranks as this one does."""
@@ -128,7 +129,7 @@ class Evaluation:
             return
         least = self._statistics.told(lambda: _least(scores, PROXIMITY_CANDIDATES))
         lists = [
-            [[view.postings("text", term) for term in word.stems or (word.exact,)] for view in self._views]
+            [[self._postings(view, "text", term) for term in word.stems or (word.exact,)] for view in self._views]
             for word in asked
         ]
         rarities = [self._statistics.told(partial(self._rarity_of, some)) for some in lists]
@@ -220,13 +221,20 @@ class Evaluation:
     def _word(self, node: Word) -> Match:
         word = query_word(node.form)
         fields = self._fields(node.field)
-        exact = self._concept(fields, lambda view, name: [view.postings(name, word.exact)])
+        exact = self._concept(fields, lambda view, name: [self._postings(view, name, word.exact)])
         if not word.stems:
             return exact
-        stemmed = self._concept(fields, lambda view, name: [view.postings(name, term) for term in word.stems])
+        stemmed = self._concept(fields, lambda view, name: [self._postings(view, name, term) for term in word.stems])
         masks = [a | b for a, b in zip(exact.masks, stemmed.masks, strict=True)]
         scores = [a * EXACT_WEIGHT + b for a, b in zip(exact.scores, stemmed.scores, strict=True)]
         return Match(masks, scores)
+
+    def _postings(self, view: SegmentView, name: str, term: bytes) -> Postings | None:
+        """Return a posting list; what was read for the score is at hand for nearness."""
+        key = (view.name, name, term)
+        if key not in self._read:
+            self._read[key] = view.postings(name, term)
+        return self._read[key]
 
     def _concept(self, fields: Sequence[str], read: Callable[[SegmentView, str], Sequence[Postings | None]]) -> Match:
         """Score the documents that have any of the posting lists, all of which stand for one thing."""

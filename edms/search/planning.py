@@ -29,8 +29,8 @@ FEW: Final = 10
 """When fewer documents than half a page holds have every word, plain words are asked with any of them."""
 MAX_NEAR_FORMS: Final = 16
 """Forms that one nearly-word stands for."""
-MAX_LOOKED_AT: Final = 300
-"""Forms of the dictionary that are looked at for one word."""
+MAX_SEEN: Final = 64
+"""Visible forms among which they are chosen. Hidden ones are passed over, however many: they crowd nothing out."""
 
 
 class Vocabulary(Protocol):
@@ -149,9 +149,11 @@ class _Planner:
             for edits, form in self.vocabulary.near(node.form, node.field):
                 likely.setdefault(form, edits)
         seen: list[tuple[float, int, str]] = []
-        for form in sorted(likely, key=lambda one: (likely[one], one))[:MAX_LOOKED_AT]:
+        for form in sorted(likely, key=lambda one: (likely[one], one)):
             if documents := self.vocabulary.documents(form, node.field):
                 seen.append((likely[form], -documents, form))
+                if len(seen) == MAX_SEEN:
+                    break
         return [form for _edits, _documents, form in sorted(seen)[:MAX_NEAR_FORMS]]
 
     def suggestion(self) -> str:

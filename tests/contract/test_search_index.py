@@ -741,6 +741,17 @@ def test_nothing_hidden_is_near(misread: SearchIndex) -> None:
     assert [hit.record_id for hit in answer.hits] == ["5"]
 
 
+def test_hidden_words_crowd_out_no_visible_one(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    letters = "abcdefghijklmnopqrstuvw"
+    crowd = [f"peraturat{one}{two}" for one in letters for two in letters]
+    put(index, document("1", " ".join(crowd), access="b"), document("2", "peraturan zaitun"))
+    answer = ask(index, "peraturat", access=frozenset({"a"}))
+    assert [hit.record_id for hit in answer.hits] == ["2"]
+    assert answer.suggestion == "peraturan"
+    assert [(one.code, one.detail) for one in answer.notices] == [("near", "peraturat: peraturan")]
+
+
 def test_dates_meet_however_they_are_written(open_index: Open, folder: Path) -> None:
     index = open_index(folder)
     put(index, document("1", "ditetapkan tanggal 17 Agustus 2014"), document("2", "tertanggal 17-08-2014 di kota"))
