@@ -188,12 +188,6 @@ def rules_folder(settings: Settings) -> Path:
     return settings.retention.rules if settings.retention.rules.is_dir() else resource("retention_rules")
 
 
-def synonyms_folder(settings: Settings) -> Path:
-    """The synonyms of this installation; without a folder of its own the list that comes along serves."""
-    own = settings.search.synonyms
-    return own if own and own.is_dir() else resource("synonyms")
-
-
 def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Database) -> Archive:
     trail = AuditTrail(clock, _origin(settings), ring.secret("audit-signing"))
     generations = _authorities(ring)
@@ -203,7 +197,6 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
     trust = TrustMaterial.from_pem(public.encode(), _timestamp_roots(settings))
     timestamps = _timestamps(settings, material, clock)
     plan = settings.memory
-    searching = settings.search.model_copy(update={"synonyms": synonyms_folder(settings)})
     limits, room = sandbox_limits(settings.text, plan.share_bytes), MemoryRoom(settings.storage.path / "run", plan)
     sandbox = Sandbox(limits, room=room)
     return Archive(
@@ -233,7 +226,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         trust=trust,
         received_trust=received_trust(settings, trust),
         seal_rules=_seal_rules(settings, trust, generations),
-        index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), searching),
+        index=WhooshIndex(settings.storage.path / "index", ring.secret("index"), settings.search),
         public_pem=public + log_key_pem(trail.public_key),
         witnesses=_witnesses(settings),
         scanner=_scanner(settings),

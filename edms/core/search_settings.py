@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from edms.core.memory import MEBIBYTE
+from edms.core.resources import resource
 from edms.core.settings_section import Section
 
 
@@ -21,3 +22,8 @@ class SearchSettings(Section):
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    def rooted_at(self, folder: Path) -> "SearchSettings":
+        """Return a copy with the folder of synonyms that serves: where it is absent, the list that comes along."""
+        own = folder / (self.synonyms or "synonyms")
+        return self.model_copy(update={"synonyms": own if own.is_dir() else resource("synonyms")})

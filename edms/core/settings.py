@@ -346,7 +346,7 @@ class Settings(_Section):
                 "keys": self.keys.rooted_at(folder, storage),
                 "capture": self.capture.rooted_at(folder),
                 "signing": self.signing.rooted_at(folder),
-                "search": self.search.model_copy(update={"synonyms": folder / (self.search.synonyms or "synonyms")}),
+                "search": self.search.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )
