@@ -22,7 +22,7 @@ from edms.cli.context import (
 )
 from edms.records.describe import record_details
 from edms.records.evidence import export_bundle
-from edms.records.searching import Question, search
+from edms.records.searching import Notice, Question, search
 
 LEVELS = click.Choice([level.value for level in Level])
 FACETS = ("class_code", "year", "office", "level", "record_type")
@@ -90,15 +90,22 @@ def _print_total(outcome: IngestReport, as_json: bool, sha256: str) -> None:
 @as_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--facets", is_flag=True, help="Count the hits by class, year, office, level and type.")
+@click.option("--cursor", default="", help="List what follows an earlier answer: its `cursor` in JSON.")
 @json_option
 @pass_context
-def search_command(context: Context, query: str, username: str, limit: int, facets: bool, as_json: bool) -> None:
+def search_command(
+    context: Context, query: str, username: str, limit: int, facets: bool, cursor: str, as_json: bool
+) -> None:
     """Print what that person would find."""
-    question = Question(query, limit=limit, facets=FACETS if facets else ())
+    question = Question(query, limit=limit, facets=FACETS if facets else (), cursor=cursor)
     results = search(context.person(username), context.archive, question)
     if as_json:
         print_json(results.as_dict())
         return
+    for notice in results.answer.notices:
+        click.echo(_told(notice), err=True)
+    if results.answer.suggestion:
+        click.echo(f"did you mean: {results.answer.suggestion}", err=True)
     click.echo(f"{results.answer.total} found")
     print_table(
         ("record", "date", "level", "office", "title"),
@@ -109,6 +116,13 @@ def search_command(context: Context, query: str, username: str, limit: int, face
     )
     for field, counts in results.answer.facets.items():
         click.echo(f"{field}: " + ", ".join(f"{value} {count}" for value, count in counts.items()))
+
+
+def _told(notice: Notice) -> str:
+    """Return what was made of the question, as the page says it."""
+    from edms.web.words import NOTICES  # the pages are loaded only when there is something to say
+
+    return NOTICES.get(notice.code, f"{notice.code} %(detail)s") % {"detail": notice.detail}
 
 
 @click.group()

@@ -6,7 +6,8 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def resource(name: str) -> Path:
-    """Return the path of a shipped file or folder (`migrations`, `retention_rules`, `samples`, `config.example.toml`).
+    """Return the path of a shipped file or folder (`migrations`, `retention_rules`, `samples`, `synonyms`,
+    `config.example.toml`).
 
     Raises FileNotFoundError when the installation is incomplete.
     """

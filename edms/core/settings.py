@@ -352,6 +352,7 @@ class Settings(_Section):
                 "signing": self.signing.rooted_at(folder),
                 "oidc": self.oidc.rooted_at(folder),
                 "ldap": self.ldap.rooted_at(folder),
+                "search": self.search.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }
         )

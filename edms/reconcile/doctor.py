@@ -21,6 +21,7 @@ from edms.records.findings import Finding, worst_first
 from edms.records.model import Component, Record
 from edms.screening.model import ContentScan
 from edms.screening.protocol import ScannerUnavailable
+from edms.search.synonyms import read as read_synonyms
 from edms.signing.authority import RENEW_BEFORE
 from edms.signing.errors import RevocationUnavailable, SignerUnavailable
 from edms.text.ocr import ocr_available
@@ -43,6 +44,7 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
         *directory_findings(archive),
         *space_findings(archive),
         *_work(archive),
+        *_synonyms(archive),
         *_facts(archive),
     ]
     return worst_first(found)
@@ -215,6 +217,12 @@ def _work(archive: Archive) -> Iterator[Finding]:
         )
     if failed:
         yield Finding("info", f"{failed} files are in quarantine", "see the quarantine page")
+
+
+def _synonyms(archive: Archive) -> Iterator[Finding]:
+    folder = archive.settings.search.synonyms
+    for problem in read_synonyms(folder).problems if folder else ():
+        yield Finding("warning", f"{problem}: not read as a synonym", f"mend it in {folder}; nothing is started again")
 
 
 def _facts(archive: Archive) -> Iterator[Finding]:

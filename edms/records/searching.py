@@ -27,17 +27,27 @@ from edms.records.components import read_pages
 from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
 from edms.records.loans_shown import records_out
-from edms.records.model import Component, Record
+from edms.records.model import Component, ComponentRole, Record
 from edms.records.questions import KeptQuestion
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
-from edms.search.protocol import Change, Filters, Highlight, IndexDocument, SearchAnswer, SearchRequest, Sort, Upsert
+from edms.search.protocol import (
+    Change,
+    Filters,
+    Highlight,
+    IndexDocument,
+    Notice,
+    SearchAnswer,
+    SearchRequest,
+    Sort,
+    Upsert,
+)
 from edms.text.language import most_common
 
 INDEX_TOPIC = "index"
 
-__all__ = ["Filters", "Highlight"]  # so that faces need not know the mechanism
+__all__ = ["Filters", "Highlight", "Notice"]  # so that faces need not know the mechanism
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,8 @@ class Results:
             "total": self.answer.total,
             "hits": [hit.as_dict() for hit in self.found],
             "facets": {name: dict(counts) for name, counts in self.answer.facets.items()},
+            "suggestion": self.answer.suggestion,
+            "cursor": self.answer.cursor,
             "notices": [{"code": notice.code, "detail": notice.detail} for notice in self.answer.notices],
         }
 
@@ -101,7 +113,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             f"the query is longer than {limits.max_query_characters} characters",
             "use fewer words (search.max_query_characters)",
         )
-    if request.offset + request.limit > limits.max_results_window:
+    if not request.cursor and request.offset + request.limit > limits.max_results_window:
         raise LimitExceeded(f"only the first {limits.max_results_window} results can be listed", "narrow the search")
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         scope = operation.scope()
@@ -121,6 +133,8 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
                 offset=request.offset,
                 sort=request.sort,
                 facets=request.facets,
+                cursor=request.cursor,
+                reader=str(operation.actor.id),
             )
         )
         rows = _visible_rows(operation.session, scope, granted, [UUID(hit.record_id) for hit in answer.hits])
@@ -128,7 +142,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
         found = tuple(Found(rows[one], hit.score, hit.highlights, one in pictured, out.get(one)) for one, hit in hits)
-        if not request.offset:
+        if not request.offset and not request.cursor:
             note_question(
                 operation, archive, KeptQuestion(" ".join(request.text.split()), request.filters, request.sort)
             )
@@ -144,7 +158,10 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: text in the query language, filters, window, order, wanted facets, pictures beside the hits."""
+    """What is asked: text (docs/search-language.md), filters, window, order, wanted facets, pictures beside the hits.
+
+    `cursor`: of the answer before, for the hits that follow it, without limit; `offset` is 0 then.
+    """
 
     text: str
     filters: Filters = field(default_factory=Filters)
@@ -153,6 +170,7 @@ class Question:
     sort: Sort = "relevance"
     facets: tuple[str, ...] = ()
     thumbnails: bool = False
+    cursor: str = ""
 
 
 def granted_now(session: Session, scope: Scope) -> frozenset[str]:
@@ -265,7 +283,27 @@ def document_of(archive: Archive, record: Record) -> IndexDocument:
         state=record.state,
         language=record.language or _language(pages),
         access=record_token(facts_of(record)),
+        features=_features(record, pages),
     )
+
+
+def _features(record: Record, pages: list[dict[str, Any]]) -> frozenset[str]:
+    """What `ada:` can ask for. What changes without a new version of the record (holds, redactions) is not among it."""
+    roles = {part.role for part in record.components}
+    original = record.component(ComponentRole.ORIGINAL)
+    facts = original.facts if original else {}
+    told = {
+        "signature": bool(facts.get("signatures")) or ComponentRole.SIGNED.value in roles,
+        "attachment": ComponentRole.ATTACHMENT.value in roles,
+        "text": any(page["text"].strip() for page in pages),
+        "ocr": bool(facts.get("ocr")),
+        "copy": not roles.isdisjoint({ComponentRole.ACCESS_COPY.value, ComponentRole.LATER_COPY.value}),
+        "number": bool(record.number),
+        "date": record.document_date is not None,
+        "sender": bool(record.sender),
+        "recipient": bool(record.recipient),
+    }
+    return frozenset(name for name, has in told.items() if has)
 
 
 def _language(pages: list[dict[str, Any]]) -> str:

@@ -13,16 +13,23 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal
 
 import snowballstemmer
+from Sastrawi.Dictionary.ArrayDictionary import ArrayDictionary
+from Sastrawi.Stemmer.Stemmer import Stemmer
+from Sastrawi.Stemmer.StemmerFactory import StemmerFactory
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Grows when the same text yields other terms; an index of another version is to be rebuilt."""
 
 EXACT: Final = b"x"
 STEM: Final[dict[str, bytes]] = {"id": b"i", "en": b"e"}
 MAX_TERM: Final = 64
+LEAD_WORDS: Final = 16
+"""How many words at the beginning of a text say what it is about: a letter's subject, an article's first sentence."""
+TITLE_KEY_BYTES: Final = 32
 Language = Literal["id", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("id", "en")
 
@@ -34,9 +41,10 @@ _WORD = re.compile(_PART)
 _PIECE = re.compile(rf"({_PART})|({_BROKEN}|\u00ad)|(.)", re.DOTALL)
 
 _STOP_ID = """
-ada adalah agar akan antara apa apabila apakah atas atau bagaimana bagi bahwa banyak beberapa begitu berapa
-bisa dalam dan dapat dari daripada dengan di dia dimana hal hanya harus hingga ia ialah ini itu jadi jika juga
-kami kapan kapankah karena ke kepada kita lagi lain maka mana masih mengapa menjadi mereka namun nya oleh pada
+ada adalah agar akan antara apa apabila apakah atas atau bagaimana bagaimanakah bagi bahwa banyak beberapa begitu
+berapa berapakah bilamana bisa dalam dan dapat dari daripada darimana darimanakah dengan di dia dimana dimanakah hal
+hanya harus hingga ia ialah ini itu jadi jika juga kami kapan kapankah karena ke kemana kemanakah kepada kita lagi
+lain maka mana manakah masih mengapa mengapakah menjadi mereka namun nya oleh pada
 para per pernah pula saat saja sampai sangat saya sebagai sebelum sebuah secara sedang sehingga sejak selama
 seluruh semua seorang seperti serta sesuai setelah siapa siapakah suatu sudah tanpa telah tentang terhadap
 tersebut tetapi tiap untuk yaitu yakni yang
@@ -76,6 +84,11 @@ def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
 
 
+def title_key(title: str) -> str:
+    """Return what titles are ordered by, in the order of code points: folded, its first `TITLE_KEY_BYTES` in UTF-8."""
+    return " ".join(fold(title).split()).encode()[:TITLE_KEY_BYTES].decode("utf-8", "ignore")
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of `text` in order; positions count parts from 0."""
     position = 0
@@ -88,6 +101,12 @@ def tokens(text: str) -> Iterator[Token]:
         token = _compound(surface, match.start(), position)
         position += len(token.parts)
         yield token
+
+
+def lead(text: str) -> str:
+    """Return the beginning of `text`, up to the end of its `LEAD_WORDS`-th word."""
+    last = next(islice(_WORD.finditer(text), LEAD_WORDS - 1, None), None)
+    return text[: last.end()] if last else text
 
 
 def part_starts(text: str) -> Iterator[int]:
@@ -117,10 +136,24 @@ _lock = threading.Lock()
 _stemmers = {"id": snowballstemmer.stemmer("indonesian"), "en": snowballstemmer.stemmer("english")}
 
 
+@lru_cache(maxsize=1)
+def _dictionary_stemmer() -> Stemmer:
+    """The stemmer of Asian (2007) with its list of roots, without its cache, which grows with each misread word."""
+    return Stemmer(ArrayDictionary(StemmerFactory().get_words()))
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str, language: Language) -> str:
-    """Return the stem of a folded word."""
+    """Return the stem of a folded word.
+
+    Of an Indonesian word the root that the dictionary knows, and where it knows none, what Snowball's rules leave:
+    `menemukan` is `temu`, which the rules alone miss, and `pertanggungjawaban` is `tanggungjawab`, which is no root.
+    """
     with _lock:  # the stemmers keep the word they work on
+        if language == "id":
+            root = str(_dictionary_stemmer().stem_word(word))
+            if root != word or _dictionary_stemmer().dictionary.contains(word):
+                return root
         return str(_stemmers[language].stemWord(word))
 
 

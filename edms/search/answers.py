@@ -7,52 +7,20 @@ import numpy as np
 from edms.search import passages
 from edms.search.analysis import EXACT, query_word
 from edms.search.codec import Numbers, Postings
-from edms.search.evaluation import Evaluation, Outcome
-from edms.search.protocol import Highlight, Sort
-from edms.search.query import AllOf, AnyOf, Node, Phrase, Prefix, Word
-from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot
+from edms.search.evaluation import Evaluation
+from edms.search.nodes import AllOf, AnyOf, Either, Node, OneOf, Phrase, Prefix, Word, parts
+from edms.search.planning import Plan
+from edms.search.protocol import Highlight
+from edms.search.snapshot import TEXT_FIELDS, SegmentView
 
 MAX_MARKED_TERMS = 64
-
-
-def ranked(
-    snapshot: Snapshot, outcome: Outcome, sort: Sort, offset: int, limit: int
-) -> Iterator[tuple[int, int, float]]:
-    """Yield (segment, document, score) of the hits from `offset`; equals are ordered by date, then by record."""
-    last = offset + limit
-    if not last:
-        return
-    documents = [np.flatnonzero(mask) for mask in outcome.masks]
-    segments = np.repeat(np.arange(len(documents)), [len(part) for part in documents])
-    where = _joined(documents)
-    scores = _joined([score[part] for score, part in zip(outcome.scores, documents, strict=True)])
-    days = _column(snapshot, documents, "day")
-    first = -scores if sort == "relevance" else -days if sort == "newest" else np.where(days == 0, 2**31, days)
-    if last < len(first):
-        cut = np.partition(first, last - 1)[last - 1]
-        kept = np.flatnonzero(first <= cut)
-    else:
-        kept = np.arange(len(first))
-    ties = _column(snapshot, documents, "tie")
-    order = kept[np.lexsort((ties[kept], -days[kept], first[kept]))]
-    for index in order[offset:last]:
-        yield int(segments[index]), int(where[index]), float(scores[index])
-
-
-def _joined(parts: list[Numbers]) -> Numbers:
-    return np.concatenate(parts) if parts else np.zeros(0)
-
-
-def _column(snapshot: Snapshot, documents: list[Numbers], name: str) -> Numbers:
-    columns = [view.numbers(name)[part] for view, part in zip(snapshot.views, documents, strict=True)]
-    return _joined(columns).astype(np.int64)
 
 
 class Highlighter:
     """Marks the words of one question in its hits; what all hits share is looked up once."""
 
-    def __init__(self, root: AllOf, evaluation: Evaluation) -> None:
-        self._groups = list(_groups(root, evaluation))
+    def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
+        self._groups = [group for node in plan.nodes() for group in _groups(node, evaluation)]
         self._wanted = {name: _wanted(self._groups, name) for name in TEXT_FIELDS}
         self._postings: dict[tuple[str, bytes], Postings | None] = {}
 
@@ -93,8 +61,10 @@ def _groups(node: Node, evaluation: Evaluation) -> Iterator[tuple[str, tuple[byt
     elif isinstance(node, Prefix):
         found = {entry[0] for entries in evaluation.prefix_terms(node).values() for entry in entries[:MAX_MARKED_TERMS]}
         yield node.field, tuple(sorted(found)[:MAX_MARKED_TERMS]), node.form
-    elif isinstance(node, AllOf | AnyOf):
-        for inner in node.nodes:
+    elif isinstance(node, OneOf):
+        yield node.field, tuple(EXACT + form.encode() for form in node.forms), ""
+    elif isinstance(node, AllOf | AnyOf | Either):
+        for inner in parts(node):
             yield from _groups(inner, evaluation)
 
 

@@ -200,13 +200,13 @@ class KeyField(AnalysedField):
 
 
 class NumberColumn(Column):  # type: ignore[misc]
-    """One number of a numpy type for each document, 0 when not given, read as one array."""
+    """One number, or short run of bytes, of a numpy type for each document; 0 or empty when not given."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
 
-    def default_value(self, reverse: bool = False) -> int:
-        return 0
+    def default_value(self, reverse: bool = False) -> int | bytes:
+        return b"" if self._kind.startswith("S") else 0
 
     def writer(self, dbfile: Any) -> ColumnWriter:
         return _NumberWriter(dbfile, self._kind)
@@ -219,14 +219,15 @@ class _NumberWriter(ColumnWriter):  # type: ignore[misc]
     def __init__(self, dbfile: Any, kind: str) -> None:
         self._file = dbfile
         self._kind = kind
-        self._values: list[int] = []
+        self._values: list[int | bytes] = []
+        self._none: int | bytes = b"" if kind.startswith("S") else 0
 
-    def add(self, docnum: int, value: int) -> None:
-        self._values.extend([0] * (docnum - len(self._values)))
+    def add(self, docnum: int, value: int | bytes) -> None:
+        self._values.extend([self._none] * (docnum - len(self._values)))
         self._values.append(value)
 
     def finish(self, doccount: int) -> None:
-        self._values.extend([0] * (doccount - len(self._values)))
+        self._values.extend([self._none] * (doccount - len(self._values)))
         self._file.write(np.array(self._values, self._kind).tobytes())
 
 
@@ -234,8 +235,9 @@ class _NumberReader(ColumnReader):  # type: ignore[misc]
     def __init__(self, values: Numbers) -> None:
         self.values = values
 
-    def __getitem__(self, docnum: int) -> int:
-        return int(self.values[docnum])
+    def __getitem__(self, docnum: int) -> int | bytes:
+        value: int | bytes = self.values[docnum].item()
+        return value
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,6 +1,6 @@
 """What can go wrong with the search index."""
 
-from edms.core.errors import IntegrityFault, StorageFault
+from edms.core.errors import IntegrityFault, Refused, StorageFault
 
 
 class IndexDamaged(IntegrityFault):
@@ -12,3 +12,10 @@ class IndexDamaged(IntegrityFault):
 
 class IndexBusy(StorageFault):
     """Another process writes the index and did not finish within the time allowed."""
+
+
+class BadCursor(Refused):
+    """The cursor is not one, was made for another question or another reader, or by another index."""
+
+    def __init__(self) -> None:
+        super().__init__("this place in the results is not known", "search again from the beginning")

@@ -1,29 +1,36 @@
-"""A parsed query against one snapshot, with numpy: which documents match, how well, and what they count up to.
+"""A plan against one snapshot, with numpy: which documents match, and how well by `edms.search.ranking`."""
 
-Scores are BM25F (Robertson, Zaragoza and Taylor 2004): the frequencies of a word in the fields are weighted, normalised
-by length and added before they saturate once. A word counts as its stem, and again, less, as the very form asked for.
-Every statistic is taken over the documents that the searcher may see.
-"""
-
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 
 from edms.search.analysis import EXACT, query_word
 from edms.search.codec import Numbers, Postings
-from edms.search.protocol import FACETS, Filters, Notice
-from edms.search.query import AllOf, AnyOf, Node, Not, ParsedQuery, Phrase, Prefix, Range, Value, Word
+from edms.search.masks import filter_mask, range_mask, value_mask
+from edms.search.nodes import AllOf, AnyOf, Either, Node, Not, OneOf, Phrase, Prefix, Range, Value, Word
+from edms.search.planning import Plan
+from edms.search.positions import nearest, phrase_frequencies, places
+from edms.search.protocol import Filters, Notice
+from edms.search.ranking import (
+    EXACT_WEIGHT,
+    EXPANSION_WEIGHT,
+    FIELD_WEIGHTS,
+    PROXIMITY_CANDIDATES,
+    PROXIMITY_WEIGHT,
+    B,
+    norm,
+    rarity,
+    recency,
+    saturated,
+)
 from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot, Visible
 
-FIELD_WEIGHTS: Final = {"title": 3.0, "subject": 3.0, "number": 4.0, "sender": 1.5, "recipient": 1.5, "text": 1.0}
-K1: Final = 1.2
-B: Final = {"title": 0.5, "subject": 0.5, "number": 0.0, "sender": 0.2, "recipient": 0.2, "text": 0.75}
-EXACT_WEIGHT: Final = 0.4
-SENTENCE_WORDS: Final = 6
-"""From so many words on, text is taken as a sentence: any of its words will do, and likeness decides the order."""
+SCORED_FIELDS: Final = (*TEXT_FIELDS, "lead")
+_NONE: Final = np.empty(0, np.int64)
 
 Beginnings = dict[tuple[int, str], list[tuple[bytes, int, int, int]]]
 """Entries (term, documents, offset and length of its postings) by segment and field."""
@@ -35,6 +42,32 @@ class Match:
 
     masks: list[Numbers]
     scores: list[Numbers]
+
+
+class Statistics:
+    """How many documents there are, how long, how new, and how many match: of the visible ones, or as they were at the
+    first page. Numbers are asked for in the same order each time, since the same plan is evaluated."""
+
+    def __init__(self, visible: Visible, frozen: dict[str, Any] | None) -> None:
+        kept = frozen or {"count": visible.count, "averages": visible.averages, "newest": visible.newest}
+        self.count: int = kept["count"]
+        self.averages: dict[str, float] = kept["averages"]
+        self.newest: int = kept["newest"]
+        self._before: list[float] = kept.get("told", [])
+        self._told: list[float] = []
+
+    def told(self, reckon: Callable[[], float]) -> float:
+        """Return a number that the ranking hangs on: as it was at the first page, else as `reckon` has it now."""
+        at = len(self._told)
+        self._told.append(self._before[at] if at < len(self._before) else reckon())
+        return self._told[at]
+
+    def rarity(self, masks: list[Numbers]) -> float:
+        """Return the weight of what these documents have in common."""
+        return self.told(lambda: rarity(self.count, sum(int(np.count_nonzero(mask)) for mask in masks)))
+
+    def frozen(self) -> dict[str, Any]:
+        return {"count": self.count, "averages": self.averages, "newest": self.newest, "told": self._told}
 
 
 @dataclass(slots=True)
@@ -53,42 +86,86 @@ class Outcome:
 class Evaluation:
     """One question being answered."""
 
-    def __init__(self, snapshot: Snapshot, visible: Visible, max_prefix_terms: int) -> None:
+    def __init__(
+        self, snapshot: Snapshot, visible: Visible, max_prefix_terms: int, frozen: dict[str, Any] | None = None
+    ) -> None:
+        """Answer from `snapshot`; `frozen`: what the evaluation for the first page gave, for a page that follows it."""
+        self._statistics = Statistics(visible, frozen)
         self._snapshot = snapshot
         self._visible = visible
         self._max_prefix_terms = max_prefix_terms
         self._notices: list[Notice] = []
         self._chosen: dict[Prefix, Beginnings] = {}
+        self._known: dict[Node, Match] = {}
+        self._read: dict[tuple[str, str, bytes], Postings | None] = {}
+
+    def frozen(self) -> dict[str, Any]:
+        """Return what the evaluation for the next page is to be given, so that it ranks as this one does."""
+        return self._statistics.frozen()
 
     @property
     def _views(self) -> list[SegmentView]:
         return self._snapshot.views
 
-    def run(self, query: ParsedQuery, filters: Filters) -> Outcome:
-        """Evaluate the query within what is visible and the filters."""
-        base = [
-            mask & self._filtered(view, filters) for view, mask in zip(self._views, self._visible.masks, strict=True)
-        ]
-        words = [node for node in query.root.nodes if isinstance(node, Word)]
-        wanted = [node for node in words if node.field or not query_word(node.form).stop] or words
-        others = [self._node(node) for node in query.root.nodes if not isinstance(node, Word)]
-        found = [self._node(node) for node in dict.fromkeys(wanted)]
-        for match in others:
+    def run(self, plan: Plan, filters: Filters, *, ranked: bool = True) -> Outcome:
+        """Evaluate the plan within what is visible and the filters; `ranked`: whether the order hangs on the scores."""
+        base = [mask & filter_mask(view, filters) for view, mask in zip(self._views, self._visible.masks, strict=True)]
+        required, words, optional = ([self._node(node) for node in some] for some in plan.parts())
+        for match in required:
             base = [mask & own for mask, own in zip(base, match.masks, strict=True)]
-        scores = _sum([match.scores for match in [*others, *found]], self._views)
-        masks = self._required(base, found, query.question or len(found) >= SENTENCE_WORDS)
-        return Outcome(
-            masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)], self._notices
-        )
+        masks = self._required(base, words, plan)
+        total = _sum([match.scores for match in [*required, *words, *optional]], self._views)
+        scores = [np.where(mask, score, 0) for mask, score in zip(masks, total, strict=True)]
+        if ranked:
+            self._bring_near(plan.words, scores)
+            self._prefer_new(scores)
+        return Outcome(masks, scores, self._notices)
 
-    def _required(self, base: list[Numbers], words: list[Match], sentence: bool) -> list[Numbers]:
-        """Return the documents with every word; with any of them when it is a sentence, or when none has every one."""
+    def _bring_near(self, nodes: Sequence[Node], scores: list[Numbers]) -> None:
+        """Add to the scores of the best documents what words that stand near each other are worth."""
+        words = [node.asked if isinstance(node, Either) else node for node in nodes]
+        asked = [query_word(word.form) for word in words if isinstance(word, Word) and word.field in ("", "text")]
+        if len(asked) < 2:
+            return
+        least = self._statistics.told(lambda: _least(scores, PROXIMITY_CANDIDATES))
+        lists = [
+            [[self._postings(view, "text", term) for term in word.stems or (word.exact,)] for view in self._views]
+            for word in asked
+        ]
+        rarities = [self._statistics.told(partial(self._rarity_of, some)) for some in lists]
+        for number, (view, score) in enumerate(zip(self._views, scores, strict=True)):
+            best = np.flatnonzero((score >= least) & (score > 0))
+            if not len(best):
+                continue
+            found = [_united([places(p, best) for p in some[number] if p]) for some in lists]
+            for pair, (here, there) in enumerate(pairwise(found)):
+                weight = PROXIMITY_WEIGHT * min(rarities[pair : pair + 2])
+                score += weight * nearest(here, there, view.count)
+
+    def _rarity_of(self, lists: list[list[Postings | None]]) -> float:
+        masks = []
+        for some, seen in zip(lists, self._visible.masks, strict=True):
+            mask = np.zeros(len(seen), bool)
+            for found in some:
+                if found:
+                    mask[found.ids] = True
+            masks.append(mask & seen)
+        return rarity(self._statistics.count, sum(int(np.count_nonzero(mask)) for mask in masks))
+
+    def _prefer_new(self, scores: list[Numbers]) -> None:
+        for view, score in zip(self._views, scores, strict=True):
+            days = view.numbers("day")
+            score *= np.where(days == 0, 1, recency(np.maximum(self._statistics.newest - days, 0)))
+
+    def _required(self, base: list[Numbers], words: list[Match], plan: Plan) -> list[Numbers]:
+        """Return the documents with every word, or with any of them (`edms.search.planning`)."""
         if not words:
             return base
         every = [mask & np.logical_and.reduce([m.masks[i] for m in words]) for i, mask in enumerate(base)]
-        if len(words) == 1 or (not sentence and any(mask.any() for mask in every)):
+        found = self._statistics.told(lambda: sum(int(np.count_nonzero(mask)) for mask in every))
+        if len(words) == 1 or (not plan.sentence and found >= plan.least):
             return every
-        self._notices.append(Notice("any-word" if sentence else "not-all-words"))
+        self._notices.append(Notice("any-word" if plan.sentence else "not-all-words"))
         return [mask & np.logical_or.reduce([m.masks[i] for m in words]) for i, mask in enumerate(base)]
 
     def _node(self, node: Node) -> Match:
@@ -96,29 +173,68 @@ class Evaluation:
             Word: self._word,
             Phrase: self._phrase,
             Prefix: self._prefix,
+            OneOf: self._one_of,
             Value: self._value,
             Range: self._range,
             Not: self._not,
             AnyOf: self._any,
             AllOf: self._all,
+            Either: self._either,
         }
-        return handlers[type(node)](node)
+        found = self._known.get(node)
+        if found is None:
+            found = self._known[node] = handlers[type(node)](node)
+        return found
+
+    # What planning asks
+
+    def has(self, word: Word) -> bool:
+        """Return whether a visible document matches the word."""
+        return any(mask.any() for mask in self._node(word).masks)
+
+    def documents(self, form: str, field: str) -> int:
+        """Return how many visible documents have this very form."""
+        total = 0
+        for view, seen in zip(self._views, self._visible.masks, strict=True):
+            lists = [view.postings(name, EXACT + form.encode()) for name in self._named(field)]
+            found = [postings.ids for postings in lists if postings]
+            if found:
+                total += int(np.count_nonzero(seen[np.unique(np.concatenate(found))]))
+        return total
+
+    def near(self, form: str, field: str) -> list[tuple[int, str]]:
+        """Return (edits, form) of the forms near `form`, of hidden documents among them, nearest first."""
+        return sorted(
+            {one for view in self._views for name in self._named(field) for one in view.forms(name).near(form)}
+        )
+
+    def _named(self, field: str) -> Sequence[str]:
+        return (field,) if field else TEXT_FIELDS
+
+    # Nodes
 
     def _fields(self, name: str) -> Sequence[str]:
-        return (name,) if name else TEXT_FIELDS
+        return ("text", "lead") if name == "text" else (name,) if name else SCORED_FIELDS
 
     # Text
 
     def _word(self, node: Word) -> Match:
         word = query_word(node.form)
         fields = self._fields(node.field)
-        exact = self._concept(fields, lambda view, name: [view.postings(name, word.exact)])
+        exact = self._concept(fields, lambda view, name: [self._postings(view, name, word.exact)])
         if not word.stems:
             return exact
-        stemmed = self._concept(fields, lambda view, name: [view.postings(name, term) for term in word.stems])
+        stemmed = self._concept(fields, lambda view, name: [self._postings(view, name, term) for term in word.stems])
         masks = [a | b for a, b in zip(exact.masks, stemmed.masks, strict=True)]
         scores = [a * EXACT_WEIGHT + b for a, b in zip(exact.scores, stemmed.scores, strict=True)]
         return Match(masks, scores)
+
+    def _postings(self, view: SegmentView, name: str, term: bytes) -> Postings | None:
+        """Return a posting list; what was read for the score is at hand for nearness."""
+        key = (view.name, name, term)
+        if key not in self._read:
+            self._read[key] = view.postings(name, term)
+        return self._read[key]
 
     def _concept(self, fields: Sequence[str], read: Callable[[SegmentView, str], Sequence[Postings | None]]) -> Match:
         """Score the documents that have any of the posting lists, all of which stand for one thing."""
@@ -141,17 +257,13 @@ class Evaluation:
             for name in fields:
                 counts = frequencies(view, name)
                 if counts is not None:
-                    average = self._visible.averages[name] or 1.0
-                    norm = 1 - B[name] + B[name] * view.lengths(name) / average
-                    total += FIELD_WEIGHTS[name] * counts / np.maximum(norm, 0.05)
+                    length = view.lengths(name) if B[name] else 0.0
+                    average = self._statistics.averages.get(name, 0.0)
+                    total += FIELD_WEIGHTS[name] * counts / norm(name, length, average)
             weighted.append(total)
         masks = [(total > 0) & seen for total, seen in zip(weighted, self._visible.masks, strict=True)]
-        found = sum(int(np.count_nonzero(mask)) for mask in masks)
-        idf = math.log(1 + (self._visible.count - found + 0.5) / (found + 0.5))
-        scores = [
-            np.where(mask, idf * (K1 + 1) * total / (K1 + total), 0)
-            for mask, total in zip(masks, weighted, strict=True)
-        ]
+        weight = self._statistics.rarity(masks)
+        scores = [np.where(mask, weight * saturated(total), 0) for mask, total in zip(masks, weighted, strict=True)]
         return Match(masks, scores)
 
     def _phrase(self, node: Phrase) -> Match:
@@ -168,6 +280,10 @@ class Evaluation:
             return phrase_frequencies(lists, masks[id(view)])
 
         return self._score(self._fields(node.field), frequencies)
+
+    def _one_of(self, node: OneOf) -> Match:
+        terms = [EXACT + form.encode() for form in node.forms]
+        return self._concept(self._fields(node.field), lambda view, name: [view.postings(name, term) for term in terms])
 
     def _prefix(self, node: Prefix) -> Match:
         chosen = self.prefix_terms(node)
@@ -192,6 +308,7 @@ class Evaluation:
             (id(view), name): list(view.beginning_with(name, EXACT + node.form.encode()))
             for view in self._views
             for name in self._fields(node.field)
+            if name != "lead"
         }
         totals = self._visible_documents(entries)
         if len(totals) > self._max_prefix_terms:
@@ -222,35 +339,10 @@ class Evaluation:
     # Values
 
     def _value(self, node: Value) -> Match:
-        wanted = node.value.casefold()
-
-        def test(value: str) -> bool:
-            own = value.casefold()
-            return own == wanted or (node.field == "class_code" and own.startswith(wanted.rstrip(".") + "."))
-
-        return self._unscored([code_mask(view, node.field, test) for view in self._views])
+        return self._unscored([value_mask(view, node) for view in self._views])
 
     def _range(self, node: Range) -> Match:
-        name = "day" if node.field == "date" else "year"
-        return self._unscored([number_mask(view, name, node.low, node.high) for view in self._views])
-
-    def _filtered(self, view: SegmentView, filters: Filters) -> Numbers:
-        mask = np.ones(view.count, bool)
-        prefix = filters.class_prefix.rstrip(".")
-        if prefix:
-            mask &= code_mask(view, "class_code", lambda value: value == prefix or value.startswith(prefix + "."))
-        chosen = (
-            ("office", filters.offices),
-            ("level", filters.levels),
-            ("record_type", filters.record_types),
-            ("state", filters.states),
-        )
-        for name, values in chosen:
-            if values:
-                mask &= code_mask(view, name, values.__contains__)
-        if filters.year_from is not None or filters.year_to is not None:
-            mask &= number_mask(view, "year", filters.year_from, filters.year_to)
-        return mask
+        return self._unscored([range_mask(view, node) for view in self._views])
 
     # Combinations
 
@@ -265,6 +357,18 @@ class Evaluation:
         masks = [np.logical_or.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
         return Match(masks, _sum([match.scores for match in matches], self._views))
 
+    def _either(self, node: Either) -> Match:
+        """What means the same counts less, and is not taken for rarer than what was asked for."""
+        asked = self._node(node.asked)
+        masks, scores = asked.masks, asked.scores
+        weight = self._statistics.rarity(asked.masks)
+        for inner in node.others:
+            other = self._node(inner)
+            factor = EXPANSION_WEIGHT * min(1.0, weight / max(self._statistics.rarity(other.masks), 1e-9))
+            scores = [own + factor * more for own, more in zip(scores, other.scores, strict=True)]
+            masks = [own | more for own, more in zip(masks, other.masks, strict=True)]
+        return Match(masks, scores)
+
     def _all(self, node: AllOf) -> Match:
         matches = [self._node(inner) for inner in node.nodes]
         masks = [np.logical_and.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
@@ -272,75 +376,15 @@ class Evaluation:
         return Match(masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)])
 
 
+def _united(parts: Sequence[Numbers]) -> Numbers:
+    return np.unique(np.concatenate([_NONE, *parts]))
+
+
+def _least(scores: list[Numbers], number: int) -> float:
+    """Return the score of the `number`-th best document, 0 when there are fewer."""
+    every = np.concatenate([_NONE, *scores])
+    return float(np.partition(every, -number)[-number]) if len(every) >= number else 0.0
+
+
 def _sum(parts: list[list[Numbers]], views: list[SegmentView]) -> list[Numbers]:
     return [sum((part[i] for part in parts), start=np.zeros(view.count, np.float32)) for i, view in enumerate(views)]
-
-
-def code_mask(view: SegmentView, name: str, test: Callable[[str], bool]) -> Numbers:
-    """Return the documents whose value of a coded field passes `test`."""
-    codes, values = view.codes(name)
-    passes: Numbers = np.array([bool(value) and test(value) for value in values], bool)
-    return passes[codes]
-
-
-def number_mask(view: SegmentView, name: str, low: int | None, high: int | None) -> Numbers:
-    """Return the documents whose number is given (not 0) and between the ends."""
-    values = view.numbers(name)
-    mask: Numbers = values != 0
-    if low is not None:
-        mask &= values >= low
-    if high is not None:
-        mask &= values <= high
-    return mask
-
-
-def phrase_frequencies(lists: list[Postings], seen: Numbers) -> Numbers | None:
-    """Return how often each document has the words one after another; positions are read for shared documents only."""
-    shared = lists[0].ids
-    for found in sorted(lists[1:], key=lambda postings: len(postings.ids)):
-        shared = np.intersect1d(shared, found.ids, assume_unique=True)
-    shared = shared[seen[shared]]
-    if not len(shared):
-        return None
-    keys: Numbers | None = None
-    order = sorted(range(len(lists)), key=lambda i: len(lists[i].positions))
-    for place in order:
-        own = _keys(lists[place], shared, len(lists) - place)
-        keys = own if keys is None else np.intersect1d(keys, own, assume_unique=True)
-        if not len(keys):
-            return None
-    counts = np.zeros(len(seen), np.float32)
-    assert keys is not None
-    documents, times = np.unique(keys >> 33, return_counts=True)
-    counts[documents] = times
-    return counts
-
-
-def _keys(postings: Postings, documents: Numbers, shift: int) -> Numbers:
-    """Return (document, position + shift) packed in one number, for each place of the term in the documents."""
-    index = np.searchsorted(postings.ids, documents)
-    counts = postings.frequencies[index].astype(np.int64)
-    starts = postings.ends[index] - counts
-    steps = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = postings.positions[np.repeat(starts, counts) + steps].astype(np.int64)
-    keys: Numbers = (np.repeat(documents, counts) << 33) | (places + shift)
-    return keys
-
-
-def facet_counts(snapshot: Snapshot, outcome: Outcome, wanted: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Return for each field how many matching documents have each value; documents without one are not counted."""
-    answer: dict[str, dict[str, int]] = {}
-    for name in (name for name in wanted if name in FACETS):
-        counts: dict[str, int] = {}
-        for view, mask in zip(snapshot.views, outcome.masks, strict=True):
-            if name == "year":
-                values, times = np.unique(view.numbers("year")[mask], return_counts=True)
-                pairs = [(str(value) if value else "", int(n)) for value, n in zip(values, times, strict=True)]
-            else:
-                codes, names = view.codes(name)
-                pairs = [(names[i], int(n)) for i, n in enumerate(np.bincount(codes[mask], minlength=len(names)))]
-            for value, number in pairs:
-                if value and number:
-                    counts[value] = counts.get(value, 0) + number
-        answer[name] = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-    return answer

@@ -158,13 +158,15 @@ def read_sealed(path: Path, key: bytes, associated_data: bytes) -> bytes:
 def _to_json(change: Change) -> dict[str, object]:
     if isinstance(change, Delete):
         return {"delete": change.record_id, "version": change.version}
-    fields = asdict(change.document)
-    return {**fields, "date": change.document.date.isoformat() if change.document.date else None}
+    document = change.document
+    date = document.date.isoformat() if document.date else None
+    return {**asdict(document), "date": date, "features": sorted(document.features)}
 
 
 def _from_json(item: dict[str, object]) -> Change:
     if "delete" in item:
         return Delete(str(item["delete"]), int(str(item["version"])))
-    day = item.pop("date")
+    day, features = item.pop("date"), cast(list[str], item.pop("features", []))
     fields = cast(dict[str, str], item)
-    return Upsert(IndexDocument(**fields, date=datetime.date.fromisoformat(str(day)) if day else None))  # type: ignore[arg-type]
+    date = datetime.date.fromisoformat(str(day)) if day else None
+    return Upsert(IndexDocument(**fields, date=date, features=frozenset(features)))  # type: ignore[arg-type]

@@ -12,7 +12,13 @@ from typing import Final, Literal, Protocol, TypeAlias
 FACETS: Final = ("office", "class_code", "level", "record_type", "year", "state", "language")
 """The fields that can be counted in an answer."""
 
-Sort: TypeAlias = Literal["relevance", "newest", "oldest"]
+FEATURES: Final = (
+    "signature", "attachment", "text", "ocr", "copy", "number", "date", "sender", "recipient",
+)  # fmt: skip
+"""What `ada:` and `has:` can ask a record for; the names in questions stand in `edms.search.query.FEATURE_NAMES`."""
+
+Sort: TypeAlias = Literal["relevance", "newest", "oldest", "title"]
+"""`title`: by `edms.search.analysis.title_key`. Equals in any order: newest first, then by a digest of the id."""
 
 
 class Everything(Enum):
@@ -61,6 +67,8 @@ class IndexDocument:
     language: str = ""
     date: datetime.date | None = None
     year: int | None = None
+    features: frozenset[str] = frozenset()
+    """Names of `FEATURES` that the record has; `Value("features", name)` of a query asks for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,10 @@ class SearchRequest:
 
     `granted`: ids of records that the searcher may find whatever their tokens; `withheld`: ids of those that the
     searcher may not find, whatever the index still says of them. Both are of this very moment, from the database.
+
+    `cursor`: "" for the first page (then `offset` counts), else what the answer before gave: the hits that follow it,
+    however deep; `offset` is 0 then, and the rest of the request is what it was (other `limit`, facets and highlights
+    are taken). `reader` names who asks: a cursor serves the one reader it was made for.
     """
 
     text: str
@@ -116,6 +128,8 @@ class SearchRequest:
     highlight: bool = True
     granted: frozenset[str] = frozenset()
     withheld: frozenset[str] = frozenset()
+    cursor: str = ""
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +166,18 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """`total` and `facets` are exact and count what the searcher may see, nothing else."""
+    """`total` and `facets` are exact and count what the searcher may see, nothing else.
+
+    `cursor` is what to ask with for the hits after these, "" when there are none. `suggestion` is the question with
+    words that nothing visible holds replaced by the nearest that something visible holds, "" when there is no need.
+    """
 
     total: int
     hits: tuple[SearchHit, ...]
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     notices: tuple[Notice, ...] = ()
+    cursor: str = ""
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +203,18 @@ class SearchIndex(Protocol):
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Answer a question.
 
-        MUST NOT raise for any text. MUST filter by access inside the query: total, facets, highlights, order and
-        scores depend on visible documents alone. MUST see a commit of any process within one second. Raises
-        IndexDamaged, and LimitExceeded when `offset + limit` passes the results window.
+        MUST NOT raise for any text. MUST filter by access inside the query: total, facets, highlights, order, scores,
+        suggestion and cursor depend on visible documents alone. MUST see a commit of any process within one second.
+        MUST read the text with `edms.search.planning`, so that every engine finds the same documents, and rank with
+        `edms.search.ranking`.
+
+        Following cursors MUST list every matching document once, in the order of the first page, in every sort order
+        and without limit, also while documents are added: one that was there when the first page was made is neither
+        repeated nor left out. What a cursor holds MUST be unreadable and unalterable to whoever carries it
+        (`edms.search.cursors`).
+
+        Raises IndexDamaged, BadCursor for a cursor that is not of this question and reader, and LimitExceeded when
+        `offset + limit` passes the results window without a cursor.
         """
 
     def rebuild(self, documents: Iterable[IndexDocument]) -> int:

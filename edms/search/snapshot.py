@@ -19,7 +19,8 @@ from whoosh.util.numeric import byte_to_length
 from edms.search import analysis, passages
 from edms.search.codec import AnalysedField, CodeColumn, KeyField, LexiconEntry, NumberColumn, Numbers, Postings
 from edms.search.encrypted_storage import EncryptedStorage
-from edms.search.protocol import EVERYTHING, Access, Everything, IndexDocument
+from edms.search.nearness import Forms
+from edms.search.protocol import EVERYTHING, FEATURES, Access, Everything, IndexDocument
 
 TEXT_FIELDS: Final = ("title", "subject", "number", "sender", "recipient", "text")
 CODE_FIELDS: Final = ("access", "office", "class_code", "level", "record_type", "state", "language")
@@ -29,6 +30,7 @@ ACCESS_VIEWS: Final = 64
 
 SCHEMA: Final = Schema(
     **{name: AnalysedField() for name in TEXT_FIELDS},
+    lead=AnalysedField(),
     **{name: COLUMN(CodeColumn()) for name in CODE_FIELDS},
     key=KeyField(),
     record=COLUMN(VarBytesColumn()),
@@ -38,9 +40,12 @@ SCHEMA: Final = Schema(
     year=COLUMN(NumberColumn("<i4")),
     day=COLUMN(NumberColumn("<i4")),
     tie=COLUMN(NumberColumn("<i8")),
+    features=COLUMN(NumberColumn("<u4")),
+    title_key=COLUMN(NumberColumn(f"S{analysis.TITLE_KEY_BYTES}")),
     live=COLUMN(NumberColumn("u1")),
 )
-"""`live` is 0 for the mark of a deletion, which keeps only the record id and the version; `day` is a day number; `tie`
+"""`live` is 0 for the mark of a deletion, which keeps only the record id and the version; `day` is a day number;
+`features` has a bit for each name of `FEATURES`; `title_key` orders by title; `tie`
 orders equals by a digest of the record id, so that order says nothing about when, or what else, was indexed."""
 
 _LENGTHS = np.array([byte_to_length(code) for code in range(256)], np.float32)
@@ -56,6 +61,9 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         if value := getattr(document, name):
             fields[name] = analysis.terms(value, language)
             fields[f"_stored_{name}"] = None
+    if document.text:
+        fields["lead"] = analysis.terms(analysis.lead(document.text), language)
+        fields["_stored_lead"] = None
     shown = {name: getattr(document, name) for name in SHOWN_FIELDS if getattr(document, name)}
     return {
         **fields,
@@ -67,6 +75,8 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         "year": year,
         "day": document.date.toordinal() if document.date else 0,
         "tie": int.from_bytes(hashlib.blake2b(document.record_id.encode(), digest_size=8).digest(), "big", signed=True),
+        "features": sum(1 << bit for bit, name in enumerate(FEATURES) if name in document.features),
+        "title_key": analysis.title_key(document.title).encode(),
         "live": 1,
     }
 
@@ -99,6 +109,7 @@ class SegmentView:
         self._reader = SegmentReader(storage, SCHEMA, segment)
         self._columns: dict[str, Any] = {}
         self._lengths: dict[str, Numbers] = {}
+        self._forms: dict[str, Forms] = {}
         self._found: dict[frozenset[str], Numbers] = {}
 
     def column(self, name: str) -> Any:
@@ -156,6 +167,31 @@ class SegmentView:
             values = info.unpack_from(data, key_at + key_length)
             yield data[key_at + LexiconEntry.FIELD_BYTES : key_at + key_length], values[2], values[8], values[9]
 
+    def forms(self, field: str) -> Forms:
+        """Return the very forms in a field of this segment, hidden and deleted documents' among them; they are kept."""
+        found = self._forms.get(field)
+        if found is None:
+            found = self._forms[field] = Forms(self._every_form(field))
+        return found
+
+    def _every_form(self, field: str) -> Iterator[str]:
+        index, coder = self._reader._terms._tindex, self._reader._terms._keycoder
+        at = index.closest_key_pos(coder(field, analysis.EXACT))
+        end = index.closest_key_pos(coder(field, analysis.EXACT) + b"\xff") or index.endofdata
+        size, prefix = LexiconEntry.LENGTHS.size, LexiconEntry.FIELD_BYTES + len(analysis.EXACT)
+        while at is not None and at < end:
+            data = index.dbfile.get(at, min(end - at, MAX_LEXICON_SCAN))
+            here = 0
+            while here + size <= len(data):
+                key_length, value_length = LexiconEntry.LENGTHS.unpack_from(data, here)
+                if here + size + key_length + value_length > len(data):
+                    break
+                yield data[here + size + prefix : here + size + key_length].decode("utf-8", "replace")
+                here += size + key_length + value_length
+            if not here:
+                return
+            at += here
+
     def postings_at(self, offset: int, length: int) -> Postings:
         return Postings(self._reader._terms._postfile.get(offset, length))
 
@@ -194,11 +230,12 @@ _Seen: TypeAlias = tuple[Access, frozenset[str], frozenset[str]]
 @dataclass(frozen=True)
 class Visible:
     """What one set of access tokens may see: a mask for each segment, and statistics of those documents alone, so
-    that scores say nothing about the others (REQUIREMENTS R27)."""
+    that scores say nothing about the others (REQUIREMENTS R27). `newest` is the newest day, 0 when none has one."""
 
     masks: tuple[Numbers, ...]
     count: int
     averages: dict[str, float]
+    newest: int = 0
 
 
 class Snapshot:
@@ -249,7 +286,8 @@ class Snapshot:
             / max(count, 1)
             for field in TEXT_FIELDS
         }
-        return Visible(tuple(masks), count, averages)
+        days = [int(view.numbers("day")[mask].max(initial=0)) for view, mask in zip(self.views, masks, strict=True)]
+        return Visible(tuple(masks), count, averages, max(days, default=0))
 
     def versions(self) -> Iterator[tuple[str, int]]:
         """Yield (record id, version) of every document that is not deleted."""

@@ -1,5 +1,6 @@
 """The contract of `edms.search.protocol.SearchIndex`, run on every engine (add one to ENGINES)."""
 
+import base64
 import math
 import multiprocessing
 import os
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from edms.core.errors import LimitExceeded
 from edms.core.settings import SearchSettings
-from edms.search.errors import IndexDamaged
+from edms.search.errors import BadCursor, IndexDamaged
 from edms.search.protocol import (
     EVERYTHING,
     FACETS,
@@ -37,11 +38,12 @@ KEY = bytes(range(32))
 FORK = multiprocessing.get_context("fork")
 
 
-def open_whoosh(folder: Path) -> SearchIndex:
-    return WhooshIndex(folder / "index", KEY, SearchSettings())
+def whoosh(folder: Path, settings: SearchSettings) -> SearchIndex:
+    return WhooshIndex(folder / "index", KEY, settings)
 
 
-ENGINES: dict[str, Open] = {"whoosh": open_whoosh}
+WITH_SETTINGS: dict[str, Callable[[Path, SearchSettings], SearchIndex]] = {"whoosh": whoosh}
+ENGINES: dict[str, Open] = {"whoosh": lambda folder: whoosh(folder, SearchSettings())}
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -519,3 +521,274 @@ def test_no_word_of_a_document_is_in_any_file(open_index: Open, folder: Path) ->
     stored = b"".join(path.read_bytes() + path.name.encode() for path in folder.rglob("*") if path.is_file())
     for word in [*words, "judulrahasia", "005/1234", "tokenrahasia", "r-1", "bangun"]:
         assert word.encode() not in stored
+
+
+# Places
+
+
+def pages(
+    index: SearchIndex, text: str, limit: int, between: Callable[[], None] = lambda: None, **rest: Any
+) -> list[str]:
+    """Follow the cursors to the end; `between` is called after each page."""
+    cursor, ids = "", list[str]()
+    for _ in range(1000):
+        answer = ask(index, text, limit=limit, cursor=cursor, **rest)
+        ids += [hit.record_id for hit in answer.hits]
+        cursor = answer.cursor
+        if not cursor:
+            return ids
+        between()
+    raise AssertionError("the pages do not end")
+
+
+SORTS: list[Any] = ["relevance", "newest", "oldest", "title"]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_cursors_lead_through_every_hit_while_documents_are_added(open_index: Open, folder: Path, sort: Any) -> None:
+    index, chance = open_index(folder), random.Random(5)
+
+    def some(name: str) -> IndexDocument:
+        words = [chance.choice(WORDS) for _ in range(chance.randrange(2, 9))]
+        day = chance.choice([None, date(2010 + chance.randrange(9), 1, 1)])
+        return document(name, " ".join(["rapat", *words]), title=chance.choice(["", "B judul", "a judul"]), date=day)
+
+    put(index, *(some(f"r{number}") for number in range(60)))
+    expected = [hit.record_id for hit in ask(index, "rapat anggaran", limit=100, sort=sort).hits]
+    assert pages(index, "rapat anggaran", 7, sort=sort) == expected
+    number = 0
+
+    def add() -> None:
+        nonlocal number
+        put(index, *(some(f"baru{number + one}") for one in range(5)))
+        number += 5
+
+    listed = pages(index, "rapat anggaran", 7, add, sort=sort)
+    assert [one for one in listed if one.startswith("r")] == expected
+    assert len(set(listed)) == len(listed)
+
+
+def test_titles_are_in_order(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(
+        index,
+        document("1", title="Zebra"),
+        document("2", title="árbol"),
+        document("3", title="Banjir 2"),
+        document("4"),
+    )
+    put(index, document("4"), document("5", title="banjir 1"))
+    assert [hit.record_id for hit in ask(index, "", sort="title").hits] == ["4", "2", "5", "3", "1"]
+
+
+def test_pages_by_cursor_go_past_the_window(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    window = SearchSettings().max_results_window
+    put(index, *(document(f"r{number:05}", "rapat") for number in range(window + 30)))
+    last = ask(index, "rapat", offset=window - 500, limit=500, highlight=False)
+    after = ask(index, "rapat", limit=500, cursor=last.cursor, highlight=False)
+    assert len(after.hits) == 30
+    assert not after.cursor
+    assert not {hit.record_id for hit in after.hits} & {hit.record_id for hit in last.hits}
+
+
+def test_a_cursor_serves_one_question_and_one_reader(letters: SearchIndex) -> None:
+    cursor = ask(letters, "", limit=2, reader="sari").cursor
+    assert ask(letters, "", limit=1, cursor=cursor, reader="sari", facets=FACETS).total == 5
+    others: list[dict[str, Any]] = [
+        {"text": "", "reader": "budi"},
+        {"text": "jalan", "reader": "sari"},
+        {"text": "", "reader": "sari", "sort": "newest"},
+        {"text": "", "reader": "sari", "filters": Filters(year_from=2014)},
+        {"text": "", "reader": "sari", "offset": 2},
+    ]
+    for other in others:
+        with pytest.raises(BadCursor):
+            ask(letters, cursor=cursor, **other)
+    flipped = ("A" if cursor[-9] != "A" else "B").join([cursor[:-9], cursor[-8:]])
+    for wrong in (flipped, cursor[:-4], cursor[:8], "x", "é", cursor + "A" * 40, "A" * 20_000):
+        with pytest.raises(BadCursor):
+            ask(letters, "", cursor=wrong, reader="sari")
+
+
+def test_a_cursor_shows_nothing_and_stays_within_what_is_visible(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, *(document(f"r{number}", "rapat", access="ab"[number % 2]) for number in range(40)))
+    request = {"access": frozenset({"a"}), "reader": "sari"}
+    alone = pages(index, "rapat", 3, **request)
+    assert len(alone) == 20
+    assert all(int(one[1:]) % 2 == 0 for one in alone)
+    first = ask(index, "rapat", limit=3, **request)
+    for piece in ("r2", "rapat", "cnt"):
+        assert piece not in base64.urlsafe_b64decode(first.cursor + "==").decode("latin-1")
+    assert len(first.cursor) < 4000
+    # What becomes hidden between two pages is not shown by the second.
+    rest = ask(index, "rapat", limit=50, cursor=first.cursor, withheld=frozenset({alone[5]}), **request)
+    assert [hit.record_id for hit in rest.hits] == [*alone[3:5], *alone[6:]]
+
+
+def test_features_are_asked_for(open_index: Open, folder: Path) -> None:
+    index, both = open_index(folder), frozenset({"ocr", "signature"})
+    put(index, document("1", features=frozenset({"signature"})), document("2", features=both), document("3"))
+    assert found(index, "ada:tandatangan") == found(index, "has:signature") == {"1", "2"}
+    assert found(index, "ada:ocr") == {"2"}
+    assert found(index, "-ada:ocr") == {"1", "3"}
+
+
+# Ranking and language
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        "pembangunan dibangun membangun",
+        "pemusnahan memusnahkan dimusnahkan musnah",
+        "penilaian menilai dinilai nilai",
+        "pengelolaan mengelola kelola",
+        "menemukan ditemukan penemuan",
+        "pertanggungjawaban mempertanggungjawabkan",
+        "suratnya suratkah surat",
+    ],
+)
+def test_forms_of_one_root_meet(open_index: Open, folder: Path, family: str) -> None:
+    index, forms = open_index(folder), family.split()
+    put(index, *(document(form, f"tentang {form} itu", language="id") for form in forms))
+    for form in forms:
+        assert ask(index, form).hits[0].record_id == form
+        assert found(index, form) == set(forms)
+
+
+def test_of_two_alike_the_newer_comes_first_and_dates_never_decide_alone(open_index: Open, folder: Path) -> None:
+    index, old, new = open_index(folder), date(1990, 1, 1), date(2024, 1, 1)
+    put(index, document("tua", "rapat dinas", date=old), document("baru", "rapat dinas", date=new))
+    put(index, document("polos", "rapat dinas"), document("kena", "rapat rapat dinas", date=old))
+    assert [hit.record_id for hit in ask(index, "rapat dinas").hits] == ["kena", "baru", "polos", "tua"]
+
+
+def test_words_beside_each_other_come_first(open_index: Open, folder: Path) -> None:
+    index, filler = open_index(folder), "kata lain yang tidak berarti apa apa untuk mengisi tempat di sini saja " * 3
+    put(index, document("jauh", f"{filler} sampah {filler} pengangkutan {filler}"))
+    put(index, document("dekat", f"{filler} pengangkutan sampah {filler} {filler}"))
+    assert [hit.record_id for hit in ask(index, "pengangkutan sampah").hits] == ["dekat", "jauh"]
+
+
+def test_what_a_text_begins_with_is_what_it_is_about(open_index: Open, folder: Path) -> None:
+    index, filler = open_index(folder), "kata lain yang tidak berarti apa apa untuk mengisi tempat di sini saja " * 3
+    put(index, document("akhir", f"{filler} banjir"), document("awal", f"banjir {filler}"))
+    assert [hit.record_id for hit in ask(index, "banjir").hits] == ["awal", "akhir"]
+
+
+def test_plain_words_with_few_answers_are_asked_with_any_of_them(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "laporan banjir kota"), document("2", "laporan kebakaran"), document("3", "izin"))
+    assert found(index, "laporan banjir") == {"1"}
+    answer = ask(index, "laporan tentang banjir")
+    assert [hit.record_id for hit in answer.hits] == ["1", "2"]
+    assert {notice.code for notice in answer.notices} == {"not-all-words"}
+
+
+def test_a_code_in_a_sentence_is_one_of_its_words(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "surat 005/12/2014 tentang banjir"), document("2", "penanganan banjir di kota"))
+    assert found(index, "apa yang diputuskan tentang banjir dalam surat 005/12/2014?") == {"1", "2"}
+    assert found(index, "banjir 005/12/2014") == {"1"}
+
+
+# Words that are nearly right, and words that mean the same
+
+
+MISREAD = (
+    document("1", "Dinas Kesehatan Kota"),
+    document("2", "laporan kesehatan ibu"),
+    document("3", "kesehaton yang terbaca salah"),
+    document("4", "rumah sakit", access="b"),
+    document("5", "rurnah yang terbaca salah"),
+)
+
+
+@pytest.fixture
+def misread(open_index: Open, folder: Path) -> SearchIndex:
+    index = open_index(folder)
+    put(index, *MISREAD)
+    return index
+
+
+def test_a_word_nobody_has_finds_what_is_near(misread: SearchIndex) -> None:
+    answer = ask(misread, "Dinas kesehatam")
+    assert [hit.record_id for hit in answer.hits] == ["1"]
+    assert [(one.code, one.detail) for one in answer.notices] == [("near", "kesehatam: kesehatan, kesehaton")]
+    assert answer.suggestion == "Dinas kesehatan"
+    mark = answer.hits[0].highlights["text"]
+    assert [mark.text[a:b] for a, b in mark.ranges] == ["Dinas", "Kesehatan"]
+    assert found(misread, "kesehatam") == {"1", "2", "3"}
+    assert ask(misread, "kesehatan").suggestion == ""
+    assert found(misread, "xyzxyzxyz") == set()
+
+
+def test_a_nearly_word_is_asked_for(misread: SearchIndex) -> None:
+    assert found(misread, "kesehatan") == {"1", "2"}
+    assert found(misread, "kesehatan~") == {"1", "2", "3"}
+    assert found(misread, "rumah~") == {"4", "5"}
+    assert found(misread, "-rumah~") == {"1", "2", "3"}
+    assert ask(misread, "kesehatan~").suggestion == ""
+
+
+def test_nothing_hidden_is_near(misread: SearchIndex) -> None:
+    answer = ask(misread, "rumaj", access=frozenset({"a"}))
+    assert (answer.total, answer.suggestion, answer.notices) == (0, "", ())
+    assert found(misread, "rumaj", access=frozenset({"b"})) == {"4"}
+    answer = ask(misread, "rumah", access=frozenset({"a"}))
+    assert [hit.record_id for hit in answer.hits] == ["5"]
+
+
+def test_hidden_words_crowd_out_no_visible_one(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    letters = "abcdefghijklmnopqrstuvw"
+    crowd = [f"peraturat{one}{two}" for one in letters for two in letters]
+    put(index, document("1", " ".join(crowd), access="b"), document("2", "peraturan zaitun"))
+    answer = ask(index, "peraturat", access=frozenset({"a"}))
+    assert [hit.record_id for hit in answer.hits] == ["2"]
+    assert answer.suggestion == "peraturan"
+    assert [(one.code, one.detail) for one in answer.notices] == [("near", "peraturat: peraturan")]
+
+
+def test_dates_meet_however_they_are_written(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "ditetapkan tanggal 17 Agustus 2014"), document("2", "tertanggal 17-08-2014 di kota"))
+    put(
+        index,
+        document("3", "pada 17/8/2014"),
+        document("4", "rapat", date=date(2014, 8, 17)),
+        document("5", "17 Mei 2014"),
+    )
+    for text in ("17 Agustus 2014", "17-08-2014", "17/8/2014", "2014-08-17"):
+        assert found(index, text) == {"1", "2", "3", "4"}
+    assert ask(index, "17-08-2014").hits[0].record_id == "2"
+    assert found(index, "tanggal:17 Agustus 2014") == {"4"}
+
+
+def test_titles_beside_a_name_do_not_hinder(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, document("1", "ditandatangani oleh Budi Santoso"), document("2", "dr. Budi Santoso, S.H., M.Si."))
+    put(index, document("3", "dr. Sari, S.H."))
+    assert [hit.record_id for hit in ask(index, "dr. Budi Santoso, S.H., M.Si.").hits] == ["2", "1"]
+    assert found(index, "S.H.") == {"2", "3"}
+
+
+def test_synonyms_are_searched_and_told(folder: Path) -> None:
+    (folder / "synonyms").mkdir()
+    file = folder / "synonyms" / "a.txt"
+    file.write_text("SK = surat keputusan\n", "utf-8")
+    for name, opened in WITH_SETTINGS.items():
+        index = opened(folder / name, SearchSettings(synonyms=folder / "synonyms"))
+        put(index, document("1", "salinan SK wali kota"), document("2", "surat keputusan wali kota"))
+        put(index, document("3", "surat tentang keputusan"))
+        answer = ask(index, "SK")
+        assert [hit.record_id for hit in answer.hits] == ["1", "2"]
+        assert ("expanded", "sk: surat keputusan") in {(one.code, one.detail) for one in answer.notices}
+        assert found(index, "surat keputusan") == {"1", "2", "3"}
+        assert found(index, '"surat keputusan"') == {"2"}
+        assert found(index, "keputusan surat") == {"2", "3"}
+        file.write_text("BA = berita acara\n", "utf-8")
+        assert found(index, "SK") == {"1"}
+        file.write_text("SK = surat keputusan\n", "utf-8")

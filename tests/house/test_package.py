@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source")
-    for name in ("edms", "migrations", "retention_rules", "samples"):
+    for name in ("edms", "migrations", "retention_rules", "samples", "synonyms"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "_packaged"))
     for name in ("pyproject.toml", "README.md", "LICENSE", "config.example.toml"):
         shutil.copy(ROOT / name, source)
@@ -44,7 +44,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_the_wheel_holds(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as package:
         names = set(package.namelist())
-    for folder in ("migrations", "retention_rules", "samples"):
+    for folder in ("migrations", "retention_rules", "samples", "synonyms"):
         wanted = {
             f"edms/_packaged/{path.relative_to(ROOT).as_posix()}"
             for path in (ROOT / folder).rglob("*")

@@ -6,20 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edms.search.query import (
-    MAX_CLAUSES,
-    AllOf,
-    AnyOf,
-    Node,
-    Not,
-    Phrase,
-    Prefix,
-    Range,
-    Value,
-    Word,
-    parse,
-    parse_range,
-)
+from edms.search.nodes import AllOf, AnyOf, Code, Either, Fuzzy, Node, Not, Phrase, Prefix, Range, Title, Value, Word
+from edms.search.query import MAX_CLAUSES, parse, parse_range
 
 
 @pytest.mark.parametrize(
@@ -37,8 +25,8 @@ from edms.search.query import (
         ("a b OR c d", (Word("a"), AnyOf((Word("b"), Word("c"))), Word("d"))),
         ("a ATAU b ATAU c", (AnyOf((Word("a"), Word("b"), Word("c"))),)),
         ("OR a OR", (Word("a"),)),
-        ("nomor:005/1234/2023", (Phrase(("005", "1234", "2023"), "number"),)),
-        ("900.1.3.1", (Phrase(("900", "1", "3", "1")),)),
+        ("nomor:005/1234/2023", (Code(("005", "1234", "2023"), "number"),)),
+        ("900.1.3.1", (Code(("900", "1", "3", "1")),)),
         ("anak-anak", (Word("anak"),)),
         ('judul:"wali kota"', (Phrase(("wali", "kota"), "title"),)),
         ("JUDUL:x title:y", (Word("x", "title"), Word("y", "title"))),
@@ -113,3 +101,67 @@ def test_any_text_is_a_bounded_query(text: str) -> None:
 def test_any_order_of_marks_is_a_bounded_query(parts: list[str]) -> None:
     for text in (" ".join(parts), "".join(parts)):
         assert count(parse(text, limit=1000).root) <= MAX_CLAUSES
+
+
+DAY = date(2014, 8, 17).toordinal()
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes"),
+    [
+        ("(surat OR nota) dinas", (AnyOf((Word("surat"), Word("nota"))), Word("dinas"))),
+        ("(surat dinas)", (Word("surat"), Word("dinas"))),
+        ("-(surat dinas)", (Not(AllOf((Word("surat"), Word("dinas")))),)),
+        ("a OR (b c)", (AnyOf((Word("a"), AllOf((Word("b"), Word("c"))))),)),
+        ("kelas:(900 OR 800)", (AnyOf((Value("class_code", "900"), Value("class_code", "800"))),)),
+        ("Dinas Kesehatan (Dinkes)", (Word("dinas"), Word("kesehatan"), Word("dinkes"))),
+        ("1) surat 2) nota", (Word("1"), Word("surat"), Word("2"), Word("nota"))),
+        ("kesehatam~", (Fuzzy("kesehatam"),)),
+        ("judul:kesehatam~", (Fuzzy("kesehatam", "title"),)),
+        ("ada:tandatangan -has:copy", (Value("features", "signature"), Not(Value("features", "copy")))),
+        ("dr. Budi, S.H., M.Si.", (Title(("dr",)), Word("budi"), Title(("s", "h")), Title(("m", "si")))),
+        ("tanggal:17 Agustus 2014", (Range("date", DAY, DAY),)),
+        ("tanggal:17-08-2014 surat", (Range("date", DAY, DAY), Word("surat"))),
+        ("tanggal:17/8/2014..", (Range("date", DAY, None),)),
+        ("date:17 August 2014 .. 2014-08-20", (Range("date", DAY, DAY + 3),)),
+        ("tanggal:Agustus 2014", (Range("date", DAY - 16, DAY + 14),)),
+    ],
+)
+def test_groups_dates_titles_and_nearly_words(text: str, nodes: tuple[Node, ...]) -> None:
+    parsed = parse(text)
+    assert parsed.root == AllOf(nodes)
+    assert parsed.notices == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["17 Agustus 2014", "17-08-2014", "17/8/2014", "2014-08-17", "17 August 2014", "17 Agt. 2014"]
+)
+def test_a_day_in_plain_text_meets_every_way_to_write_it(text: str) -> None:
+    (node,) = parse(text).root.nodes
+    assert isinstance(node, Either)
+    assert Range("date", DAY, DAY) in node.others
+    every = {one.forms for one in (node.asked, *node.others) if isinstance(one, Code | Phrase)}
+    assert {("17", "agustus", "2014"), ("17", "08", "2014"), ("17", "8", "2014"), ("2014", "08", "17")} <= every
+    assert parse(f"rapat {text}, selesai").root.nodes[1] == node
+
+
+@pytest.mark.parametrize("text", ["31-02-2014", "005/1234/2023", "17/8/2014/DINKES", "900.1.2014", "17 rapat 2014"])
+def test_what_is_no_day_is_none(text: str) -> None:
+    assert not any(isinstance(node, Either) for node in parse(text).root.nodes)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("(surat", "open-parenthesis"),
+        ("(" * 20 + "surat" + ")" * 20, "too-deep"),
+        ("ada:kopi", "unknown-feature"),
+        ("abc~", "not-nearly"),
+        ("12345~", "not-nearly"),
+        ("005/12~", "not-nearly"),
+        (" ".join(f"kata{n}a~" for n in range(9)), "too-many-near"),
+        (" ".join(f"kata{n}*" for n in range(9)), "too-many-near"),
+    ],
+)
+def test_more_mistakes_are_explained(text: str, code: str) -> None:
+    assert code in {notice.code for notice in parse(text).notices}

@@ -10,6 +10,7 @@ from edms.records.file_plan import class_titles
 from edms.records.searching import Filters, Question, search
 from edms.web.arguments import page_asked
 from edms.web.identity import actor, archive
+from edms.web.words_search import search_help
 
 pages = Blueprint("search", __name__)
 
@@ -42,6 +43,7 @@ def results() -> ResponseReturnValue:
         page=page,
         pages_in_all=min(-(-found.answer.total // PAGE_SIZE), furthest),
         titles=class_titles(archive()),
+        help=search_help(),
         link=_link,
     )
 

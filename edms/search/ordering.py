@@ -1,0 +1,77 @@
+"""From matching documents to the hits of one page: by score, date or title, from a number on or after a place."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from edms.search.codec import Numbers
+from edms.search.evaluation import Outcome
+from edms.search.protocol import Sort
+from edms.search.snapshot import Snapshot
+
+SCORE_DECIMALS: Final = 5
+"""Scores that differ by less are equal, so that the order does not hang on how sums were rounded."""
+_UNDATED_LAST: Final = 2**31
+
+After = tuple[int | float | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits as (segment, document, score), and what the last one was ordered by; None when none follows."""
+
+    hits: tuple[tuple[int, int, float], ...]
+    after: After | None
+
+
+def page(
+    snapshot: Snapshot, outcome: Outcome, sort: Sort, *, offset: int = 0, limit: int, after: After | None = None
+) -> Page:
+    """Return the hits from `offset`, or those that follow `after`. Equals: newest first, then by a digest of the id."""
+    documents = [np.flatnonzero(mask) for mask in outcome.masks]
+    scores = _joined([score[part] for score, part in zip(outcome.scores, documents, strict=True)])
+    days = _column(snapshot, documents, "day").astype(np.int64)
+    ties = _column(snapshot, documents, "tie").astype(np.int64)
+    first = _first(snapshot, documents, sort, scores, days)
+    kept = np.arange(len(first)) if after is None else _following(first, -days, ties, sort, after)
+    last = offset + limit
+    ranks = np.unique(first[kept], return_inverse=True)[1] if sort == "title" else first[kept]
+    more = last < len(kept)
+    if more and last:
+        near = ranks <= np.partition(ranks, last - 1)[last - 1]
+        kept, ranks = kept[near], ranks[near]
+    order = kept[np.lexsort((ties[kept], -days[kept], ranks))][offset:last]
+    segments = np.repeat(np.arange(len(documents)), [len(part) for part in documents])
+    where = _joined(documents)
+    hits = tuple((int(segments[i]), int(where[i]), float(scores[i])) for i in order)
+    if not more or not hits:
+        return Page(hits, None)
+    end = order[-1]
+    key: Any = first[end].item()
+    return Page(hits, (key.decode() if sort == "title" else key, int(-days[end]), int(ties[end])))
+
+
+def _first(snapshot: Snapshot, documents: list[Numbers], sort: Sort, scores: Numbers, days: Numbers) -> Numbers:
+    """Return what is ordered by first, ascending."""
+    if sort == "newest":
+        return -days
+    if sort == "oldest":
+        return np.where(days == 0, _UNDATED_LAST, days)
+    if sort == "title":
+        return _column(snapshot, documents, "title_key")
+    return -np.round(scores.astype(np.float64), SCORE_DECIMALS)
+
+
+def _following(first: Numbers, second: Numbers, third: Numbers, sort: Sort, after: After) -> Numbers:
+    key: Any = str(after[0]).encode() if sort == "title" else after[0]
+    later = (second > after[1]) | ((second == after[1]) & (third > after[2]))
+    return np.flatnonzero((first > key) | ((first == key) & later))
+
+
+def _joined(parts: list[Numbers]) -> Numbers:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _column(snapshot: Snapshot, documents: list[Numbers], name: str) -> Numbers:
+    return _joined([view.numbers(name)[part] for view, part in zip(snapshot.views, documents, strict=True)])
