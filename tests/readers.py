@@ -35,6 +35,9 @@ from edms.screening.protocol import ScannerUnavailable
 from edms.search.codec import CodeReader, Postings
 from edms.search.errors import IndexDamaged
 from edms.search.generations import read_sealed
+from edms.search.postgresql import layout
+from edms.search.postgresql.sealing import SegmentSeal, unwrap
+from edms.search.postgresql.segments import opened_body
 from edms.search.query import parse, parse_range
 from edms.text.mail_parts import take_apart
 from edms.text.tables import read_table
@@ -122,6 +125,27 @@ def _postings(data: bytes) -> Any:
         raise IndexDamaged("more documents than this test holds in memory")
     read = Postings(data)
     return {name: getattr(read, name).tolist() for name in ("ids", "frequencies", "positions")}
+
+
+def _head(data: bytes) -> Any:
+    told, arrays = layout.unpack(data)
+    return {"told": told, "arrays": {name: array.tolist() for name, array in arrays.items()}}
+
+
+def _block(data: bytes) -> Any:
+    block = layout.Block(data)
+    numbers = ("counts", "lists", "ids", "frequencies", "positions")
+    return {"keys": [key.hex() for key in block.keys], **{name: getattr(block, name).tolist() for name in numbers}}
+
+
+def _list(data: bytes) -> Any:
+    ids, frequencies = layout.decode_list(data)
+    return {"ids": ids.tolist(), "frequencies": frequencies.tolist()}
+
+
+def _body(data: bytes) -> Any:
+    record, shown, passages = opened_body(data)
+    return [record, shown.hex(), passages.hex()]
 
 
 def _codes(data: bytes) -> Any:
@@ -250,6 +274,31 @@ READERS: dict[str, Reader] = {
     ),
     "postings": Reader("edms.search.codec:Postings", "index", _postings, (IndexDamaged,)),
     "codes": Reader("edms.search.codec:CodeReader", "index", _codes, (IndexDamaged,)),
+    "pg-key": Reader(
+        "edms.search.postgresql.sealing:unwrap",
+        "index_postgresql",
+        lambda data: unwrap(KEY, "3/5", data).key.hex(),
+        (IndexDamaged,),
+    ),
+    "pg-piece": Reader(
+        "edms.search.postgresql.sealing:SegmentSeal.open",
+        "index_postgresql",
+        lambda data: SegmentSeal(bytes(range(255, 223, -1)), "3/5").open(layout.BODY, 7, data).hex(),
+        (IndexDamaged,),
+    ),
+    "pg-head": Reader("edms.search.postgresql.layout:unpack", "index_postgresql", _head, (IndexDamaged,)),
+    "pg-block": Reader("edms.search.postgresql.layout:Block", "index_postgresql", _block, (IndexDamaged,)),
+    "pg-list": Reader("edms.search.postgresql.layout:decode_list", "index_postgresql", _list, (IndexDamaged,)),
+    "pg-places": Reader(
+        "edms.search.postgresql.layout:decode_places",
+        "index_postgresql",
+        lambda data: layout.decode_places(data).tolist(),
+        (IndexDamaged,),
+    ),
+    "pg-forms": Reader(
+        "edms.search.postgresql.layout:decode_forms", "index_postgresql", layout.decode_forms, (IndexDamaged,)
+    ),
+    "pg-body": Reader("edms.search.postgresql.segments:opened_body", "index_postgresql", _body, (IndexDamaged,)),
     "query": Reader("edms.search.query:parse", "query", _query),
     "range": Reader("edms.search.query:parse_range", "query", _range),
     "rules": Reader("edms.retention.rulebook:RuleBook.from_text", "retention_rules", _rules, (RuleFault,)),

@@ -97,11 +97,11 @@ class Database:
 def open_database(settings: DatabaseSettings, embedded_file: Path, key: Callable[[], bytes]) -> Database:
     """Open PostgreSQL when `settings.url` is set, else the SQLCipher file `embedded_file` with the 32-byte `key()`."""
     if settings.url:
-        return Database(_postgresql_engine(settings))
+        return Database(postgresql_engine(settings))
     return Database(sqlcipher_engine(embedded_file, key(), settings))
 
 
-def _postgresql_engine(settings: DatabaseSettings) -> Engine:
+def postgresql_engine(settings: DatabaseSettings) -> Engine:
     if not settings.url.startswith("postgresql+psycopg://"):
         raise ConfigurationError(
             "database.url must start with postgresql+psycopg://", "leave it empty for the embedded database"

@@ -1,6 +1,7 @@
 """Settings of the search index: the index engines and their limits (ADR 0050)."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -10,6 +11,10 @@ from edms.core.settings_section import Section
 
 
 class SearchSettings(Section):
+    """`postgresql_url`: where the index of the engine `postgresql` is, when not in the database of the archive."""
+
+    engine: Literal["whoosh", "fts5", "postgresql"] = "whoosh"
+    postgresql_url: str = ""
     batch_size: int = Field(500, ge=1, le=20_000)
     max_query_characters: int = Field(500, ge=10)
     max_results_window: int = Field(10_000, ge=100)

@@ -20,8 +20,8 @@ class Highlighter:
     """Marks the words of one question in its hits; what all hits share is looked up once."""
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
-        self._groups = [group for node in plan.nodes() for group in _groups(node, evaluation)]
-        self._wanted = {name: _wanted(self._groups, name) for name in TEXT_FIELDS}
+        self.groups = [group for node in plan.nodes() for group in _groups(node, evaluation)]
+        self._wanted = {name: _wanted(self.groups, name) for name in TEXT_FIELDS}
         self._postings: dict[tuple[str, bytes], Postings | None] = {}
 
     def marked(self, view: SegmentView, document: int) -> dict[str, Highlight]:
@@ -32,7 +32,7 @@ class Highlighter:
                 marked[name] = found
         packed = view.passages(document)
         if packed:
-            places = [self._places(view, document, terms) for name, terms, _ in self._groups if name in ("", "text")]
+            places = [self._places(view, document, terms) for name, terms, _ in self.groups if name in ("", "text")]
             marked["text"] = passages.snippet(packed, passages.densest(places), self._wanted["text"])
             if not marked["text"].text.strip():
                 del marked["text"]

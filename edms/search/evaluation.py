@@ -154,8 +154,9 @@ class Evaluation:
 
     def _prefer_new(self, scores: list[Numbers]) -> None:
         for view, score in zip(self._views, scores, strict=True):
-            days = view.numbers("day")
-            score *= np.where(days == 0, 1, recency(np.maximum(self._statistics.newest - days, 0)))
+            found = np.flatnonzero(score)
+            days = view.numbers("day")[found]
+            score[found] *= np.where(days == 0, 1, recency(np.maximum(self._statistics.newest - days, 0)))
 
     def _required(self, base: list[Numbers], words: list[Match], plan: Plan) -> list[Numbers]:
         """Return the documents with every word, or with any of them (`edms.search.planning`)."""
@@ -239,16 +240,19 @@ class Evaluation:
     def _concept(self, fields: Sequence[str], read: Callable[[SegmentView, str], Sequence[Postings | None]]) -> Match:
         """Score the documents that have any of the posting lists, all of which stand for one thing."""
 
-        def frequencies(view: SegmentView, name: str) -> Numbers | None:
-            lists = [found for found in read(view, name) if found]
-            if not lists:
-                return None
+        weighted = []
+        for view in self._views:
             total = np.zeros(view.count, np.float32)
-            for found in lists:
-                total[found.ids] += found.frequencies
-            return total
+            for name in fields:
+                for found in filter(None, read(view, name)):
+                    total[found.ids] += found.frequencies * self._factors(view, name, found.ids)
+            weighted.append(total)
+        return self._rated(weighted)
 
-        return self._score(fields, frequencies)
+    def _factors(self, view: SegmentView, name: str, documents: Any = slice(None)) -> Any:
+        """Return what one occurrence in a field counts in these documents: the weight over the norm of the length."""
+        length = view.lengths(name)[documents] if B[name] else np.float32(0)
+        return np.float32(FIELD_WEIGHTS[name]) / norm(name, length, self._statistics.averages.get(name, 0.0))
 
     def _score(self, fields: Sequence[str], frequencies: Callable[[SegmentView, str], Numbers | None]) -> Match:
         weighted = []
@@ -257,13 +261,19 @@ class Evaluation:
             for name in fields:
                 counts = frequencies(view, name)
                 if counts is not None:
-                    length = view.lengths(name) if B[name] else 0.0
-                    average = self._statistics.averages.get(name, 0.0)
-                    total += FIELD_WEIGHTS[name] * counts / norm(name, length, average)
+                    total += self._factors(view, name) * counts
             weighted.append(total)
+        return self._rated(weighted)
+
+    def _rated(self, weighted: list[Numbers]) -> Match:
+        """Return the visible documents with any weight, and what their weights count."""
         masks = [(total > 0) & seen for total, seen in zip(weighted, self._visible.masks, strict=True)]
         weight = self._statistics.rarity(masks)
-        scores = [np.where(mask, weight * saturated(total), 0) for mask, total in zip(masks, weighted, strict=True)]
+        scores = []
+        for mask, total in zip(masks, weighted, strict=True):
+            score, found = np.zeros(len(mask), np.float32), np.flatnonzero(mask)
+            score[found] = weight * saturated(total[found])
+            scores.append(score)
         return Match(masks, scores)
 
     def _phrase(self, node: Phrase) -> Match:
@@ -382,7 +392,7 @@ def _united(parts: Sequence[Numbers]) -> Numbers:
 
 def _least(scores: list[Numbers], number: int) -> float:
     """Return the score of the `number`-th best document, 0 when there are fewer."""
-    every = np.concatenate([_NONE, *scores])
+    every = np.concatenate([_NONE, *(score[score > 0] for score in scores)])
     return float(np.partition(every, -number)[-number]) if len(every) >= number else 0.0
 
 

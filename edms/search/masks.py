@@ -72,17 +72,19 @@ def filter_mask(view: SegmentView, filters: Filters) -> Numbers:
 def facet_counts(snapshot: Snapshot, masks: Sequence[Numbers], wanted: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return for each field how many matching documents have each value; documents without one are not counted."""
     answer: dict[str, dict[str, int]] = {}
+    matching = [np.flatnonzero(mask) for mask in masks]
     for name in (name for name in wanted if name in FACETS):
         counts: dict[str, int] = {}
-        for view, mask in zip(snapshot.views, masks, strict=True):
+        for view, documents in zip(snapshot.views, matching, strict=True):
             if name == "year":
-                values, times = np.unique(view.numbers("year")[mask], return_counts=True)
-                pairs = [(str(value) if value else "", int(n)) for value, n in zip(values, times, strict=True)]
+                times = np.bincount(view.numbers("year")[documents])
+                pairs = [(str(year), int(times[year])) for year in np.flatnonzero(times) if year]
             else:
                 codes, names = view.codes(name)
-                pairs = [(names[i], int(n)) for i, n in enumerate(np.bincount(codes[mask], minlength=len(names)))]
+                times = np.bincount(codes[documents])
+                pairs = [(names[code], int(times[code])) for code in np.flatnonzero(times)]
             for value, number in pairs:
-                if value and number:
+                if value:
                     counts[value] = counts.get(value, 0) + number
         answer[name] = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
     return answer

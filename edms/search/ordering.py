@@ -30,21 +30,24 @@ def page(
 ) -> Page:
     """Return the hits from `offset`, or those that follow `after`. Equals: newest first, then by a digest of the id."""
     documents = [np.flatnonzero(mask) for mask in outcome.masks]
-    scores = _joined([score[part] for score, part in zip(outcome.scores, documents, strict=True)])
+    scores = [score[part] for score, part in zip(outcome.scores, documents, strict=True)]
+    last = offset + limit
+    count = sum(map(len, documents))
+    if after is None and 0 < last < count and sort != "title":
+        documents, scores = _near(documents, scores, _first(snapshot, documents, sort, _joined(scores)), last)
+    first = _first(snapshot, documents, sort, _joined(scores))
     days = _column(snapshot, documents, "day").astype(np.int64)
     ties = _column(snapshot, documents, "tie").astype(np.int64)
-    first = _first(snapshot, documents, sort, scores, days)
     kept = np.arange(len(first)) if after is None else _following(first, -days, ties, sort, after)
-    last = offset + limit
+    more = last < (count if after is None else len(kept))
     ranks = np.unique(first[kept], return_inverse=True)[1] if sort == "title" else first[kept]
-    more = last < len(kept)
-    if more and last:
+    if last and last < len(kept):
         near = ranks <= np.partition(ranks, last - 1)[last - 1]
         kept, ranks = kept[near], ranks[near]
     order = kept[np.lexsort((ties[kept], -days[kept], ranks))][offset:last]
     segments = np.repeat(np.arange(len(documents)), [len(part) for part in documents])
-    where = _joined(documents)
-    hits = tuple((int(segments[i]), int(where[i]), float(scores[i])) for i in order)
+    where, shown = _joined(documents), _joined(scores)
+    hits = tuple((int(segments[i]), int(where[i]), float(shown[i])) for i in order)
     if not more or not hits:
         return Page(hits, None)
     end = order[-1]
@@ -52,8 +55,23 @@ def page(
     return Page(hits, (key.decode() if sort == "title" else key, int(-days[end]), int(ties[end])))
 
 
-def _first(snapshot: Snapshot, documents: list[Numbers], sort: Sort, scores: Numbers, days: Numbers) -> Numbers:
+def _near(
+    documents: list[Numbers], scores: list[Numbers], first: Numbers, last: int
+) -> tuple[list[Numbers], list[Numbers]]:
+    """Return the documents, with their scores, that are not behind the `last`-th; the other columns are read for these
+    alone."""
+    near = first <= np.partition(first, last - 1)[last - 1]
+    parts = np.split(near, np.cumsum([len(part) for part in documents])[:-1])
+    return (
+        [part[kept] for part, kept in zip(documents, parts, strict=True)],
+        [part[kept] for part, kept in zip(scores, parts, strict=True)],
+    )
+
+
+def _first(snapshot: Snapshot, documents: list[Numbers], sort: Sort, scores: Numbers) -> Numbers:
     """Return what is ordered by first, ascending."""
+    if sort in ("newest", "oldest"):
+        days = _column(snapshot, documents, "day").astype(np.int64)
     if sort == "newest":
         return -days
     if sort == "oldest":

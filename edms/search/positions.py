@@ -8,33 +8,55 @@ from edms.search.codec import Numbers, Postings
 from edms.search.ranking import PROXIMITY_WINDOW
 
 _SHIFT: Final = 33
+_NONE: Final = np.empty(0, np.int64)
 
 
 def phrase_frequencies(lists: list[Postings], seen: Numbers) -> Numbers | None:
     """Return how often each document has the words one after another; positions are read for shared documents only."""
-    shared = lists[0].ids
-    for found in sorted(lists[1:], key=lambda postings: len(postings.ids)):
-        shared = np.intersect1d(shared, found.ids, assume_unique=True)
-    shared = shared[seen[shared]]
-    if not len(shared):
+    shared = seen.copy()
+    for found in lists:
+        holds = np.zeros(len(seen), bool)
+        holds[found.ids] = True
+        shared &= holds
+    documents = np.flatnonzero(shared)
+    if not len(documents):
         return None
+    wanted = [_held_in(found, shared) for found in lists]
+    # A place is the document's number among the shared ones and the position, less the word's own in the phrase.
+    width = max(int(places.max()) for _, places in wanted) + len(lists) + 1
     keys: Numbers | None = None
-    order = sorted(range(len(lists)), key=lambda i: len(lists[i].positions))
-    for place in order:
-        own = _keys(lists[place], shared, len(lists) - place)
-        keys = own if keys is None else np.intersect1d(keys, own, assume_unique=True)
+    for number in sorted(range(len(lists)), key=lambda i: len(wanted[i][1])):
+        times, places = wanted[number]
+        own = np.repeat(np.arange(len(documents)), times) * width + (places + (len(lists) - number))
+        keys = own if keys is None else own[_among(own, keys)]
         if not len(keys):
             return None
     counts = np.zeros(len(seen), np.float32)
     assert keys is not None
-    documents, times = np.unique(keys >> _SHIFT, return_counts=True)
-    counts[documents] = times
+    counts[documents] = np.bincount(keys // width, minlength=len(documents))
     return counts
+
+
+def _held_in(postings: Postings, shared: Numbers) -> tuple[Numbers, Numbers]:
+    """Return how often the shared documents, all of which have the term, hold it, and its positions in them."""
+    kept = shared[postings.ids]
+    if kept.all():
+        return postings.frequencies.astype(np.int64), postings.positions.astype(np.int64)
+    times = postings.frequencies.astype(np.int64)
+    return times[kept], postings.positions[np.repeat(kept, times)].astype(np.int64)
+
+
+def _among(keys: Numbers, others: Numbers) -> Numbers:
+    """Return which of `keys` are among `others`; both ascend."""
+    at = np.searchsorted(others, keys)
+    at[at == len(others)] = 0
+    found: Numbers = others[at] == keys
+    return found
 
 
 def places(postings: Postings, documents: Numbers) -> Numbers:
     """Return (document, position) packed in one number, ascending, for each place of the term in these documents."""
-    return _keys(postings, np.intersect1d(postings.ids, documents, assume_unique=True), 0)
+    return _keys(postings, documents[_among(documents, postings.ids)] if len(postings.ids) else _NONE, 0)
 
 
 def nearest(first: Numbers, second: Numbers, count: int) -> Numbers:

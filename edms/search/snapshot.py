@@ -74,11 +74,16 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
         "version": document.version,
         "year": year,
         "day": document.date.toordinal() if document.date else 0,
-        "tie": int.from_bytes(hashlib.blake2b(document.record_id.encode(), digest_size=8).digest(), "big", signed=True),
+        "tie": tie_of(document.record_id),
         "features": sum(1 << bit for bit, name in enumerate(FEATURES) if name in document.features),
         "title_key": analysis.title_key(document.title).encode(),
         "live": 1,
     }
+
+
+def tie_of(record_id: str) -> int:
+    """Return the digest of a record id by which equals are ordered."""
+    return int.from_bytes(hashlib.blake2b(record_id.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _storable(document: IndexDocument) -> IndexDocument:

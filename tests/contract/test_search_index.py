@@ -46,8 +46,17 @@ WITH_SETTINGS: dict[str, Callable[[Path, SearchSettings], SearchIndex]] = {"whoo
 ENGINES: dict[str, Open] = {"whoosh": lambda folder: whoosh(folder, SearchSettings())}
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=[*sorted(ENGINES), pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def open_index(request: pytest.FixtureRequest) -> Open:
+    if request.param in ENGINES:
+        return ENGINES[request.param]
+    opener: Open = request.getfixturevalue("open_postgresql_index")
+    return opener
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def open_files(request: pytest.FixtureRequest) -> Open:
+    """Open an engine that keeps its index in files."""
     return ENGINES[request.param]
 
 
@@ -362,16 +371,16 @@ def test_a_failing_rebuild_leaves_the_old_one(open_index: Open, folder: Path) ->
     assert found(index, "") == {"9"}
 
 
-def test_a_rebuild_mends_any_damage(open_index: Open, folder: Path) -> None:
-    put(open_index(folder), document("1", "rapat"))
+def test_a_rebuild_mends_any_damage(open_files: Open, folder: Path) -> None:
+    put(open_files(folder), document("1", "rapat"))
     for kind in ("CURRENT", ".toc", ".seg"):
         for damage in (lambda path: path.unlink(), lambda path: path.write_bytes(b"")):
             damage(next(path for path in folder.rglob("*") if path.name.endswith(kind)))
             with pytest.raises(IndexDamaged):
-                ask(open_index(folder), "rapat")
-            assert open_index(folder).rebuild(iter([document("1", "rapat")])) == 1
-            assert found(open_index(folder), "rapat") == {"1"}
-            assert list(open_index(folder).verify([("1", 1)])) == []
+                ask(open_files(folder), "rapat")
+            assert open_files(folder).rebuild(iter([document("1", "rapat")])) == 1
+            assert found(open_files(folder), "rapat") == {"1"}
+            assert list(open_files(folder).verify([("1", 1)])) == []
 
 
 def test_odd_text_is_taken_in(open_index: Open, folder: Path) -> None:
@@ -486,8 +495,8 @@ def test_verify_names_missing_stale_and_extra_documents(open_index: Open, folder
     assert list(open_index(folder / "none").verify([])) == []
 
 
-def test_one_altered_byte_in_any_file_is_named_and_never_served(open_index: Open, folder: Path) -> None:
-    index = open_index(folder)
+def test_one_altered_byte_in_any_file_is_named_and_never_served(open_files: Open, folder: Path) -> None:
+    index = open_files(folder)
     put(index, document("1", "rapat dinas"))
     put(index, document("2", "rapat kota"))
     files = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size]
@@ -498,20 +507,20 @@ def test_one_altered_byte_in_any_file_is_named_and_never_served(open_index: Open
             bad = bytearray(good)
             bad[place] ^= 1
             path.write_bytes(bad)
-            assert [fault.id.split("/")[-1] for fault in open_index(folder).verify()] == [path.name]
+            assert [fault.id.split("/")[-1] for fault in open_files(folder).verify()] == [path.name]
             with pytest.raises(IndexDamaged):
-                ask(open_index(folder), "rapat")
+                ask(open_files(folder), "rapat")
         path.write_bytes(good[:-1])
-        assert [fault.id.split("/")[-1] for fault in open_index(folder).verify()] == [path.name]
+        assert [fault.id.split("/")[-1] for fault in open_files(folder).verify()] == [path.name]
         path.write_bytes(good)
         path.rename(path.with_name("aside"))
-        assert list(open_index(folder).verify())
+        assert list(open_files(folder).verify())
         path.with_name("aside").rename(path)
-    assert list(open_index(folder).verify()) == []
+    assert list(open_files(folder).verify()) == []
 
 
-def test_no_word_of_a_document_is_in_any_file(open_index: Open, folder: Path) -> None:
-    index = open_index(folder)
+def test_no_word_of_a_document_is_in_any_file(open_files: Open, folder: Path) -> None:
+    index = open_files(folder)
     words = ["sangatrahasia", "walikota", "kesehatan", "pembangunan"]
     for number in range(10):
         put(

@@ -16,6 +16,7 @@ FORMATS = {
     "evidence-bundle": ("bundle",),
     "evidence-record": ("evidence_record",),
     "index": ("index",),
+    "index-postgresql": ("index_postgresql",),
     "key-ring": ("key_ring",),
     "retention-rules": ("retention_rules",),
     "row-states": ("row_states",),
