@@ -9,20 +9,18 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import zlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from edms.search.errors import BadCursor
 from edms.search.protocol import SearchRequest
 
-_NONCE: Final = 12
 LONGEST: Final = 16_384
 """Characters of a cursor at most."""
 
@@ -40,13 +38,13 @@ class Cursors:
     """Seals and opens places under a key of its own, derived from that of the index (32 bytes)."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(HKDF(SHA256(), 32, None, b"edms search cursor 1").derive(key))
+        self._cipher = AESSIV(HKDF(SHA256(), 64, None, b"edms search cursor 1").derive(key))
 
     def seal(self, request: SearchRequest, place: Place) -> str:
         """Return the cursor for the hits after `place`, of this question and reader: URL-safe characters."""
         body = json.dumps([place.after, place.frozen], ensure_ascii=False, separators=(",", ":")).encode()
-        nonce = os.urandom(_NONCE)
-        sealed = nonce + self._cipher.encrypt(nonce, zlib.compress(body), _question(request))
+        # Deterministic (RFC 5297): the same answer has the same cursor, whatever is hidden beside it.
+        sealed = self._cipher.encrypt(zlib.compress(body), [_question(request)])
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def open(self, request: SearchRequest) -> Place | None:
@@ -58,7 +56,7 @@ class Cursors:
             if len(cursor) > LONGEST or request.offset:
                 raise BadCursor
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-            body = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _question(request))
+            body = self._cipher.decrypt(sealed, [_question(request)])
         except (InvalidTag, ValueError, binascii.Error):
             raise BadCursor from None
         after, frozen = json.loads(zlib.decompress(body))
