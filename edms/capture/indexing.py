@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from edms.jobs.model import Job, JobState, Lane
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
+from edms.records.index_mending import MENDING_TOPIC, mend_index
 from edms.records.searching import INDEX_TOPIC, drain
-from edms.search.errors import IndexBusy
+from edms.search.errors import IndexBusy, IndexDamaged
 
 LONGEST_WAIT = timedelta(seconds=3)
 LONGEST_UNFINISHED = timedelta(seconds=60)
@@ -31,9 +32,12 @@ def bring_index_up_to_date(archive: Archive, *, more_is_coming: bool) -> bool:
     if more_is_coming and not _worth_it(archive):
         return False
     try:
-        return drain(archive, _due(archive.clock.now())) > 0
+        # What an index has lost that was set aside comes when nothing newer waits.
+        return drain(archive, _due(archive.clock.now())) > 0 or drain(archive, topic=MENDING_TOPIC) > 0
     except IndexBusy:
         return False
+    except IndexDamaged:
+        return mend_index(archive)
 
 
 def _worth_it(archive: Archive) -> bool:

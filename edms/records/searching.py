@@ -4,9 +4,10 @@ The index is derived (invariant 6): every change leaves an outbox entry in its o
 rows anew, so draining twice is harmless and the order of entries does not matter.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,17 +22,20 @@ from edms.access.model import Office
 from edms.access.policy import Action
 from edms.access.scope import Scope
 from edms.core.errors import LimitExceeded
+from edms.operation.door import Operation
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
 from edms.records.components import read_pages
 from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
+from edms.records.index_mending import notices_of, report_damage
 from edms.records.loans_shown import records_out
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.questions import KeptQuestion
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
+from edms.search.errors import IndexDamaged
 from edms.search.protocol import (
     Change,
     Filters,
@@ -44,6 +48,8 @@ from edms.search.protocol import (
     Upsert,
 )
 from edms.text.language import most_common
+
+log = logging.getLogger("edms.search")
 
 INDEX_TOPIC = "index"
 
@@ -122,7 +128,9 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         # Before the index is looked at: what is drained in between is then in the index, and else withheld.
         withheld = withheld_now(operation.session, scope)
         granted = granted_now(operation.session, scope)
-        answer = archive.index.search(
+        answer = _answer(
+            operation,
+            archive,
             SearchRequest(
                 text=request.text,
                 access=search_tokens(scope),
@@ -135,7 +143,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
                 facets=request.facets,
                 cursor=request.cursor,
                 reader=str(operation.actor.id),
-            )
+            ),
         )
         rows = _visible_rows(operation.session, scope, granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
@@ -171,6 +179,18 @@ class Question:
     facets: tuple[str, ...] = ()
     thumbnails: bool = False
     cursor: str = ""
+
+
+def _answer(operation: Operation, archive: Archive, request: SearchRequest) -> SearchAnswer:
+    """Ask the index. Of one that is damaged nothing is found, which the answer says; a worker mends it."""
+    notices = notices_of(operation.session)
+    try:
+        answer = archive.index.search(request)
+    except IndexDamaged:
+        log.exception("the index is damaged")
+        report_damage(operation, archive)
+        return SearchAnswer(0, (), {name: {} for name in request.facets}, (Notice("index-damaged"),))
+    return replace(answer, notices=(*notices, *answer.notices)) if notices else answer
 
 
 def granted_now(session: Session, scope: Scope) -> frozenset[str]:
@@ -212,16 +232,16 @@ def _visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: 
     }
 
 
-def drain(archive: Archive, *due: ColumnElement[bool]) -> int:
+def drain(archive: Archive, *due: ColumnElement[bool], topic: str = INDEX_TOPIC) -> int:
     """Bring the index up to date with one batch of records. Returns how many changes of them waited, 0 when none did.
 
-    `due`: conditions on an OutboxEntry, for the caller that leaves some for later. Entries are deleted only after the
-    index has committed durably; a crash in between repeats the batch.
+    `due`: conditions on an OutboxEntry, for the caller that leaves some for later. `topic`: why they wait. Entries are
+    deleted only after the index has committed durably; a crash in between repeats the batch.
     """
-    waiting = select(OutboxEntry.subject_id).where(OutboxEntry.topic == INDEX_TOPIC, *due)
+    waiting = select(OutboxEntry.subject_id).where(OutboxEntry.topic == topic, *due)
     oldest = waiting.group_by(OutboxEntry.subject_id).order_by(func.min(OutboxEntry.sequence))
     query = select(OutboxEntry.sequence, OutboxEntry.subject_id).where(
-        OutboxEntry.topic == INDEX_TOPIC,
+        OutboxEntry.topic == topic,
         OutboxEntry.subject_id.in_(oldest.limit(archive.settings.search.batch_size)),
     )
     with archive.database.reader() as session:

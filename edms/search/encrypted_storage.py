@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -317,8 +317,9 @@ class EncryptedStorage(Storage):  # type: ignore[misc]
         return SealedView(sealed, 0, sealed.size, name)
 
     def durable(self) -> Iterator[str]:
-        """Yield the names of the durable files now in the folder, unfinished ones included."""
-        return (path.name for path in self.folder.iterdir() if _DURABLE.fullmatch(path.name))
+        """Yield the names of the durable files in the folder, unfinished ones included; none when it is gone."""
+        with suppress(FileNotFoundError):
+            yield from [path.name for path in self.folder.iterdir() if _DURABLE.fullmatch(path.name)]
 
     def list(self) -> list[str]:
         return [*self.durable(), *self._scratch.list()]

@@ -128,6 +128,8 @@ class WhooshIndex:
             with self._generations.writing(WRITER_WAIT_SECONDS):
                 self._journal(changes)
                 self._commit(self._writable(), changes)
+        except FileNotFoundError as error:  # nobody else removes files while the lock is held
+            raise IndexDamaged(f"index file {Path(error.filename or '').name} is missing") from error
         except OSError as error:
             raise StorageFault(f"the index cannot be written: {error.strerror or error}") from error
 

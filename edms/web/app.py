@@ -81,6 +81,14 @@ class UploadRequest(Request):
         return io.BytesIO()
 
 
+PARTS = (
+    session, account, account_codes, account_passkeys, session_passkeys, session_provider, proof, home, search,
+    searches, record, access, redactions, batches, separators, digitisations, capture, uploads, photographs, inbox,
+    filing, filing_many, quarantine, files, retention, reports, trail, alerts, lanes, loans, signatures, verification,
+)  # fmt: skip
+"""The views, in the order in which they are registered."""
+
+
 class ArchiveFlask(Flask):
     request_class = UploadRequest
 
@@ -110,40 +118,7 @@ def create_app(archive: Archive) -> Flask:
     protection = CSRFProtect(
         app
     )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
-    for part in (
-        session,
-        account,
-        account_codes,
-        account_passkeys,
-        session_passkeys,
-        session_provider,
-        proof,
-        home,
-        search,
-        searches,
-        record,
-        access,
-        redactions,
-        batches,
-        separators,
-        digitisations,
-        capture,
-        uploads,
-        photographs,
-        inbox,
-        filing,
-        filing_many,
-        quarantine,
-        files,
-        retention,
-        reports,
-        trail,
-        alerts,
-        lanes,
-        loans,
-        signatures,
-        verification,
-    ):
+    for part in PARTS:
         app.register_blueprint(part.pages)
     protection.exempt("edms.web.views.trail.add_checkpoint")  # asked by programs, and no cookie counts there
     protection.exempt("edms.web.views.session_provider.end")  # asked by the provider, and no cookie counts there

@@ -168,6 +168,8 @@ NOTICES = {
     "open-parenthesis": message("a closing parenthesis is missing"),
     "too-deep": message("more than %(detail)s parentheses inside each other were not followed"),
     "prefix-cut": message("very many words begin with “%(detail)s”; the rarest were left out"),
+    "index-damaged": message("the index is damaged and is about to be mended; nothing can be found for the moment"),
+    "index-mending": message("the index is being rebuilt, %(detail)s%% of the records are found"),
     "too-many-words": message("only the first %(detail)s words were used"),
     "too-long": message("only the first %(detail)s characters were used"),
 }

@@ -3,6 +3,7 @@
 from edms.web.language import message
 
 SEARCHES_EVENTS = {
+    "index.set_aside": message("set a damaged index aside"),
     "search.saved": message("kept a search"),
     "search.saved_listed": message("looked at the own searches"),
     "search.saved_opened": message("opened an own search"),
