@@ -138,15 +138,15 @@ def _engine(folder: Path, count: int) -> dict[str, Any]:
         "build_per_second": rounded(count / seconds),
         "bytes": _folder_bytes(folder),
         "text_bytes": sum(len(text) for _title, text in texts(count)),
-        "reader_memory_mib": _reader_memory(folder / "index"),
+        "reader_memory_mib": reader_memory(folder / "index", "whoosh"),
         "latency": latencies,
     }
 
 
-def _reader_memory(folder: Path) -> float:
+def reader_memory(folder: Path, engine: str) -> float:
     """Return what a fresh process holds for the index once it has answered each kind of question, in MiB."""
     asked = json.dumps([text for some in questions().values() for text in some[:5]])
-    program = [sys.executable, "-m", "bench.search_reader", str(folder)]
+    program = [sys.executable, "-m", "bench.search_reader", str(folder), engine]
     told = subprocess.run(program, cwd=material.ROOT, input=asked, capture_output=True, text=True, check=True)
     return rounded(float(told.stdout))
 

@@ -10,20 +10,23 @@ from pathlib import Path
 import psutil
 
 from edms.core.settings import SearchSettings
+from edms.search.fts5_index import Fts5Index
 from edms.search.protocol import EVERYTHING, SearchRequest
 from edms.search.whoosh_index import WhooshIndex
 
+ENGINES = {"whoosh": WhooshIndex, "fts5": Fts5Index}
 
-def main(folder: Path) -> None:
+
+def main(folder: Path, engine: str) -> None:
     """Print the growth of private memory in MiB."""
     asked = json.load(sys.stdin)
     process = psutil.Process()
     before = process.memory_full_info().uss
-    index = WhooshIndex(folder, bytes(32), SearchSettings())
+    index = ENGINES[engine](folder, bytes(32), SearchSettings())
     for text in asked:
         index.search(SearchRequest(text, EVERYTHING, limit=20, facets=("class_code", "year", "office")))
     print((process.memory_full_info().uss - before) / 2**20)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

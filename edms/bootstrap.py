@@ -40,7 +40,7 @@ from edms.records.rules import edition_in_force
 from edms.records.stated import STATED
 from edms.retention.rulebook import load_rules
 from edms.screening.clamd import Clamd
-from edms.search.engines import open_index
+from edms.search.serving import open_engines
 from edms.signing.authority import AuthorityMaterial, PilotLists, create_authority, renew_authority
 from edms.signing.errors import SigningFault
 from edms.signing.fallback import FallbackTimestamps
@@ -228,7 +228,7 @@ def _assemble(settings: Settings, clock: Clock, ring: KeyRing, database: Databas
         trust=trust,
         received_trust=received_trust(settings, trust),
         seal_rules=_seal_rules(settings, trust, generations),
-        index=open_index(settings, ring.secret("index"), settings.database.url),
+        index=open_engines(settings, ring.secret("index"), settings.database.url or ""),
         public_pem=public + log_key_pem(trail.public_key),
         witnesses=witnesses_from(settings.audit.witnesses),
         scanner=_scanner(settings),

@@ -13,7 +13,7 @@ from edms.reconcile.faults import Report
 from edms.reconcile.rolling import status
 from edms.reconcile.whole import verify_all, verify_record
 from edms.records.findings import worst_first
-from edms.records.upkeep import rebuild_index
+from edms.records.upkeep import drop_index, rebuild_index
 from edms.verify.asked import check_asked
 
 
@@ -124,15 +124,30 @@ def _answer(report: Report, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--engine", default="", metavar="NAME", help="Build the index of this engine beside the one that serves.")
+@click.option("--drop", default="", metavar="NAME", help="Empty the index of an engine that does not serve.")
 @json_option
 @pass_context
-def reindex(context: Context, as_json: bool) -> None:
+def reindex(context: Context, engine: str, drop: str, as_json: bool) -> None:
     """Build the search index anew from the records, while the old one serves."""
-    count = rebuild_index(context.console(), context.archive)
-    if as_json:
-        print_json({"documents": count})
+    if engine and drop:
+        raise click.UsageError("--engine and --drop are two things to do")
+    if drop:
+        drop_index(context.console(), context.archive, drop)
+        told, said = {"dropped": drop}, f"the index of {drop} is empty and is fed no longer"
     else:
-        click.echo(f"{count} records indexed")
+        count = rebuild_index(context.console(), context.archive, engine)
+        serving = context.archive.index.serving
+        told, said = {"documents": count}, f"{count} records indexed"  # type: ignore[dict-item]
+        if engine and engine != serving:
+            said += (
+                f"; {serving} still serves, and both are kept up to date. To change over, write"
+                f' engine = "{engine}" under [search], start the service anew, and then: edms reindex --drop {serving}'
+            )
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(said)
 
 
 @click.command()

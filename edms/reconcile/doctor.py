@@ -15,6 +15,7 @@ from edms.operation.model import OutboxEntry
 from edms.reconcile.directory import directory_findings
 from edms.reconcile.disks import space_findings
 from edms.reconcile.memory import memory_findings
+from edms.reconcile.search import search_findings
 from edms.records.alerts import unseen
 from edms.records.archive import Archive
 from edms.records.findings import Finding, worst_first
@@ -45,6 +46,7 @@ def examine(actor: Actor | None, archive: Archive) -> list[Finding]:
         *space_findings(archive),
         *_work(archive),
         *_synonyms(archive),
+        *search_findings(archive),
         *_facts(archive),
     ]
     return worst_first(found)

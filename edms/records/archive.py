@@ -12,7 +12,7 @@ from edms.directory.entries import PeopleDirectory
 from edms.operation.door import Door
 from edms.provider.client import OpenIdProvider
 from edms.screening.protocol import MalwareScanner
-from edms.search.protocol import SearchIndex
+from edms.search.serving import SearchEngines
 from edms.signing.personal import PersonalSigner
 from edms.signing.profiles import SealRules
 from edms.signing.protocols import Signer, TimestampAuthority
@@ -51,7 +51,7 @@ class Archive:
     trust: TrustMaterial
     received_trust: TrustMaterial
     seal_rules: SealRules
-    index: SearchIndex
+    index: SearchEngines
     public_pem: str
     witnesses: tuple[Witness, ...] = ()
     scanner: MalwareScanner | None = None

@@ -13,16 +13,33 @@ from edms.vault.model import StoredBlob
 KEEPER = system_actor("upkeep")
 
 
-def rebuild_index(actor: Actor | None, archive: Archive) -> int:
-    """Build a new index generation while the old one serves; returns the number of documents."""
+def rebuild_index(actor: Actor | None, archive: Archive, engine: str = "") -> int:
+    """Build a new index generation while the old one serves; returns the number of documents.
+
+    `engine`: build this one beside the one that serves. Raises ConfigurationError when there is no such engine.
+    """
+    name = engine or archive.index.serving
     with archive.door.write(actor, Action.ARCHIVE_MAINTAIN) as operation:
         operation.decide()
-        operation.about("index", "", "index.rebuild")
+        archive.index.require(name)
+        operation.about("index", name if engine else "", "index.rebuild")
     with archive.database.reader() as session:
-        count = archive.index.rebuild(every_document(archive, session))
+        if name == archive.index.serving:
+            count = archive.index.rebuild(every_document(archive, session))
+        else:
+            count = archive.index.build(name, every_document(archive, session))
     while drain(archive):
         pass
     return count
+
+
+def drop_index(actor: Actor | None, archive: Archive, engine: str) -> None:
+    """Leave nothing in the index of an engine that does not serve. Raises ConfigurationError."""
+    with archive.door.write(actor, Action.ARCHIVE_MAINTAIN) as operation:
+        operation.decide()
+        archive.index.require_beside(engine)
+        operation.about("index", engine, "index.dropped")
+    archive.index.drop(engine)
 
 
 def collect_garbage(archive: Archive) -> int:

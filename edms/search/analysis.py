@@ -33,7 +33,7 @@ TITLE_KEY_BYTES: Final = 32
 Language = Literal["id", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("id", "en")
 
-_PART = r"(?:[^\W_]|[\u0300-\u036f])+"
+_PART = r"(?:[^\W_]+|[\u0300-\u036f]+)+"
 _BROKEN = r"[-\u2010\u00ad][ \t]*\r?\n[ \t]*"
 _JOIN = rf"(?:{_BROKEN}|[-/.:_'\u2010\u2011\u2019\u00ad])"
 _TOKEN = re.compile(rf"{_PART}(?:{_JOIN}{_PART})*")
@@ -219,6 +219,22 @@ def terms(text: str, language: Language) -> "dict[bytes, array[int]]":
                 places.append(at)
         position += len(token.parts)
     return found
+
+
+def surfaces(text: str) -> list[str]:
+    """Return what stands between two separators, as written and in order: what `surface_terms` takes."""
+    return _TOKEN.findall(text)
+
+
+def surface_terms(surface: str, language: Language) -> tuple[int, tuple[tuple[bytes, int], ...]]:
+    """Return how many positions a surface takes, and its terms, each with its position from the surface's first.
+
+    All of a text one after another are what `terms` returns: for those who count many texts at once.
+    """
+    if surface.isalnum():
+        return 1, tuple((term, 0) for term in _surface_terms(surface, language))
+    token = _compound(surface, 0, 0)
+    return len(token.parts), tuple(dict.fromkeys(_compound_terms(token, language)))
 
 
 @dataclass(frozen=True, slots=True)

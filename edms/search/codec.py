@@ -203,22 +203,22 @@ class NumberColumn(Column):  # type: ignore[misc]
     """One number, or short run of bytes, of a numpy type for each document; 0 or empty when not given."""
 
     def __init__(self, kind: str) -> None:
-        self._kind = kind
+        self.kind = kind
 
     def default_value(self, reverse: bool = False) -> int | bytes:
-        return b"" if self._kind.startswith("S") else 0
+        return b"" if self.kind.startswith("S") else 0
 
     def writer(self, dbfile: Any) -> ColumnWriter:
-        return _NumberWriter(dbfile, self._kind)
+        return _NumberWriter(dbfile, self.kind)
 
     def reader(self, dbfile: Any, basepos: int, length: int, doccount: int) -> ColumnReader:
-        return _NumberReader(np.frombuffer(dbfile.get(basepos, length), self._kind))
+        return _NumberReader(np.frombuffer(dbfile.get(basepos, length), self.kind))
 
 
 class _NumberWriter(ColumnWriter):  # type: ignore[misc]
     def __init__(self, dbfile: Any, kind: str) -> None:
         self._file = dbfile
-        self._kind = kind
+        self.kind = kind
         self._values: list[int | bytes] = []
         self._none: int | bytes = b"" if kind.startswith("S") else 0
 
@@ -228,7 +228,7 @@ class _NumberWriter(ColumnWriter):  # type: ignore[misc]
 
     def finish(self, doccount: int) -> None:
         self._values.extend([self._none] * (doccount - len(self._values)))
-        self._file.write(np.array(self._values, self._kind).tobytes())
+        self._file.write(np.array(self._values, self.kind).tobytes())
 
 
 class _NumberReader(ColumnReader):  # type: ignore[misc]

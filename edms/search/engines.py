@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from edms.core.errors import ConfigurationError
 from edms.core.settings import Settings
+from edms.search.fts5_index import Fts5Index
 from edms.search.postgresql.index import PostgresqlIndex
 from edms.search.protocol import SearchIndex
 from edms.search.whoosh_index import WhooshIndex
@@ -35,7 +36,11 @@ def _postgresql(settings: Settings, key: bytes, database_url: str) -> SearchInde
     return PostgresqlIndex(url, key, settings.search, pool_size=settings.database.pool_size)
 
 
-ENGINES: Final[Mapping[str, Opener]] = {"whoosh": _whoosh, "postgresql": _postgresql}
+def _fts5(settings: Settings, key: bytes, database_url: str) -> SearchIndex:
+    return Fts5Index(index_folder(settings, "fts5"), key, settings.search)
+
+
+ENGINES: Final[Mapping[str, Opener]] = {"whoosh": _whoosh, "fts5": _fts5, "postgresql": _postgresql}
 
 
 def open_index(settings: Settings, key: bytes, database_url: str = "", engine: str = "") -> SearchIndex:

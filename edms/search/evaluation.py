@@ -392,7 +392,7 @@ def _united(parts: Sequence[Numbers]) -> Numbers:
 
 def _least(scores: list[Numbers], number: int) -> float:
     """Return the score of the `number`-th best document, 0 when there are fewer."""
-    every = np.concatenate([_NONE, *(score[score > 0] for score in scores)])
+    every = np.concatenate([_NONE, *(part[part > 0] for part in scores)])  # a partition of mostly zeros is slow
     return float(np.partition(every, -number)[-number]) if len(every) >= number else 0.0
 
 

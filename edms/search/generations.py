@@ -33,8 +33,10 @@ _WAIT = 0.02
 class Generations:
     """The generations of one index under one key (32 bytes)."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key: bytes, content: str = "*.seg") -> None:
+        """Keep to `folder`; a generation with a file like `content` holds something."""
         self.folder = folder
+        self._content = content
         self._key = key
         self._current: tuple[tuple[int, int, int], tuple[int, int]] | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,7 +57,7 @@ class Generations:
         try:
             state = (self.folder / CURRENT).stat()
         except FileNotFoundError:
-            if any(any(self.path(number).glob("*.seg")) for number in self.numbers()):
+            if any(any(self.path(number).glob(self._content)) for number in self.numbers()):
                 raise IndexDamaged(f"index file {CURRENT} is missing") from None
             return None
         mark = (state.st_ino, state.st_mtime_ns, state.st_size)
@@ -74,10 +76,10 @@ class Generations:
         sync_folder(self.folder)
         self.keep_only(number)
 
-    def keep_only(self, number: int) -> None:
-        """Remove every generation but this one."""
+    def keep_only(self, *numbers: int) -> None:
+        """Remove every other generation."""
         for other in self.numbers():
-            if other != number:
+            if other not in numbers:
                 shutil.rmtree(self.path(other), ignore_errors=True)
 
     def _bound(self, name: str) -> bytes:

@@ -6,10 +6,10 @@ A snippet costs the same for one page and for a thousand: the positions in the p
 import re
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 
 import numpy as np
 
@@ -31,18 +31,39 @@ _ENTRY = struct.Struct("<II")
 
 def pack(text: str) -> bytes:
     """Return `text` in compressed pieces, each with the position of its first token; no token is cut."""
-    entries: list[bytes] = []
-    pieces: list[bytes] = []
-    start = position = 0
-    while start < len(text) or not pieces:
+    cut = list(pieces(text))
+    return pack_pieces(cut, [sum(1 for _ in part_starts(piece)) for piece in cut])
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Yield the text in pieces of about `PIECE` characters; no token is cut, and there is at least one piece."""
+    start = 0
+    while start < len(text) or not start:
         cut = _BETWEEN.search(text, start + PIECE)
         end = cut.start() if cut else len(text)
-        piece = text[start:end]
-        pieces.append(zlib.compress(piece.encode(), 6))
-        entries.append(_ENTRY.pack(position, len(pieces[-1])))
-        position += sum(1 for _ in part_starts(piece))
+        yield text[start:end]
+        if end == len(text):
+            return
         start = end
-    return _COUNT.pack(len(pieces)) + b"".join(entries) + b"".join(pieces)
+
+
+def pack_pieces(cut: Sequence[str], counts: Sequence[int]) -> bytes:
+    """Return pieces as they are stored; `counts`: how many positions each takes."""
+    compressed = [zlib.compress(piece.encode(), 6) for piece in cut]
+    firsts = accumulate(counts, initial=0)
+    entries = [_ENTRY.pack(first, len(piece)) for first, piece in zip(firsts, compressed, strict=False)]
+    return _COUNT.pack(len(cut)) + b"".join(entries) + b"".join(compressed)
+
+
+def unpack(packed: bytes) -> str:
+    """Return the whole text again."""
+    (count,) = _COUNT.unpack_from(packed)
+    table = [_ENTRY.unpack_from(packed, _COUNT.size + i * _ENTRY.size) for i in range(count)]
+    start, pieces = _COUNT.size + count * _ENTRY.size, []
+    for _first, length in table:
+        pieces.append(zlib.decompress(packed[start : start + length]))
+        start += length
+    return b"".join(pieces).decode()
 
 
 def piece_at(packed: bytes, position: int) -> tuple[str, int, int, int]:

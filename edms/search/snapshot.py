@@ -48,15 +48,14 @@ SCHEMA: Final = Schema(
 `features` has a bit for each name of `FEATURES`; `title_key` orders by title; `tie`
 orders equals by a digest of the record id, so that order says nothing about when, or what else, was indexed."""
 
-_LENGTHS = np.array([byte_to_length(code) for code in range(256)], np.float32)
+LENGTHS = np.array([byte_to_length(code) for code in range(256)], np.float32)
 
 
 def document_fields(document: IndexDocument) -> dict[str, Any]:
     """Return what Whoosh is given for a document; half surrogates, which extraction may leave, are replaced."""
-    document = _storable(document)
+    document = storable(document)
     language = analysis.language_of(document.language, document.text or document.title)
-    year = document.year if document.year is not None else document.date.year if document.date else 0
-    fields: dict[str, Any] = {name: getattr(document, name) for name in CODE_FIELDS}
+    fields: dict[str, Any] = {}
     for name in TEXT_FIELDS:
         if value := getattr(document, name):
             fields[name] = analysis.terms(value, language)
@@ -67,10 +66,20 @@ def document_fields(document: IndexDocument) -> dict[str, Any]:
     shown = {name: getattr(document, name) for name in SHOWN_FIELDS if getattr(document, name)}
     return {
         **fields,
+        **plain_fields(document),
         "key": document.record_id,
         "record": document.record_id.encode(),
         "shown": zlib.compress(json.dumps(shown, ensure_ascii=False).encode(), 1),
         "passages": passages.pack(document.text),
+    }
+
+
+def plain_fields(document: IndexDocument) -> dict[str, Any]:
+    """Return the columns of a storable document."""
+    year = document.year if document.year is not None else document.date.year if document.date else 0
+    fields: dict[str, Any] = {name: getattr(document, name) for name in CODE_FIELDS}
+    return {
+        **fields,
         "version": document.version,
         "year": year,
         "day": document.date.toordinal() if document.date else 0,
@@ -86,7 +95,8 @@ def tie_of(record_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(record_id.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def _storable(document: IndexDocument) -> IndexDocument:
+def storable(document: IndexDocument) -> IndexDocument:
+    """Return a document of which every field can be kept: half surrogates replaced, a year that is none left out."""
     changed: dict[str, Any] = {}
     for name in (*TEXT_FIELDS, *CODE_FIELDS):
         value = getattr(document, name)
@@ -144,7 +154,7 @@ class SegmentView:
             name = W3Codec.column_filename(self._segment, f"_{field}_len")
             if files.file_exists(name):
                 data = np.frombuffer(files.open_file(name).read(), np.uint8)
-                found[: len(data)] = _LENGTHS[data]
+                found[: len(data)] = LENGTHS[data]
             self._lengths[field] = found
         return found
 

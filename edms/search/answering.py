@@ -1,0 +1,48 @@
+"""From a request to an answer on one commit: the same for every engine that the array evaluation reads."""
+
+from edms.core.errors import LimitExceeded
+from edms.core.settings import SearchSettings
+from edms.search.answers import Highlighter
+from edms.search.cursors import Cursors, Place
+from edms.search.evaluation import Evaluation
+from edms.search.masks import facet_counts
+from edms.search.ordering import page
+from edms.search.planning import planned
+from edms.search.protocol import SearchAnswer, SearchHit, SearchRequest
+from edms.search.questions import Questions
+from edms.search.snapshot import Snapshot
+
+
+def answer(
+    snapshot: Snapshot, request: SearchRequest, settings: SearchSettings, questions: Questions, cursors: Cursors
+) -> SearchAnswer:
+    """Answer a question (see `SearchIndex.search`)."""
+    limit, offset = max(request.limit, 0), max(request.offset, 0)
+    if not request.cursor and offset + limit > settings.max_results_window:
+        raise LimitExceeded(
+            f"results past the {settings.max_results_window}th cannot be listed", "narrow the question down"
+        )
+    place = cursors.open(request)
+    query = questions.read(request.text)
+    visible = snapshot.visible(request.access, request.granted, request.withheld)
+    evaluation = Evaluation(snapshot, visible, settings.max_prefix_terms, place.frozen if place else None)
+    plan = planned(query, evaluation, place.frozen["decided"] if place else None)
+    outcome = evaluation.run(plan, request.filters, ranked=request.sort == "relevance")
+    shown = page(snapshot, outcome, request.sort, offset=offset, limit=limit, after=place.after if place else None)
+    highlighter = Highlighter(plan, evaluation) if request.highlight else None
+    return SearchAnswer(
+        outcome.total,
+        tuple(_hit(snapshot, highlighter, *one) for one in shown.hits),
+        facet_counts(snapshot, outcome.masks, request.facets),
+        tuple(dict.fromkeys([*plan.notices, *outcome.notices])),
+        cursors.seal(request, Place(shown.after, {**evaluation.frozen(), "decided": plan.decided}))
+        if shown.after
+        else "",
+        plan.suggestion,
+    )
+
+
+def _hit(snapshot: Snapshot, highlighter: Highlighter | None, segment: int, document: int, score: float) -> SearchHit:
+    view = snapshot.views[segment]
+    marked = highlighter.marked(view, document) if highlighter else {}
+    return SearchHit(view.record_id(document), int(view.numbers("version")[document]), score, marked)
