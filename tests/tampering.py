@@ -21,9 +21,9 @@ from signing_people import ADDRESS, ask, give, with_pilot
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from edms.access.actors import console_actor, system_actor
+from edms.access.actors import Role, console_actor, system_actor
 from edms.access.levels import Level
-from edms.access.policy import Action
+from edms.access.policy import Action, TokenScope
 from edms.access.scope import GrantMode
 from edms.audit.witness_client import Witness
 from edms.bootstrap import open_archive
@@ -45,7 +45,9 @@ from edms.records.loans import Lending, lend
 from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
+from edms.records.service_accounts import NewService, add_service
 from edms.records.shredding import order_destruction, shred
+from edms.records.tokens import NewToken, create_service_token
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
 from edms.retention.types import TriggerType
 from edms.signing.authority import AuthorityMaterial, renew_authority
@@ -199,6 +201,7 @@ def _fill(archive: Archive) -> None:
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
     new_password(CONSOLE, archive, "auditor")
     _second_factor(archive)
+    _program(archive)
     signers = with_pilot(archive)
     ask(signers, record)
     give(signers, "official-dinkes")
@@ -249,6 +252,12 @@ def _cosign(archive: Archive) -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _program(archive: Archive) -> None:
+    """A service account with a token."""
+    add_service(CONSOLE, archive, NewService("mesin", "Mesin", "dinkes", (Role.CLERK,), Level.OPEN, "official-dinkes"))
+    create_service_token(CONSOLE, archive, "mesin", NewToken("pemindai", (TokenScope.CAPTURE,), "dinkes", 365))
 
 
 def _second_factor(archive: Archive) -> None:

@@ -25,6 +25,7 @@ ROOMS = {
     "retention": ("retention", "hold"),
     "screening": ("screen", "quarantine"),
     "signatures": ("signature",),
+    "tokens": ("token",),
     "trail": ("audit",),
     "upkeep": ("verify", "reindex", "doctor"),
 }

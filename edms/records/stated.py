@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
-from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey, RecoveryCode
+from edms.access.credentials_model import ApiToken, GivenPassword, OneTimeCode, Passkey, RecoveryCode
 from edms.access.model import Office, Person, Position
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
@@ -36,12 +36,13 @@ _COMPONENT_COLUMNS = (
 
 STATED = (
     Stated(_table(Office)),
-    Stated(_table(Person), later={"last_day": None}),
+    Stated(_table(Person), later={"last_day": None, "held_by": None}),
     Stated(_table(Position)),
     Stated(_table(GivenPassword)),
     Stated(_table(OneTimeCode)),
     Stated(_table(RecoveryCode)),
     Stated(_table(Passkey)),
+    Stated(_table(ApiToken), without=frozenset({"last_used_at"})),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(

@@ -69,6 +69,8 @@ def granted_ids(session: Session, scope: Scope) -> frozenset[str]:
     levels = [level.value for level in Level.up_to(scope.grant_level)]
     level = func.coalesce(Record.level, UNCLASSIFIED_COUNTS_AS.value)
     stands = and_(standing(scope.grantee, scope.at), level.in_(levels))
+    if scope.only is not None:
+        stands = and_(stands, Record.office_id == scope.only)
     found = union_all(*(query.where(stands) for query in by_kind)).subquery()
     told = session.scalar(select(func.aggregate_strings(cast(found.c.id, String), ",")))
     return _ids_in(told) if told else frozenset()
