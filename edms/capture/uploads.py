@@ -169,9 +169,8 @@ def unfinished(actor: Actor | None, archive: Archive, purpose: str) -> list[Uplo
     """The same for uploads of one purpose."""
     with archive.door.read(actor, Action.RECORD_CAPTURE) as operation:
         operation.decide(_facts_of_own_office(operation.actor))
-        now, me = operation.now, operation.actor.id
-        query = select(Upload).where(Upload.actor_id == me, Upload.record_id.is_(None), Upload.expires_at > now,
-                                     Upload.purpose == purpose)  # fmt: skip
+        mine = Upload.actor_id == operation.actor.id, Upload.record_id.is_(None), Upload.purpose == purpose
+        query = select(Upload).where(*mine, Upload.expires_at > operation.now)
         if operation.actor.bound_to is not None:
             query = query.where(Upload.office_id == operation.actor.bound_to)
         rows = list(operation.session.scalars(query.order_by(Upload.id)))
