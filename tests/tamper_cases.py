@@ -32,7 +32,7 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "person, removed": sql("DELETE FROM people WHERE username = 'auditor'", named="row"),
     "person, inserted": sql(
         f"INSERT INTO people SELECT '{_OTHER}', 'tamu', name, office_id, roles, clearance, is_head, password_hash,"
-        " active, created_at, last_day FROM people WHERE username = 'records'",
+        " active, created_at, last_day, NULL FROM people WHERE username = 'records'",
         named="row",
     ),
     "person, serves longer": sql("UPDATE people SET last_day = '2031-01-01' WHERE username = 'records'", named="row"),
@@ -100,6 +100,16 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
         " SELECT id, zeros(32), zeros(32), 'admin', created_at FROM people WHERE username = 'admin'",
         named="row",
     ),
+    "service account, held by another": sql(
+        "UPDATE people SET held_by = (SELECT id FROM people WHERE username = 'records') WHERE held_by IS NOT NULL",
+        named="row",
+    ),
+    "token, made to count longer": sql("UPDATE api_tokens SET expires_at = '2036-01-01 00:00:00+00:00'", named="row"),
+    "token, given to another": sql(
+        "UPDATE api_tokens SET person_id = (SELECT id FROM people WHERE username = 'records')", named="row"
+    ),
+    "token, removed": sql("DELETE FROM api_tokens", named="row"),
+    "token, as if used another time": sql("UPDATE api_tokens SET last_used_at = created_at"),
     "challenge, inserted": sql(
         "INSERT INTO open_challenges (digest, begun_at) SELECT zeros(32), created_at FROM people LIMIT 1"
     ),

@@ -21,10 +21,10 @@ from signing_people import ADDRESS, ask, give, with_pilot
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from edms.access.actors import console_actor, system_actor
+from edms.access.actors import Role, console_actor, system_actor
 from edms.access.levels import Level
 from edms.access.model import Person
-from edms.access.policy import Action
+from edms.access.policy import Action, TokenScope
 from edms.access.scope import GrantMode
 from edms.audit.witness_client import Witness
 from edms.bootstrap import open_archive
@@ -47,7 +47,9 @@ from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
 from edms.records.provider_people import bind
+from edms.records.service_accounts import NewService, add_service
 from edms.records.shredding import order_destruction, shred
+from edms.records.tokens import NewToken, create_service_token
 from edms.records.witnessing import ask_witnesses, own_witness_key, watch
 from edms.retention.types import TriggerType
 from edms.signing.authority import AuthorityMaterial, renew_authority
@@ -202,6 +204,7 @@ def _fill(archive: Archive) -> None:
     new_password(CONSOLE, archive, "auditor")
     _second_factor(archive)
     _account_at_the_provider(archive)
+    _program(archive)
     signers = with_pilot(archive)
     ask(signers, record)
     give(signers, "official-dinkes")
@@ -261,6 +264,12 @@ def _account_at_the_provider(archive: Archive) -> None:
         person = operation.session.get(Person, UUID(console_person(archive, "auditor", "tests").id))
         assert person is not None
         bind(operation, archive, person, "s-1", "tests")
+
+
+def _program(archive: Archive) -> None:
+    """A service account with a token."""
+    add_service(CONSOLE, archive, NewService("mesin", "Mesin", "dinkes", (Role.CLERK,), Level.OPEN, "official-dinkes"))
+    create_service_token(CONSOLE, archive, "mesin", NewToken("pemindai", (TokenScope.CAPTURE,), "dinkes", 365))
 
 
 def _second_factor(archive: Archive) -> None:

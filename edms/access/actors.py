@@ -32,6 +32,9 @@ class Actor:
 
     `offices` are those of the positions held today, also for another, and of a head all offices below; of these
     `headed` are reached as head and `staff_in` as staff alone. `office_id` is where the person files by default.
+
+    Who comes with an API token is its person, with less: `actions` are all that may be done (None: whatever the rule
+    gives), `bound_to` is the only office, and `token_id` names the token.
     """
 
     kind: ActorKind
@@ -44,6 +47,9 @@ class Actor:
     via: str = ""
     headed: frozenset[UUID] = frozenset()
     staff_in: frozenset[UUID] = frozenset()
+    actions: frozenset[str] | None = None
+    bound_to: UUID | None = None
+    token_id: UUID | None = None
 
     def has(self, *roles: Role) -> bool:
         """True when the actor holds at least one of `roles`."""

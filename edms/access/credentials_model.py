@@ -77,6 +77,28 @@ class DirectoryLink(Base):
     linked_at: Mapped[datetime]
 
 
+class ApiToken(Base):
+    """A secret that a program shows in the place of its person. `digest`: keyed, of the secret; `proof`: keyed, over
+    all that the row says but when it was used, so that a row put in or changed around the system lets nobody in.
+    `scopes`: `TokenScope` values with commas between; `office_id` None: whatever offices its person has."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    proof: Mapped[bytes] = mapped_column(LargeBinary(32))
+    scopes: Mapped[str] = mapped_column(String(60))
+    office_id: Mapped[UUID | None] = mapped_column(ForeignKey("offices.id"))
+    created_by: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(200))
+    revoked_at: Mapped[datetime | None]
+
+
 class OpenChallenge(Base):
     """A challenge that an authenticator has still to answer: a keyed digest of it and of what it is for."""
 

@@ -29,6 +29,12 @@ def sql_filter(scope: Scope, columns: Columns, granted: ColumnElement[bool] | No
 
     `granted`: the condition that a grant of the scope's grantee stands on the row; its level is judged here.
     """
+    covered = _wherever(scope, columns, granted)
+    return covered if scope.only is None else and_(columns.office_id == scope.only, covered)
+
+
+def _wherever(scope: Scope, columns: Columns, granted: ColumnElement[bool] | None) -> ColumnElement[bool]:
+    """The same, but for the one office that a token may be bound to."""
     effective: ColumnElement[Any] = func.coalesce(columns.level, UNCLASSIFIED_COUNTS_AS.value)
     declared = columns.stage == Stage.DECLARED.value
     impersonal = true() if columns.personal_data is None else columns.personal_data.is_(False)

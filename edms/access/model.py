@@ -26,7 +26,8 @@ class Person(Base):
 
     `office_id` and `is_head` are the standing position, without days; what has days, another rank, or is held for
     somebody else is a `Position` beside it. `last_day`: the last one of service; afterwards the person is let in no
-    more (retirement), and the row stays for the audit trail.
+    more (retirement), and the row stays for the audit trail. `held_by`: a service account, for a program, and the
+    person who answers for it; it has API tokens and no other way in.
     """
 
     __tablename__ = "people"
@@ -42,6 +43,7 @@ class Person(Base):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_day: Mapped[date | None]
+    held_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
 
     office: Mapped[Office | None] = relationship()
 

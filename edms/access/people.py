@@ -1,6 +1,7 @@
 """From rows to actors: what a person may be and reach is read anew for every request, for the day that it is."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -18,6 +19,27 @@ def in_service(person: Person, today: date) -> bool:
     return person.active and (person.last_day is None or today <= person.last_day)
 
 
+SERVICE_ROLES = frozenset({Role.CLERK, Role.OFFICIAL, Role.GUEST})
+"""What a service account may be: a program administers nothing, audits nothing and answers for no archive."""
+
+
+def may_sign_in(person: Person, today: date) -> bool:
+    """True of a person in service who may sign in: not of a service account, which comes with an API token alone."""
+    return person.held_by is None and in_service(person, today)
+
+
+def serves(session: Session, person: Person, today: date) -> bool:
+    """True of whom an API token may stand for today: a person in service; a service account while its holder is too."""
+    if not in_service(person, today):
+        return False
+    return person.held_by is None or _serving_holder(session, person, today) is not None
+
+
+def _serving_holder(session: Session, person: Person, today: date) -> Person | None:
+    holder = session.get(Person, person.held_by)
+    return holder if holder is not None and may_sign_in(holder, today) else None
+
+
 def person_named(session: Session, username: str, today: date) -> Person | None:
     """Return the person in service today with this user name, or None."""
     person = session.scalars(select(Person).where(Person.username == username)).one_or_none()
@@ -25,8 +47,18 @@ def person_named(session: Session, username: str, today: date) -> Person | None:
 
 
 def actor_of(session: Session, person: Person, today: date, console_user: str = "") -> Actor:
-    """Return the actor that `person` is today; with `console_user`, acting at the console as that system user."""
+    """Return the actor that `person` is today; with `console_user`, acting at the console as that system user.
+
+    A service account heads nothing and is cleared for no more than its holder at that moment; without one it may
+    nothing.
+    """
     posts = posts_of(session, person, today)
+    roles, clearance = frozenset(Role(role) for role in person.roles.split(",") if role), Level(person.clearance)
+    if person.held_by is not None:
+        holder = _serving_holder(session, person, today)
+        posts = [replace(post, rank=min(post.rank, Rank.BELOW_HEAD, key=lambda rank: rank.height)) for post in posts]
+        roles = roles & SERVICE_ROLES if holder is not None else frozenset()
+        clearance = min(clearance, Level(holder.clearance if holder else Level.OPEN), key=lambda level: level.rank)
     reach = _reach(session, posts)
     return Actor(
         kind=ActorKind.CONSOLE if console_user else ActorKind.PERSON,
@@ -34,8 +66,8 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
         name=person.username,
         office_id=posts[0].office_id if posts else None,
         offices=reach.offices,
-        roles=frozenset(Role(role) for role in person.roles.split(",") if role),
-        clearance=Level(person.clearance),
+        roles=roles,
+        clearance=clearance,
         via=console_user,
         headed=reach.headed,
         staff_in=reach.staff_in,

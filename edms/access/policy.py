@@ -4,6 +4,7 @@
 tokens. Invariant 5 is proven by a property test over random worlds. Sources: R18-R27, R88.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,7 @@ class Action(StrEnum):
     SIGN_IN = "session:sign_in"
     SIGN_OUT = "session:sign_out"
     ACCOUNT_MANAGE = "account:manage"
+    CAPTURE_FOLLOW = "capture:follow"
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
     Action.ACCOUNT_MANAGE: tuple(Role),
+    Action.CAPTURE_FOLLOW: (*_READERS, Role.GUEST),
 }
 _OWN_OFFICE_ONLY = frozenset(
     {
@@ -178,8 +181,46 @@ _CONSOLE_MAY = frozenset(
 )
 
 
+class TokenScope(StrEnum):
+    """What an API token may be made for."""
+
+    READ = "read"
+    CAPTURE = "capture"
+    SEARCH = "search"
+
+
+_TOKEN_ACTIONS = {
+    TokenScope.READ: frozenset(
+        {Action.RECORD_VIEW, Action.RECORD_DOWNLOAD, Action.RECORD_DOWNLOAD_ORIGINAL, Action.RECORD_EXPORT}
+    ),
+    TokenScope.CAPTURE: frozenset({Action.RECORD_CAPTURE, Action.CAPTURE_FOLLOW}),
+    TokenScope.SEARCH: frozenset({Action.RECORD_SEARCH}),
+}
+_SHOWS_RECORDS = frozenset({Action.RECORD_VIEW, Action.RECORD_SEARCH})
+
+
+def token_actions(scopes: Iterable[TokenScope]) -> frozenset[str]:
+    """Return all that may be done with a token of these scopes, where its person may do it."""
+    return frozenset().union(*(_TOKEN_ACTIONS[scope] for scope in scopes))
+
+
 def view_scope(actor: Actor, at: datetime | None = None) -> Scope:
-    """Return the set of records that `actor` may view at the time `at`; without a time no grant counts."""
+    """Return the set of records that `actor` may view at the time `at`; without a time no grant counts.
+
+    With an API token that is made for neither reading nor searching it is empty.
+    """
+    if actor.actions is not None and actor.actions.isdisjoint(_SHOWS_RECORDS):
+        return NOTHING
+    return follow_scope(actor, at)
+
+
+def follow_scope(actor: Actor, at: datetime | None = None) -> Scope:
+    """Return the set of records of which `actor` may be told that they are there: what may be viewed, and by a token
+    that only captures what could be viewed without it."""
+    return replace(_places_of(actor, at), only=actor.bound_to)
+
+
+def _places_of(actor: Actor, at: datetime | None) -> Scope:
     if actor.kind is ActorKind.PUBLIC:
         return Scope(published=True)
     if actor.kind is ActorKind.SYSTEM or not actor.has(*_RECORD_ROLES[Action.RECORD_VIEW]):
@@ -204,7 +245,16 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
     """Return whether `actor` may do `action` (on a record with `facts`), with reasons. Default deny.
 
     The grants among the facts are taken to stand: who reads them reads those that do (edms.records.visible).
+    What a token is not made for is refused first, whatever its person may do.
     """
+    if actor.actions is not None and action not in actor.actions:
+        return Verdict(False, (f"token_without:{action}",))
+    if actor.bound_to is not None and facts is not None and facts.office_id != actor.bound_to:
+        return Verdict(False, ("token_of_another_office",))
+    return _decide(actor, action, facts)
+
+
+def _decide(actor: Actor, action: Action, facts: RecordFacts | None) -> Verdict:
     if actor.kind is ActorKind.SYSTEM and action is Action.RECORD_CAPTURE:
         return _intake_may_capture(actor, facts)
     if actor.kind is ActorKind.SYSTEM:
@@ -234,7 +284,7 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
 
 def _on_record(actor: Actor, action: Action, facts: RecordFacts) -> Verdict:
     """The verdict of places and clearance first; where they do not suffice, that of the strongest grant."""
-    scope = view_scope(actor)
+    scope = follow_scope(actor)
     reason = scope.without_grants().covers(facts)
     if reason and _suffices(actor, action, facts, reason):
         return Verdict(True, (reason,))
@@ -283,10 +333,11 @@ def may_know_duplicate(actor: Actor, known: RecordFacts) -> bool:
     """Return whether `actor` may be told that what it brings is there already (invariant 5).
 
     An intake views nothing, and is told of its own offices: only an id goes back, and only into the archive's rows.
+    So is a token that only captures, of what its person may view in its office.
     """
     if actor.kind is ActorKind.SYSTEM:
         return known.office_id in actor.offices
-    return view_scope(actor).covers(known) is not None
+    return follow_scope(actor).covers(known) is not None
 
 
 def _may_have_unmarked(actor: Actor, facts: RecordFacts, reason: str) -> Verdict:

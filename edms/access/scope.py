@@ -81,6 +81,8 @@ class Scope:
     - With `published` what is open, declared, of a public category and without personal data.
     - What is granted to `grantee` at the time `at`, up to `grant_level`: a grant lifts no clearance.
 
+    With `only`, of all that what is of that office: an API token that is bound to it reaches no further.
+
     None means none.
     """
 
@@ -95,10 +97,13 @@ class Scope:
     grantee: UUID | None = None
     grant_level: Level | None = None
     at: datetime | None = None
+    only: UUID | None = None
 
     def covers(self, facts: RecordFacts) -> str | None:
         """Return the reason why a record with `facts` is in the set, or None when it is not."""
         level = facts.effective_level
+        if self._elsewhere(facts):
+            return None
         if self._in_own_office(facts, level):
             return "own_office"
         if self.everywhere_level and self.everywhere_level.permits(level):
@@ -115,11 +120,16 @@ class Scope:
         """Return the strongest grant of the grantee that counts for a record with `facts`, or None."""
         if self.grantee is None or not self.grant_level or not self.grant_level.permits(facts.effective_level):
             return None
+        if self._elsewhere(facts):
+            return None
         return max(facts.grants, key=lambda one: (one.mode.strength, not one.emergency), default=None)
 
     def without_grants(self) -> "Scope":
         """The set without what is granted: it depends on the person's positions, roles and clearance alone."""
         return replace(self, grantee=None, grant_level=None, at=None)
+
+    def _elsewhere(self, facts: RecordFacts) -> bool:
+        return self.only is not None and facts.office_id != self.only
 
     def _in_own_office(self, facts: RecordFacts, level: Level) -> bool:
         if facts.office_id not in self.offices or not self.office_level or not self.office_level.permits(level):

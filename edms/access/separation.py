@@ -28,6 +28,8 @@ class Duty(StrEnum):
     APPROVE_REDACTION = "approve_redaction"
     HOLD_ACCOUNT = "hold_account"
     CHANGE_ACCOUNT = "change_account"
+    ANSWER_FOR_ACCOUNT = "answer_for_account"
+    MANAGE_SERVICE_ACCOUNT = "manage_service_account"
     PROPOSE_DISPOSAL = "propose_disposal"
     ASSESS_DISPOSAL = "assess_disposal"
     APPROVE_DISPOSAL = "approve_disposal"
@@ -46,6 +48,7 @@ _PAIRS: dict[Duty, str] = {
     Duty.TAKE_BACK: "a paper is taken back by somebody else than the borrower",
     Duty.APPROVE_REDACTION: "whoever had a hand in a redaction does not approve it",
     Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
+    Duty.MANAGE_SERVICE_ACCOUNT: "nobody makes, changes or gives tokens to a service account that they answer for",
     Duty.ASSESS_DISPOSAL: "a disposal is assessed by somebody who had no other part in it",
     Duty.APPROVE_DISPOSAL: "a disposal is approved by somebody who had no other part in it",
     Duty.EXECUTE_DISPOSAL: "a disposal is carried out by somebody who had no other part in it",
@@ -65,6 +68,7 @@ APART: dict[Duty, frozenset[Duty]] = {
     Duty.TAKE_BACK: frozenset({Duty.BORROW}),
     Duty.APPROVE_REDACTION: frozenset({Duty.REDACT}),
     Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
+    Duty.MANAGE_SERVICE_ACCOUNT: frozenset({Duty.ANSWER_FOR_ACCOUNT}),
     **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL[1:]},
 }
 """Of each duty those that the same person may not have had in the same matter."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from edms.access.actors import Actor
-from edms.access.policy import Action
+from edms.access.policy import Action, decide, follow_scope
 from edms.access.scope import Scope
 from edms.capture.states import Step
 from edms.jobs.model import Job, JobState
@@ -53,16 +53,18 @@ class Progress:
 
 
 def progress_of(actor: Actor | None, archive: Archive, record_ids: Sequence[UUID]) -> list[Progress]:
-    """Return the progress of those of `record_ids` that the actor may see, in no special order."""
-    with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
-        scope = operation.scope()
+    """Return the progress of those of `record_ids` that the actor may see, in no special order.
+
+    With a token that only captures, of those that its person handed in.
+    """
+    with archive.door.disclose(actor, Action.CAPTURE_FOLLOW) as operation:
+        operation.decide()
+        told = visible_to(follow_scope(operation.actor, operation.now))
+        if not decide(operation.actor, Action.RECORD_SEARCH).allowed:
+            told = and_(told, Record.received_by == operation.actor.name)
         operation.about("list", "progress", LISTED)
         operation.seldom()
-        query = (
-            select(Record, Job)
-            .join(Job, Job.subject_id == Record.id)
-            .where(Record.id.in_(record_ids), visible_to(scope))
-        )
+        query = select(Record, Job).join(Job, Job.subject_id == Record.id).where(Record.id.in_(record_ids), told)
         return [_progress(record, job) for record, job in operation.session.execute(query)]
 
 

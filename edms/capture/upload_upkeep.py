@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from edms.access.actors import Actor, system_actor
 from edms.access.model import Person
-from edms.access.people import actor_of, in_service
+from edms.access.people import actor_of, serves
 from edms.access.policy import Action
 from edms.capture.model import Upload
 from edms.capture.uploads import FILE, UploadBusy, finish
@@ -58,7 +58,7 @@ def _sender(archive: Archive, actor_id: str) -> Actor | None:
     with archive.database.reader() as session:
         person = session.get(Person, person_id) if person_id else None
         today = archive.clock.today()
-        return actor_of(session, person, today) if person is not None and in_service(person, today) else None
+        return actor_of(session, person, today) if person is not None and serves(session, person, today) else None
 
 
 def _expire(archive: Archive) -> int:

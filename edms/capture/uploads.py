@@ -26,6 +26,7 @@ from edms.access.scope import RecordFacts, Stage
 from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import IncomingFile, Placement, safe_name, safe_path
 from edms.capture.model import Upload
+from edms.capture.upload_names import own_name
 from edms.core.errors import LimitExceeded, NotFound, Refused, StorageFault
 from edms.core.ids import new_id
 from edms.operation.door import Operation
@@ -37,8 +38,6 @@ __all__ = ["Checksum", "ChecksumMismatch", "OffsetConflict", "UploadBusy"]
 
 WHOLE_AT_ONCE_BYTES = 16 * 1024 * 1024
 """A file up to this size that comes in one request is not staged: sent again it costs less than being stored twice."""
-
-
 FILE, PAGE = "file", "page"
 
 
@@ -170,9 +169,10 @@ def unfinished(actor: Actor | None, archive: Archive, purpose: str) -> list[Uplo
     """The same for uploads of one purpose."""
     with archive.door.read(actor, Action.RECORD_CAPTURE) as operation:
         operation.decide(_facts_of_own_office(operation.actor))
-        now, me = operation.now, operation.actor.id
-        query = select(Upload).where(Upload.actor_id == me, Upload.record_id.is_(None), Upload.expires_at > now)
-        query = query.where(Upload.purpose == purpose)
+        mine = Upload.actor_id == operation.actor.id, Upload.record_id.is_(None), Upload.purpose == purpose
+        query = select(Upload).where(*mine, Upload.expires_at > operation.now)
+        if operation.actor.bound_to is not None:
+            query = query.where(Upload.office_id == operation.actor.bound_to)
         rows = list(operation.session.scalars(query.order_by(Upload.id)))
     return [_state(row, archive.staging.offset(row.id)) for row in rows]
 
@@ -256,7 +256,9 @@ def _by_token(actor: Actor | None, archive: Archive, announced: Announced) -> Up
 def _with_token(operation: Operation, token: str) -> Upload | None:
     if not token:
         return None
-    query = select(Upload).where(Upload.actor_id == operation.actor.id, Upload.token == token)
+    query = select(Upload).where(
+        Upload.actor_id == operation.actor.id, Upload.token == own_name(operation.actor, token)
+    )
     return operation.session.scalars(query).one_or_none()
 
 
@@ -297,7 +299,7 @@ def _new_row(operation: Operation, archive: Archive, announced: Announced) -> Up
     return Upload(
         id=upload_id,
         actor_id=operation.actor.id,
-        token=announced.token or secrets.token_hex(16),
+        token=own_name(operation.actor, announced.token) if announced.token else secrets.token_hex(16),
         office_id=placement.office_id,
         class_code=placement.class_code,
         level=placement.level.value if placement.level else None,

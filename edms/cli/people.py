@@ -7,6 +7,7 @@ import click
 
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
+from edms.access.people import SERVICE_ROLES
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
 from edms.records.account_codes import reset_factors
 from edms.records.account_sessions import sign_out_person
@@ -23,8 +24,10 @@ from edms.records.people import (
 from edms.records.people_files import read_people_file
 from edms.records.people_sync import sync_people
 from edms.records.provider_bindings import bind_provider, unbind_provider
+from edms.records.service_accounts import NewService, add_service, change_holder
 
 ROLES = click.Choice([role.value for role in Role])
+SERVICE = click.Choice(sorted(role.value for role in SERVICE_ROLES))
 LEVELS = click.Choice([level.value for level in Level])
 as_administrator = click.option(
     "--as", "administrator", metavar="USER", help="Act for this administrator; default: the console."
@@ -78,6 +81,37 @@ def add_person_command(
     """Add a person; prints a random password once."""
     new = NewPerson(user, name, office, tuple(Role(role) for role in dict.fromkeys(roles)), Level(clearance), head)
     _print_password(user, add_person(on_behalf_of(context, administrator), context.archive, new), as_json)
+
+
+@person.command("add-service")
+@click.argument("user", metavar="USER")
+@click.option("--name", required=True, help="The name that is shown.")
+@click.option("--holder", metavar="USER", required=True, help="The person who answers for it.")
+@click.option("--role", "roles", type=SERVICE, multiple=True, required=True, help="May be given several times.")
+@click.option("--office", metavar="CODE", help="The office it works for.")
+@click.option("--clearance", type=LEVELS, default=Level.OPEN.value, show_default=True)
+@as_administrator
+@pass_context
+def add_service_command(
+    context: Context, user: str, name: str, holder: str, roles: tuple[str, ...], office: str | None, clearance: str,
+    administrator: str | None,
+) -> None:  # fmt: skip
+    """Add a service account for a program: it has tokens and no password, and stops when its holder leaves."""
+    given = tuple(Role(role) for role in dict.fromkeys(roles))
+    wanted = NewService(user, name, office, given, Level(clearance), holder)
+    add_service(on_behalf_of(context, administrator), context.archive, wanted)
+    click.echo(f"{user} is a service account of {holder}; a token for it: edms token create --account {user}")
+
+
+@person.command("change-holder")
+@click.argument("user", metavar="USER")
+@click.option("--holder", metavar="USER", required=True, help="The person who answers for it from now on.")
+@as_administrator
+@pass_context
+def change_holder_command(context: Context, user: str, holder: str, administrator: str | None) -> None:
+    """Let somebody else answer for a service account."""
+    change_holder(on_behalf_of(context, administrator), context.archive, user, holder)
+    click.echo(f"{holder} answers for {user}")
 
 
 @person.command("password")
@@ -152,9 +186,9 @@ def list_people_command(context: Context, administrator: str | None, as_json: bo
         print_json({"people": [asdict(line) for line in found]})
         return
     print_table(
-        ("user", "name", "office", "roles", "clearance", ""),
+        ("user", "name", "office", "roles", "clearance", "holder", ""),
         (
-            (line.user, line.name, line.office or "-", ",".join(line.roles), line.clearance,
+            (line.user, line.name, line.office or "-", ",".join(line.roles), line.clearance, line.holder or "",
              "" if line.active else "left")
             for line in found
         ),

@@ -26,6 +26,7 @@ ROOMS = {
     "searches": ("saved-search",),
     "screening": ("screen", "quarantine"),
     "signatures": ("signature",),
+    "tokens": ("token",),
     "trail": ("audit",),
     "upkeep": ("verify", "reindex", "doctor"),
 }

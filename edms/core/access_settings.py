@@ -13,6 +13,7 @@ class AccessSettings(Section):
     """`choose_own_password`: whoever got a password from an administrator chooses another at the first sign-in.
 
     `second_factor_from`: from which clearance on nobody gets in by a password alone; empty: nobody has to.
+    `token_days_most`: how long an API token counts at most; a lower value shortens those that were made before.
     The limits of sessions named `secret` and `top_secret` hold for people of that clearance, where they are stricter.
     """
 
@@ -32,6 +33,7 @@ class AccessSettings(Section):
     min_password_characters: int = Field(12, ge=8)
     choose_own_password: bool = True
     second_factor_from: Literal["", "open", "restricted", "secret", "top_secret"] = ""
+    token_days_most: int = Field(365, ge=1, le=3660)
     grant_days: int = Field(365, ge=1, le=3660)
     emergency_minutes: int = Field(60, ge=0, le=1440)
     emergencies_a_day: int = Field(3, ge=1, le=100)

@@ -155,7 +155,7 @@ class Operation:
         return self.key_of(self._name, self._subject)
 
     def key_of(self, name: str, subject: tuple[str, str]) -> Hashable:
-        return (self.actor.id, self.actor.name, self.actor.via, name, subject)
+        return (self.actor.id, self.actor.name, self.actor.via, self.actor.token_id, name, subject)
 
     def own_event(self, outcome: str) -> AuditEvent:
         return _event(self.actor, self._name, self._subject, outcome, self._details)
@@ -363,6 +363,7 @@ class Door:
 
 
 def _event(actor: Actor, name: str, subject: tuple[str, str], outcome: str, details: dict[str, Any]) -> AuditEvent:
+    token = {"token": str(actor.token_id)} if actor.token_id is not None else {}
     return AuditEvent(
         action=name,
         actor_kind=str(actor.kind),
@@ -371,5 +372,5 @@ def _event(actor: Actor, name: str, subject: tuple[str, str], outcome: str, deta
         subject_kind=subject[0],
         subject_id=subject[1],
         outcome=outcome,
-        details=dict(details),
+        details={**details, **token},
     )

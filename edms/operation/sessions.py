@@ -17,7 +17,7 @@ from edms.access.actors import Actor, system_actor
 from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey
 from edms.access.levels import Level
 from edms.access.model import Person, SignInSession
-from edms.access.people import actor_of, in_service
+from edms.access.people import actor_of, may_sign_in
 from edms.access.policy import Action
 from edms.core.settings import AccessSettings
 from edms.operation.door import Door, Operation
@@ -196,7 +196,7 @@ def _live(door: Door, settings: AccessSettings, session: Session, token: str) ->
     if row is None or not token.startswith(f"{row.person_id.hex}."):
         return None, None
     person = session.get(Person, row.person_id)
-    if person is None or not in_service(person, door.clock.today()):
+    if person is None or not may_sign_in(person, door.clock.today()):
         return None, None
     if has_ended(row, door.clock.now(), settings, person.clearance):
         return None, None

@@ -50,6 +50,8 @@ def sign_in(door: Door, settings: AccessSettings, username: str, password: str, 
     """
     with door.database.reader() as session:
         person = person_named(session, username, door.clock.today())
+        if person is not None and person.held_by is not None:
+            person = None  # a service account has no password
         password_hash = person.password_hash if person else None
     brakes = Brakes(door, settings, username, visit, person.id if person else None)
     if minutes := brakes.wait_minutes():

@@ -1,7 +1,7 @@
 """Signing in with a passkey: alone, without name and password, or as the second factor after them."""
 
 from edms.access.model import Person
-from edms.access.people import in_service
+from edms.access.people import may_sign_in
 from edms.access.policy import Action
 from edms.core.settings import AccessSettings
 from edms.operation.door import Door
@@ -43,7 +43,7 @@ def sign_in_by_passkey(door: Door, settings: AccessSettings, party: RelyingParty
         operation.decide()
         row = take_passkey(door, operation, party, challenge, credential)
         person = operation.session.get(Person, row.person_id) if row is not None else None
-        if row is not None and person is not None and in_service(person, door.clock.today()):
+        if row is not None and person is not None and may_sign_in(person, door.clock.today()):
             token = begin_session(door, operation, settings, person, visit, Grade.TWO)
             operation.note(passkey=str(row.id))
             operation.about("person", person.id, "session.signed_in")

@@ -22,6 +22,7 @@ from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.range_model import PageRange
 from edms.records.searching import INDEX_TOPIC
+from edms.records.service_accounts import orphaned
 from edms.vault.model import OrderedDestruction, StoredBlob
 
 PARTS = [selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)]
@@ -91,6 +92,14 @@ def _digitisations(session: Session, _archive: Archive, report: Report, _kept: I
     check_digitisations(session, report)
 
 
+def _service_accounts(session: Session, archive: Archive, report: Report, _kept: Iterable[str]) -> None:
+    """Programs whose holder has left stand still until somebody else answers for them."""
+    report.add(
+        Fault("account", identity, f"nobody answers for the service account {username!r}, which stands still")
+        for identity, username in orphaned(session, archive.clock)
+    )
+
+
 STAGES: tuple[tuple[str, Stage], ...] = (
     ("trail", _audit_trail),
     ("checkpoints", _checkpoints),
@@ -101,6 +110,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("index", _index),
     ("jobs", _jobs),
     ("digitisations", _digitisations),
+    ("accounts", _service_accounts),
 )
 
 

@@ -232,7 +232,8 @@ def _grant(
     operation: Operation, archive: Archive, person: Person, subject: Subject, purpose: str, mode: GrantMode, until: date
 ) -> AccessGrant:
     """Put a grant together, after the decision on all that it names."""
-    operation.apart(Duty.GIVE_ACCESS, {Duty.RECEIVE_ACCESS: [str(person.id)]}, "ask another head or records officer")
+    getting = [str(one) for one in (person.id, person.held_by) if one is not None]
+    operation.apart(Duty.GIVE_ACCESS, {Duty.RECEIVE_ACCESS: getting}, "ask another head or records officer")
     _require_term(archive, until)
     records = tuple(dict.fromkeys(subject.records))
     if bool(records) == (subject.folder is not None) or len(records) > MOST_IN_A_SET:

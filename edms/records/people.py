@@ -13,7 +13,7 @@ from edms.access.credentials_model import GivenPassword
 from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, random_password
-from edms.access.people import actor_of, in_service, own_posts, person_named
+from edms.access.people import actor_of, own_posts, person_named, serves
 from edms.access.policy import Action
 from edms.access.positions import Rank
 from edms.core.errors import NotFound, Refused
@@ -79,7 +79,7 @@ def add_person(actor: Actor | None, archive: Archive, person: NewPerson, *, keep
     password = random_password(archive.settings.access.min_password_characters)
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        _refuse_unfit(operation.session, person)
+        refuse_unfit(operation.session, person)
         office = known_office(operation.session, person.office) if person.office else None
         row = Person(
             id=new_id(archive.clock),
@@ -121,7 +121,8 @@ def require_person_names(username: str, name: str) -> None:
         raise Refused(f"the name of {username!r} has 1 to 200 characters")
 
 
-def _refuse_unfit(session: Session, person: NewPerson) -> None:
+def refuse_unfit(session: Session, person: NewPerson) -> None:
+    """Raise Refused unless such a person may be added."""
     require_person_names(person.username, person.name)
     # One who left keeps the name: the audit trail must not speak of two people by it.
     if session.scalars(select(Person.id).where(Person.username == person.username)).first():
@@ -141,6 +142,7 @@ def new_password(actor: Actor | None, archive: Archive, username: str) -> str:
         operation.decide()
         person = person_in_service(operation, username)
         require_own_password_kept(operation.session, person.id)
+        require_no_service_account(person)
         person.password_hash = _hash(archive, password)
         operation.session.merge(GivenPassword(person_id=person.id, given_at=operation.now))
         end_sessions(operation.session, person.id)
@@ -169,6 +171,7 @@ class PersonLine:
     clearance: str
     head: bool
     active: bool
+    holder: str | None = None
 
 
 def list_people(actor: Actor | None, archive: Archive) -> list[PersonLine]:
@@ -179,11 +182,13 @@ def list_people(actor: Actor | None, archive: Archive) -> list[PersonLine]:
         rows = operation.session.scalars(select(Person).order_by(Person.username)).all()
         posts = own_posts(operation.session, rows, today)
         codes = dict(operation.session.execute(select(Office.id, Office.code)).all())
+        names = {row.id: row.username for row in rows}
         lines = []
         for row in rows:
             post, roles = posts.get(row.id), tuple(row.roles.split(","))
             office, head = (codes[post.office_id], post.rank is Rank.HEAD) if post else (None, False)
-            lines.append(PersonLine(row.username, row.name, office, roles, row.clearance, head, in_service(row, today)))
+            active, holder = serves(operation.session, row, today), names.get(row.held_by) if row.held_by else None
+            lines.append(PersonLine(row.username, row.name, office, roles, row.clearance, head, active, holder))
         return lines
 
 
@@ -244,7 +249,15 @@ def console_person(archive: Archive, username: str, system_user: str) -> Actor:
     """Return the actor for `--as USER` at the console. Raises Refused when there is no such active person."""
     with archive.database.reader() as session:
         today = archive.clock.today()
-        return actor_of(session, _person(session, username, today), today, console_user=system_user)
+        person = _person(session, username, today)
+        require_no_service_account(person)
+        return actor_of(session, person, today, console_user=system_user)
+
+
+def require_no_service_account(person: Person) -> None:
+    """Raise Refused for a service account: it comes with a token, and has nothing else that people have."""
+    if person.held_by is not None:
+        raise Refused(f"{person.username!r} is a service account", "it has tokens and nothing else: edms token create")
 
 
 def office_by_code(archive: Archive, code: str) -> UUID:

@@ -18,7 +18,7 @@ from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
 from edms.records.archive import Archive
-from edms.records.people import require_office_names, require_person_names
+from edms.records.people import require_no_service_account, require_office_names, require_person_names
 from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonEntry, plan_people
 from edms.records.positions import leave_positions
 
@@ -47,6 +47,7 @@ def sync_people(
 ) -> PeoplePlan:
     """Plan and, unless `dry_run`, carry out what makes the archive say what `wanted` says; return the plan.
 
+    Service accounts are in no list of people: they stay as they are. A list that has the name of one is refused.
     New people cannot sign in until somebody gives them a password, or the `origin` of the list keeps it. Raises Refused
     with nothing changed.
     """
@@ -90,6 +91,9 @@ def carry_out(
 
 def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan:
     known = _known(operation.session, operation.clock.today())
+    services = select(Person).where(Person.held_by.is_not(None), Person.username.in_(wanted.people))
+    for service in operation.session.scalars(services):
+        require_no_service_account(service)
     actor = operation.actor
     # A console that acts for a person is that person; the console itself and the system are nobody in the list.
     acting = actor.name if actor.roles else None
@@ -104,7 +108,7 @@ def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan
 def _known(session: Session, today: date) -> Directory:
     offices = {office.id: office for office in session.scalars(select(Office))}
     codes = {office_id: office.code for office_id, office in offices.items()}
-    people = session.scalars(select(Person)).all()
+    people = session.scalars(select(Person).where(Person.held_by.is_(None))).all()
     posts = own_posts(session, people, today)
     return Directory(
         {

@@ -23,7 +23,8 @@ from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
 from edms.records.archive import Archive
-from edms.records.people import known_office, person_in_service
+from edms.records.people import known_office, person_in_service, require_no_service_account
+from edms.records.service_accounts import require_not_held, require_service_roles
 
 LONGEST_ACTING_DAYS = 366
 _OTHERS = "ask another administrator"
@@ -139,6 +140,8 @@ def change_person(
         operation.about("person", person.id, "person.change")
         operation.note(roles_before=person.roles, clearance_before=person.clearance)
         if roles is not None:
+            if person.held_by is not None:
+                require_service_roles(roles)
             person.roles = ",".join(role.value for role in roles)
         if clearance is not None:
             person.clearance = clearance.value
@@ -218,10 +221,13 @@ def _other(operation: Operation, username: str) -> Person:
     person = person_in_service(operation, username)
     operation.about("person", person.id)
     operation.apart(Duty.CHANGE_ACCOUNT, {Duty.HOLD_ACCOUNT: [str(person.id)]}, _OTHERS)
+    require_not_held(operation, person)
     return person
 
 
 def _new(operation: Operation, person: Person, office_id: UUID, rank: Rank, term: Term, title: str) -> Position:
+    if rank is Rank.HEAD:
+        require_no_service_account(person)
     position = Position(
         id=new_id(operation.clock), person_id=person.id, office_id=office_id, title=title, rank=rank.value,
         first=term.first, last=term.last, mandate="", made_by=operation.actor.id, made_at=operation.now,

@@ -228,7 +228,12 @@ def _visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: 
         record.id: record
         for record, facts in told.items()
         if scope.covers(facts)
-        or (str(record.id) in granted and most is not None and most.permits(facts.effective_level))
+        or (
+            str(record.id) in granted
+            and most is not None
+            and most.permits(facts.effective_level)
+            and scope.only in (None, facts.office_id)
+        )
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
-from edms.access.credentials_model import DirectoryLink, GivenPassword, OneTimeCode, Passkey, RecoveryCode
+from edms.access.credentials_model import ApiToken, DirectoryLink, GivenPassword, OneTimeCode, Passkey, RecoveryCode
 from edms.access.model import Office, Person, Position
 from edms.access.provider_model import ProviderBinding
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
@@ -37,7 +37,7 @@ _COMPONENT_COLUMNS = (
 
 STATED = (
     Stated(_table(Office)),
-    Stated(_table(Person), later={"last_day": None}),
+    Stated(_table(Person), later={"last_day": None, "held_by": None}),
     Stated(_table(Position)),
     Stated(_table(GivenPassword)),
     Stated(_table(OneTimeCode)),
@@ -45,6 +45,7 @@ STATED = (
     Stated(_table(Passkey)),
     Stated(_table(ProviderBinding)),
     Stated(_table(DirectoryLink)),
+    Stated(_table(ApiToken), without=frozenset({"last_used_at"})),
     Stated(_table(RuleBookEdition)),
     Stated(_table(Folder)),
     Stated(

@@ -73,13 +73,17 @@ def granted_ids(session: Session, scope: Scope) -> frozenset[str]:
     if scope.grantee is None or scope.at is None or not scope.grant_level or scope.whole_archive:
         return frozenset()
     levels = [level.value for level in Level.up_to(scope.grant_level)]
-    told = session.scalar(_granted_query(), {"person": scope.grantee, "at": scope.at, "levels": levels})
+    asked = {"person": scope.grantee, "at": scope.at, "levels": levels}
+    if scope.only is not None:
+        asked["only"] = scope.only
+    told = session.scalar(_granted_query(scope.only is not None), asked)
     return _ids_in(told) if told else frozenset()
 
 
-@lru_cache(maxsize=1)
-def _granted_query() -> Select[str]:
-    """Return the question of `granted_ids`: to put it together takes longer than to ask it."""
+@lru_cache(maxsize=2)
+def _granted_query(bound: bool) -> Select[str]:
+    """Return the question of `granted_ids`, `bound` to one office or not: to put it together takes longer than to ask
+    it."""
     by_kind = (
         select(Record.id).join(AccessGrant, AccessGrant.record_id == Record.id),
         select(Record.id).join(AccessGrant, AccessGrant.folder_id == Record.folder_id),
@@ -89,6 +93,8 @@ def _granted_query() -> Select[str]:
     )
     level = func.coalesce(Record.level, UNCLASSIFIED_COUNTS_AS.value)
     stands = and_(standing(bindparam("person"), bindparam("at")), level.in_(bindparam("levels", expanding=True)))
+    if bound:
+        stands = and_(stands, Record.office_id == bindparam("only"))
     found = union_all(*(query.where(stands) for query in by_kind)).subquery()
     return select(func.aggregate_strings(cast(found.c.id, String), ","))
 

@@ -4,14 +4,26 @@ import io
 import logging
 from typing import IO, Any, cast
 
-from flask import Flask, Request, render_template, request
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask import Flask, Request, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from edms.core.errors import EdmsError
 from edms.operation.proof import ProofNeeded
 from edms.records.archive import Archive
-from edms.web import formats, guard, identity, language, words, words_access, words_filing, words_redaction
+from edms.web import (
+    bearer,
+    formats,
+    guard,
+    identity,
+    language,
+    problems,
+    words,
+    words_access,
+    words_filing,
+    words_redaction,
+    words_tokens,
+)
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
 from edms.web.statuses import status_of
 from edms.web.streams import DigestStream
@@ -20,6 +32,7 @@ from edms.web.views import (
     account,
     account_codes,
     account_passkeys,
+    account_tokens,
     alerts,
     batches,
     capture,
@@ -82,8 +95,8 @@ class UploadRequest(Request):
 
 
 PARTS = (
-    session, account, account_codes, account_passkeys, session_passkeys, session_provider, proof, home, search,
-    searches, record, access, redactions, batches, separators, digitisations, capture, uploads, photographs, inbox,
+    session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider, proof, home,
+    search, searches, record, access, redactions, batches, separators, digitisations, capture, uploads, photographs, inbox,
     filing, filing_many, quarantine, files, retention, reports, trail, alerts, lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
@@ -108,14 +121,13 @@ def create_app(archive: Archive) -> Flask:
     app.extensions["archive"] = archive
     language.install(app)
     formats.install(app)
-    words.install(app)
-    words_access.install(app)
-    words_filing.install(app)
-    words_redaction.install(app)
+    for spoken in (words, words_access, words_filing, words_redaction, words_tokens):
+        spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)
+    bearer.install(app)
     identity.install(app)
-    protection = CSRFProtect(
+    protection = bearer.FormProtection(
         app
     )  # after the actor is known: it reads the form, which is parsed for nobody who is not signed in
     for part in PARTS:
@@ -178,10 +190,10 @@ def _http_error(error: HTTPException) -> Any:
     message, mend = words.status_text(code)
     if isinstance(error, RequestEntityTooLarge):
         message, mend = words.too_large_text(request)
-    body, status = _error_page(code, message, mend)
+    answer = make_response(_error_page(code, message, mend))
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        return body, status, {"Allow": ", ".join(sorted(error.valid_methods))}
-    return body, status
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _defect(error: Exception) -> Any:
@@ -192,5 +204,5 @@ def _defect(error: Exception) -> Any:
 
 def _error_page(status: int, message: str, mend: str) -> Any:
     if identity.asked_by_program():
-        return {"error": message, "mend": mend}, status
+        return problems.told(status, message, mend)
     return render_template("error.html", status=status, message=message, mend=mend), status

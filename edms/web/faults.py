@@ -67,6 +67,11 @@ FAULTS = {
         message("List, berita acara, marks and authenticated copies of a digitisation do not tell one story."),
         message("Ask the administrator to bring back what was altered from a backup, then verify again."),
     ),
+    "account": FaultWords(
+        message("Service account that nobody answers for"),
+        message("The person who answers for a program has left, so the program stands still."),
+        message("Have the administrator name another holder, or deactivate the account."),
+    ),
     "audit": FaultWords(
         message("Audit trail"),
         message("An entry of the audit trail was altered, removed or put in."),

@@ -15,6 +15,7 @@ from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
 from edms.web.guard import cookie_name, is_secure
 from edms.web.language import gettext
+from edms.web.problems import by_token, told
 
 COOKIE = "edms_session"
 """The name of the session's cookie without TLS; with it `session_cookie` puts a prefix before."""
@@ -83,13 +84,13 @@ def require_proof() -> None:
 
 def asked_by_program() -> bool:
     """True when a script asks, which is answered in JSON and sent to no page."""
-    return request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads"
+    return by_token() or request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads"
 
 
 def ask_for_proof() -> ResponseReturnValue:
     """Send the browser to the page that asks who it is; from there back to this page, or to the form that was sent."""
     if asked_by_program():
-        return {"error": gettext("Prove once more who you are: reload the page."), "mend": ""}, 401
+        return told(401, gettext("Prove once more who you are: reload the page."))
     if request.method == "GET":
         back = request.full_path.rstrip("?")
     else:
@@ -124,7 +125,7 @@ def install(app: Flask) -> None:
 def ask_to_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page, and back here afterwards; scripts get a plain 401."""
     if asked_by_program():
-        return {"error": gettext("Your session has ended. Sign in again."), "mend": ""}, 401
+        return told(401, gettext("Your session has ended. Sign in again."))
     back = request.full_path.rstrip("?") if request.method == "GET" else ""
     query = f"?{urlencode({'next': back})}" if back and back != "/" else ""
     return redirect(url_for("session.sign_in") + query)
@@ -139,7 +140,7 @@ def safe_target(target: str) -> str:
 
 def _recognise() -> ResponseReturnValue | None:
     g.default_language = archive().settings.archive.language
-    token = request.cookies.get(session_cookie())
+    token = None if by_token() else request.cookies.get(session_cookie())
     if token and request.endpoint not in _WITHOUT_PEOPLE:
         found = signed_in(archive().door, archive().settings.access, token)
         if found is not None:
@@ -157,7 +158,7 @@ def _meanwhile(found: SignedIn) -> ResponseReturnValue | None:
     place, allowed = _MEANWHILE[found.waits_for]
     if request.endpoint not in allowed:
         if asked_by_program():
-            return {"error": gettext("Something is to be done before you get in."), "mend": ""}, 401
+            return told(401, gettext("Something is to be done before you get in."))
         return redirect(url_for(place))
     # Who has given half of the proof is nobody yet: the page for the other half looks at the session alone.
     g.actor, g.waits = None if found.waits_for is Waits.CODE else found.actor, True

@@ -31,6 +31,7 @@ from edms.web.words_signing import (
     finding_name,
     revocation_name,
 )
+from edms.web.words_tokens import TOKEN_ERRORS
 
 ERRORS = (
     message("you may not do this"),
@@ -111,6 +112,7 @@ ERRORS = (
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,
     *REDACTION_ERRORS,
+    *TOKEN_ERRORS,
     message("nothing was changed; try again"),
 )
 

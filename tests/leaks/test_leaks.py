@@ -5,6 +5,7 @@ channel is shown to tell them apart where the rule is broken on purpose, so that
 """
 
 import io
+import itertools
 import re
 import sys
 from collections.abc import Callable
@@ -18,12 +19,13 @@ from uuid import UUID
 import pytest
 from archive_fixtures import pdf, take_in
 from sqlalchemy import event, true
+from token_people import Program
 from web_site import OpenSite, Site, Visitor, plain
 from werkzeug.test import TestResponse
 
 from edms.access import filters, policy
 from edms.access.levels import Level
-from edms.access.policy import Action, Verdict
+from edms.access.policy import Action, TokenScope, Verdict
 from edms.access.scope import Scope
 from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile, Placement
@@ -32,7 +34,9 @@ from edms.records import searching, visible
 from edms.records.loans import Lending, lend
 from edms.records.people import console_person
 from edms.records.searching import Filters, Question, search
+from edms.records.tokens import NewToken, create_token, revoke_own_token
 
+_NUMBERS = itertools.count()
 OBSERVERS = ("clerk-dinkes", "official-dinkes")
 SECRET = pdf("Rencana zamrud tentang imunisasi campak yang tidak boleh dibaca")
 HIDDEN: dict[str, dict[str, Any]] = {
@@ -106,6 +110,21 @@ def statements(world: World, observer: str) -> Any:
     return count
 
 
+def by_token(world: World, observer: str) -> Any:
+    """What a program is told that comes with the observer's token: as the person is, no more."""
+    made = create_token(
+        console_person(world.site.archive, observer, "tests"), world.site.archive,
+        NewToken(f"p{next(_NUMBERS)}", tuple(TokenScope), "", 30),
+    )  # fmt: skip
+    program = Program(world.site, made.secret.reveal())
+    paths = (".json", "/files/original", "/thumbnail", "/evidence")
+    asked = [f"/records/{world.hidden}{tail}" for tail in paths]
+    asked += ["/search.json?q=imunisasi&facets=1", "/search.json?q=zamrud", f"/capture/progress?records={world.hidden}"]
+    answers = [seen(program.get(path)) for path in asked]
+    revoke_own_token(console_person(world.site.archive, observer, "tests"), world.site.archive, made.id)
+    return answers
+
+
 LENDING = Lending(date(2026, 12, 1), "Lemari 3", "audit", name="Rina", office="Luar", permission="S-1/2026")
 CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "record page": page("/records/{hidden}"),
@@ -125,6 +144,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "paging": found(sort="newest", limit=1),
     "loans": page("/loans", "/loans?office=bappeda", "/loans?office=dinkes"),
     "retention list": page("/retention", "/retention.csv"),
+    "programs with a token": by_token,
     "statements for what is not there": statements,
 }
 

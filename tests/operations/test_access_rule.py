@@ -18,7 +18,7 @@ from edms.access.actors import PUBLIC, Actor, ActorKind, Role, console_actor, sy
 from edms.access.filters import facts_in, record_token, search_tokens
 from edms.access.levels import Level
 from edms.access.model import Office, Person
-from edms.access.policy import Action, decide, view_scope
+from edms.access.policy import Action, TokenScope, decide, follow_scope, may_know_duplicate, token_actions, view_scope
 from edms.access.positions import Rank
 from edms.access.scope import Granted, GrantMode, RecordFacts, Scope, Stage
 from edms.core.clock import FixedClock
@@ -52,7 +52,15 @@ actors = st.builds(
     roles=st.frozensets(st.sampled_from(list(Role)), max_size=3),
     clearance=st.sampled_from(list(Level)),
 )
-someone = actors | st.just(PUBLIC)
+tokens = st.builds(
+    lambda actor, scopes, office: replace(
+        actor, kind=ActorKind.PERSON, actions=token_actions(scopes), bound_to=office, token_id=UUID(int=500)
+    ),
+    actors,
+    st.frozensets(st.sampled_from(list(TokenScope)), min_size=1),
+    st.none() | st.sampled_from(OFFICES),
+)
+someone = actors | st.just(PUBLIC) | tokens
 records = st.builds(
     RecordFacts,
     st.sampled_from(OFFICES),
@@ -192,6 +200,8 @@ def _assert_one_rule(session: Session, index: WhooshIndex, actor: Actor, world: 
 def _verdict(session: Session, actor: Actor, number: int) -> bool:
     row = session.get_one(Record, UUID(int=number))
     own = () if actor is PUBLIC else grants_on(session, UUID(actor.id), row.id, row.folder_id, NOW)
+    if actor.actions is not None and Action.RECORD_SEARCH in actor.actions:
+        actor = replace(actor, actions=actor.actions | {Action.RECORD_VIEW})  # what may be found, and not opened
     return decide(actor, Action.RECORD_VIEW, facts_of(row, own)).allowed
 
 
@@ -298,6 +308,33 @@ def test_a_grant_lifts_no_clearance_and_gives_no_role(facts: RecordFacts, actor:
             assert mode is GrantMode.MANAGE or action in (
                 Action.RECORD_VIEW, Action.RECORD_DOWNLOAD, Action.RECORD_EXPORT,
             )  # fmt: skip
+
+
+@given(facts=records, token=tokens, mode=st.none() | st.sampled_from(list(GrantMode)))
+def test_a_token_may_nothing_that_its_person_may_not(facts: RecordFacts, token: Actor, mode: GrantMode | None) -> None:
+    """Nor what it was not made for, nor anything of another office than the one it is bound to."""
+    facts = replace(facts, grants=(Granted(UUID(int=1), mode),) if mode else ())
+    person = replace(token, actions=None, bound_to=None, token_id=None)
+    for action in Action:
+        for told in (facts, None):
+            by_token = decide(token, action, told).allowed
+            assert by_token <= decide(person, action, told).allowed
+            assert not by_token or (token.actions is not None and action in token.actions)
+            if by_token and told is not None:
+                assert token.bound_to in (None, facts.office_id)
+    assert (view_scope(token).covers(facts) is not None) <= (view_scope(person).covers(facts) is not None)
+    assert may_know_duplicate(token, facts) <= may_know_duplicate(person, facts)
+    if token.bound_to not in (None, facts.office_id):
+        assert follow_scope(token).covers(facts) is None
+
+
+@given(token=tokens)
+def test_no_token_manages_anything(token: Actor) -> None:
+    for action in (
+        Action.ACCOUNT_MANAGE, Action.PEOPLE_MANAGE, Action.ACCESS_ASK, Action.ACCESS_EMERGENCY, Action.RECORD_SIGN,
+        Action.RECORD_DESTROY, Action.AUDIT_READ, Action.KEYS_MANAGE,
+    ):  # fmt: skip
+        assert not decide(token, action).allowed
 
 
 @given(facts=records)

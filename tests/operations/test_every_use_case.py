@@ -19,6 +19,7 @@ import edms
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person
+from edms.access.policy import TokenScope
 from edms.access.positions import Rank
 from edms.access.scope import GrantMode
 from edms.audit.model import AuditLeaf
@@ -51,7 +52,9 @@ from edms.records.positions import Acting, NewPosition
 from edms.records.questions import KeptQuestion
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
+from edms.records.service_accounts import NewService
 from edms.records.signatures import SignaturePlan
+from edms.records.tokens import NewToken
 from edms.redaction.types import Area
 from edms.retention.rulebook import RuleBook, load_rules
 from edms.retention.types import TriggerType
@@ -110,6 +113,8 @@ def call(
         bytes: b"isi",
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
+        NewToken: NewToken("pemindai", (TokenScope.CAPTURE,), "", 30),
+        NewService: NewService("mesin", "Mesin", None, (Role.GUEST,), Level.OPEN, "records"),
         Directory: Directory({"dinsos": OfficeEntry("dinsos", "Dinas Sosial")}),
     }  # fmt: skip
     given = []

@@ -6,7 +6,11 @@ A new route fails here until somebody has written down who may use it.
 from uuid import uuid4
 
 import pytest
+from token_people import token_of
 from web_site import PEOPLE, City, plain
+
+from edms.access.policy import TokenScope
+from edms.web.bearer import ROUTES
 
 EVERYBODY = ("nobody", *PEOPLE, "guest")
 TO_SIGN_IN = "to sign-in"
@@ -58,6 +62,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/account/passkeys"): ("/account/passkeys", {"else": 400}),
     ("POST", "/account/passkeys/<uuid:passkey_id>/rename"): (f"/account/passkeys/{uuid4()}/rename", _NO_SUCH),
     ("POST", "/account/passkeys/<uuid:passkey_id>/remove"): (f"/account/passkeys/{uuid4()}/remove", _NO_SUCH),
+    ("GET", "/account/tokens"): ("/account/tokens", {"else": 200}),
+    ("GET", "/account/tokens/new"): ("/account/tokens/new", {"else": 200}),
+    ("POST", "/account/tokens"): ("/account/tokens", {"else": 400}),
+    ("POST", "/account/tokens/<uuid:token_id>/revoke"): (f"/account/tokens/{uuid4()}/revoke", _NO_SUCH),
     ("POST", "/sign-in/passkey/options"): ("/sign-in/passkey/options", {"nobody": 200, "else": 200}),
     ("POST", "/sign-in/passkey"): ("/sign-in/passkey", {"nobody": 302, "else": 302}),
     ("POST", "/sign-in/provider"): ("/sign-in/provider", {"nobody": 404, "else": 404}),  # with one: test_provider.py
@@ -79,6 +87,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         {"admin": 403, "else": 404},
     ),
     ("POST", "/searches/asked/forget"): ("/searches/asked/forget", _as(302, _READERS)),
+    ("GET", "/search.json"): ("/search.json?q=laporan", _READERS),
     ("GET", "/access"): ("/access", _READERS),
     ("POST", "/access/requests"): ("/access/requests", {"else": 400}),
     ("POST", "/access/requests/<uuid:request_id>/withdraw"): (f"/access/requests/{uuid4()}/withdraw", _NOT_THERE),
@@ -185,6 +194,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/inbox/habits"): ("/inbox/habits", _as(302, _CLERKS)),
     ("GET", "/quarantine"): ("/quarantine", _CLERKS),
     ("GET", "/records/<uuid:record_id>"): ("/records/{restricted}", _RESTRICTED),
+    ("GET", "/records/<uuid:record_id>.json"): ("/records/{restricted}.json", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/pages/<int:page>"): ("/records/{restricted}/pages/1?width=160", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/thumbnail"): ("/records/{restricted}/thumbnail", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/files/<role>"): ("/records/{restricted}/files/original", _RESTRICTED),
@@ -233,6 +243,27 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/sign-out"): ("/sign-out", {"else": 302}),
 }
 CASES = [(*route, person) for route in EXPECTED for person in EVERYBODY]
+# What a clerk's token of one scope gets where it may be shown; everywhere else it is refused with 403.
+_READ, _CAPTURE = frozenset({"read"}), frozenset({"capture"})
+BY_TOKEN: dict[tuple[str, str], tuple[frozenset[str], int]] = {
+    ("GET", "/search.json"): (frozenset({"search"}), 200),
+    ("GET", "/records/<uuid:record_id>.json"): (_READ, 200),
+    ("GET", "/records/<uuid:record_id>/pages/<int:page>"): (_READ, 200),
+    ("GET", "/records/<uuid:record_id>/thumbnail"): (_READ, 200),
+    ("GET", "/records/<uuid:record_id>/files/<role>"): (_READ, 200),
+    ("GET", "/records/<uuid:record_id>/originals/<int:position>"): (_READ, 404),
+    ("GET", "/records/<uuid:record_id>/attachments/<int:position>"): (_READ, 404),
+    ("GET", "/records/<uuid:record_id>/signed/<int:position>"): (_READ, 404),
+    ("GET", "/records/<uuid:record_id>/authenticated/<int:position>"): (_READ, 404),
+    ("GET", "/records/<uuid:record_id>/evidence"): (_READ, 200),
+    ("POST", "/capture/files"): (_CAPTURE, 415),
+    ("GET", "/capture/progress"): (_CAPTURE, 200),
+    ("GET", "/uploads/"): (_CAPTURE, 200),
+    ("POST", "/uploads/"): (_CAPTURE, 412),
+    ("GET", "/uploads/<uuid:upload_id>"): (_CAPTURE, 404),
+    ("PATCH", "/uploads/<uuid:upload_id>"): (_CAPTURE, 412),
+    ("DELETE", "/uploads/<uuid:upload_id>"): (_CAPTURE, 412),
+}
 
 
 def routes(city: City) -> set[tuple[str, str]]:
@@ -260,6 +291,41 @@ def test_verdict(city: City, method: str, rule: str, person: str) -> None:
     assert answer.status_code == verdicts.get(person, verdicts["else"])
     if answer.status_code == 302:
         assert person == "nobody" or rule == "/sign-out" or not answer.headers["Location"].startswith("/sign-in")
+
+
+@pytest.fixture(scope="session")
+def tokens(city: City) -> dict[str, str]:
+    """A token of each scope of the clerk of the office."""
+    return {scope.value: token_of(city.site, "clerk-dinkes", scope) for scope in TokenScope}
+
+
+@pytest.mark.parametrize("scope", list(TokenScope))
+@pytest.mark.parametrize(("method", "rule"), EXPECTED, ids=[" ".join(route) for route in EXPECTED])
+def test_verdict_on_a_token(city: City, tokens: dict[str, str], method: str, rule: str, scope: TokenScope) -> None:
+    path = EXPECTED[method, rule][0].format(**city.records)
+    opens, status = BY_TOKEN.get((method, rule), (frozenset[str](), 403))
+    headers = {"Authorization": f"Bearer {tokens[scope.value]}"}
+    answer = city.site.app.test_client().open(path, method=method, headers=headers)
+    assert answer.status_code == (status if scope.value in opens else 403)
+    if answer.status_code >= 400:
+        assert answer.mimetype == "application/problem+json"
+        assert answer.json is not None
+        assert (answer.json["status"], answer.json["type"]) == (answer.status_code, "about:blank")
+    if answer.status_code == 403:
+        assert answer.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope"')
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_every_route_for_tokens_is_one(city: City) -> None:
+    """What is named at the guard is served, and what this file says is what is named there."""
+    named = {
+        (method, str(rule))
+        for rule in city.site.app.url_map.iter_rules()
+        if rule.endpoint in ROUTES
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert named == set(BY_TOKEN)
+    assert set(ROUTES) <= set(city.site.app.view_functions)
 
 
 def test_scripts_of_nobody_get_401_and_no_body(city: City) -> None:

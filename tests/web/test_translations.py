@@ -44,6 +44,7 @@ SPEAKING = (
     "access/passwords.py",
     "records/marked.py", "records/loans.py", "records/provider_bindings.py",
     "operation/directory_links.py", "records/directory_sign_in.py",
+    "records/tokens.py", "records/service_accounts.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -59,6 +60,8 @@ NOT_ON_A_PAGE = {
     "there is no official …", "only officials sign; see: edms person list", "a position has 1 to 200 characters",
     "a certified service knows a person by a NIK of 16 digits; the pilot authority by none",
     "… has no certificate to revoke",
+    "a service account administers, keeps and audits nothing", "it may be …",
+    "a service account is cleared for no more than who answers for it", "… may not",
     "a certificate is revoked from now or from before, not from a day to come",
 }  # fmt: skip
 

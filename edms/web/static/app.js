@@ -3,6 +3,7 @@
 import { startReview } from "./batch.js";
 import { startCheck } from "./check.js";
 import { startCapture } from "./capture.js";
+import { startCopying } from "./copies.js";
 import { startFiling } from "./filing.js";
 import { startPasskey } from "./passkeys.js";
 import { startPhotographs } from "./photographs.js";
@@ -26,6 +27,7 @@ if (filing) startFiling(filing);
 
 const redaction = document.getElementById("redaction");
 if (redaction) startRedaction(redaction);
+for (const button of document.querySelectorAll("button[data-copies]")) startCopying(button);
 if (window.PublicKeyCredential) for (const form of document.querySelectorAll("form[data-passkey]")) startPasskey(form);
 
 const facets = document.querySelector(".facets details");

@@ -21,6 +21,7 @@ from edms.web.arguments import level_asked
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext
 from edms.web.limits import form_limit
+from edms.web.problems import by_token
 from edms.web.statuses import status_of
 from edms.web.words import error_text, problem_text, status_text, too_large_text
 
@@ -67,7 +68,7 @@ def receive() -> ResponseReturnValue:
     Answers 202 when the file is durable, with its record and hash; 200 when the office had it already.
     """
     capturers_only()
-    if request.mimetype == "multipart/form-data":
+    if request.mimetype == "multipart/form-data" and not by_token():
         return _receive_form()
     if request.mimetype != "application/octet-stream":
         abort(415)

@@ -16,6 +16,8 @@ from edms.records.contents import THUMBNAIL_WIDTH, Hazard, download, page_image,
 from edms.records.evidence import write_evidence
 from edms.records.model import ComponentRole
 from edms.web.identity import actor, archive
+from edms.web.language import gettext
+from edms.web.problems import by_token, problem
 
 pages = Blueprint("files", __name__)
 
@@ -80,6 +82,8 @@ def _component(record_id: UUID, role: ComponentRole, position: int) -> ResponseR
     try:
         found = download(actor(), archive(), record_id, role, position, warned="warned" in request.args)
     except Hazard as hazard:
+        if by_token():
+            return problem(409, gettext("This file may do harm. Ask for it with ?warned=1 to have it all the same."))
         return render_template("hazard.html", hazard=hazard, record_id=record_id), 409
     response = attachment_of(found.stream, found.name, "application/octet-stream")
     response.headers["X-Content-SHA256"] = found.sha256

@@ -22,6 +22,7 @@ from edms.records.undo import undo_of
 from edms.records.verdicts import signature_verdicts
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
+from edms.web.problems import as_json
 
 pages = Blueprint("record", __name__)
 
@@ -67,6 +68,12 @@ def show(record_id: UUID) -> ResponseReturnValue:
         levels=list(Level.up_to(who.clearance)),
         kip_categories=KIP_CATEGORIES,
     )
+
+
+@pages.get("/records/<uuid:record_id>.json")
+def facts(record_id: UUID) -> ResponseReturnValue:
+    """What is known of a record, for programs: the JSON of `edms record show --json`."""
+    return as_json(record_details(actor(), archive(), record_id).as_dict())
 
 
 def _copy_role(details: RecordDetails) -> str:

@@ -10,11 +10,12 @@ from edms.records.file_plan import class_titles
 from edms.records.searching import Filters, Question, search
 from edms.web.arguments import page_asked
 from edms.web.identity import actor, archive
+from edms.web.problems import as_json
 from edms.web.words_search import search_help
 
 pages = Blueprint("search", __name__)
 
-PAGE_SIZE = 20
+PAGE_SIZE, MOST_AT_ONCE = 20, 100
 FACETS = ("class_code", "year", "office", "level", "record_type")
 SORTS = ("relevance", "newest", "oldest", "title")
 
@@ -46,6 +47,23 @@ def results() -> ResponseReturnValue:
         help=search_help(),
         link=_link,
     )
+
+
+@pages.get("/search.json")
+def found() -> ResponseReturnValue:
+    """The hits, for programs: the JSON of `edms search --json`."""
+    limit = min(max(1, request.args.get("limit", PAGE_SIZE, type=int)), MOST_AT_ONCE)
+    page = page_asked(request, max(1, archive().settings.search.max_results_window // limit))
+    sort = request.args.get("sort", "relevance")
+    question = Question(
+        text=request.args.get("q", "").strip(),
+        filters=filters_of(request.args),
+        limit=limit,
+        offset=(page - 1) * limit,
+        sort=sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
+        facets=FACETS if "facets" in request.args else (),
+    )
+    return as_json(search(actor(), archive(), question).as_dict())
 
 
 def filters_of(asked: "MultiDict[str, str]") -> Filters:

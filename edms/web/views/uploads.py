@@ -34,6 +34,7 @@ from edms.capture.uploads import (
 from edms.core.errors import EdmsError, Refused
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext
+from edms.web.problems import told
 from edms.web.views.capture import placement_asked
 from edms.web.words import error_text
 
@@ -52,7 +53,7 @@ _STATUS: dict[type[EdmsError], int] = {OffsetConflict: 409, UploadBusy: 423, Che
 @pages.before_request
 def _require_version() -> ResponseReturnValue | None:
     if request.method not in ("GET", "OPTIONS") and request.headers.get("Tus-Resumable") != VERSION:
-        return {"error": gettext("This server speaks tus 1.0.0."), "mend": ""}, 412, {"Tus-Version": VERSION}
+        return told(412, gettext("This server speaks tus 1.0.0."), headers={"Tus-Version": VERSION})
     capturers_only()
     return None
 
@@ -67,20 +68,20 @@ def _tell_version(response: Response) -> Response:
 @pages.errorhandler(UploadBusy)
 @pages.errorhandler(ChecksumMismatch)
 def _refused(error: EdmsError) -> ResponseReturnValue:
-    return {"error": error_text(error.message), "mend": error_text(error.mend)}, _STATUS[type(error)]
+    return told(_STATUS[type(error)], error_text(error.message), error_text(error.mend))
 
 
 @pages.route("/", methods=["OPTIONS"], provide_automatic_options=False)
 @pages.route("/<uuid:upload_id>", methods=["OPTIONS"], provide_automatic_options=False)
 def limits(upload_id: UUID | None = None) -> ResponseReturnValue:
     """Say what the server can and the largest file that it takes, before anything is sent."""
-    told = {
+    headers = {
         "Tus-Version": VERSION,
         "Tus-Extension": EXTENSIONS,
         "Tus-Max-Size": str(archive().settings.capture.max_file_bytes),
         "Tus-Checksum-Algorithm": "sha256,sha1",
     }
-    return "", 204, told
+    return "", 204, headers
 
 
 @pages.get("/", provide_automatic_options=False)
@@ -94,16 +95,16 @@ def begin() -> ResponseReturnValue:
     """Begin an upload; with a body its first piece comes along."""
     if "Upload-Defer-Length" in request.headers or "Upload-Concat" in request.headers:
         raise Refused(gettext("The length of the whole file must be told in Upload-Length."))
-    told = metadata(request.headers.get("Upload-Metadata", ""))
-    sha256 = _digest_told(told.get("sha256"))
+    given = metadata(request.headers.get("Upload-Metadata", ""))
+    sha256 = _digest_told(given.get("sha256"))
     announced = Announced(
-        name=told.get("filename") or told.get("name") or "unnamed",
+        name=given.get("filename") or given.get("name") or "unnamed",
         length=_number("Upload-Length"),
-        placement=placement_asked(told.get),
-        path=told.get("relativePath", ""),
+        placement=placement_asked(given.get),
+        path=given.get("relativePath", ""),
         sha256=sha256,
-        token=told.get("token", "")[:64],
-        purpose=PAGE if told.get("photograph") else FILE,
+        token=given.get("token", "")[:64],
+        purpose=PAGE if given.get("photograph") else FILE,
     )
     if request.content_length or request.headers.get("Transfer-Encoding"):
         state = _from_body(lambda piece: send_whole(actor(), archive(), announced, piece), 0)
@@ -187,7 +188,7 @@ class Unsupported(Refused):
 
 @pages.errorhandler(Unsupported)
 def _wrong_type(error: Unsupported) -> ResponseReturnValue:
-    return {"error": error.message, "mend": ""}, 415
+    return told(415, error.message)
 
 
 def _number(header: str) -> int:
@@ -206,17 +207,17 @@ def _digest_told(text: str | None) -> str | None:
 
 
 def _headers(state: UploadState) -> dict[str, str]:
-    told = {
+    headers = {
         "Upload-Offset": str(state.offset),
         "Upload-Expires": format_datetime(state.expires_at, usegmt=True),
     }
     if state.record_id is not None:
-        told |= {
+        headers |= {
             "Edms-Record": str(state.record_id),
             "Edms-Outcome": state.outcome,
             "Edms-Sha256": state.sha256,
         }
-    return told
+    return headers
 
 
 def _as_json(state: UploadState) -> dict[str, object]:

@@ -1,0 +1,40 @@
+"""What is said of API tokens and service accounts, in the reader's language."""
+
+from flask import Flask
+
+from edms.web.language import gettext, message
+
+TOKEN_ERRORS = (
+    message("a token has a name of 1 to 60 characters"),
+    message("such as the program that it is for"),
+    message("a token is made for something"),
+    message("choose what may be done with it"),
+    message("a token counts for 1 to %(count)s days"),
+    message("make a new one when it ends"),
+    message("there are as many tokens as one may have"),
+    message("revoke one that is not used"),
+    message("there is a token of this name already"),
+    message("the trail tells tokens apart by their names"),
+    message("the token is revoked already"),
+    message("%(user)s is no service account"),
+    message("people make their own tokens"),
+    message("%(user)s is a service account"),
+    message("it has tokens and nothing else: edms token create"),
+    message("nobody makes, changes or gives tokens to a service account that they answer for"),
+    message("ask another administrator"),
+)
+SCOPES = {
+    "read": message("open records: facts, pictures of pages, files"),
+    "capture": message("hand in documents, and see how far they are"),
+    "search": message("search, with the passages that are found"),
+}
+
+
+def token_scope(scope: str) -> str:
+    """What a token of this scope is made for, in words."""
+    return gettext(SCOPES[scope]) if scope in SCOPES else scope
+
+
+def install(app: Flask) -> None:
+    """Register the filter."""
+    app.jinja_env.filters.update(token_scope=token_scope)
