@@ -95,9 +95,10 @@ class UploadRequest(Request):
 
 
 PARTS = (
-    session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider, proof, home,
-    search, searches, record, access, redactions, batches, separators, digitisations, capture, uploads, photographs, inbox,
-    filing, filing_many, quarantine, files, retention, reports, trail, alerts, lanes, loans, signatures, verification,
+    session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
+    proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
+    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
+    lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 
