@@ -7,7 +7,7 @@ from uuid import UUID
 
 from edms.access.model import Person
 from edms.access.passwords import password_matches
-from edms.access.people import in_service, person_named
+from edms.access.people import may_sign_in, person_named
 from edms.access.policy import Action
 from edms.core.errors import EdmsError, NotSignedIn
 from edms.core.settings import AccessSettings
@@ -68,7 +68,7 @@ def conclude(door: Door, settings: AccessSettings, brakes: Brakes, person_id: UU
         operation.decide()
         operation.note(**noted)
         person = operation.session.get(Person, person_id) if person_id else None
-        if not right or person is None or not in_service(person, operation.clock.today()):
+        if not right or person is None or not may_sign_in(person, operation.clock.today()):
             brakes.failed(operation)
             operation.about("person", str(person_id or ""), "session.sign_in_failed")
         else:

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, select
 
 from edms.access.model import Person, SignInFailure
 from edms.access.passwords import password_matches
-from edms.access.people import in_service, person_named
+from edms.access.people import may_sign_in, person_named
 from edms.access.policy import Action
 from edms.core.errors import EdmsError, Refused
 from edms.core.ids import new_id
@@ -147,7 +147,7 @@ def _account(archive: Archive, name: str) -> _Account:
     with archive.database.reader() as session:
         linked = linked_as(session, name)
         person = session.get(Person, linked) if linked else person_named(session, name, archive.clock.today())
-        if person is None or not in_service(person, archive.clock.today()):
+        if person is None or not may_sign_in(person, archive.clock.today()):
             return _Account(None, None)
         there = is_linked(session, person.id)
         # Under another name in the directory: here the name is nobody's.

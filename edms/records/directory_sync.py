@@ -14,7 +14,7 @@ from edms.operation.sessions import end_sessions
 from edms.records.alerts import settle
 from edms.records.archive import Archive
 from edms.records.directory_people import Bound, Wanted, Why, known_here, wanted_of
-from edms.records.people import person_in_service
+from edms.records.people import person_in_service, require_no_service_account
 from edms.records.people_plan import Directory, PeoplePlan
 from edms.records.people_sync import sync_people
 
@@ -99,6 +99,7 @@ def bind_person(actor: Actor | None, archive: Archive, username: str, there: str
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         person = person_in_service(operation, username)
+        require_no_service_account(person)
         link_to_entry(archive.door, operation, person, entry.stable_id, name)
         person.password_hash = unknown
         end_sessions(operation.session, person.id)

@@ -15,7 +15,7 @@ from edms.operation.passkeys import passkeys_of
 from edms.operation.provider_ties import end_marked, marks
 from edms.operation.sessions import session_key
 from edms.records.archive import Archive
-from edms.records.people import own_person, person_in_service
+from edms.records.people import own_person, person_in_service, require_no_service_account
 from edms.records.provider_people import bind
 
 MOST_SUBJECT = 255
@@ -37,6 +37,7 @@ def bind_provider(actor: Actor | None, archive: Archive, username: str, subject:
         operation.decide()
         _require_provider(archive)
         person = person_in_service(operation, username)
+        require_no_service_account(person)
         if not 1 <= len(subject) <= MOST_SUBJECT or not subject.isascii() or not subject.isprintable():
             raise Refused(
                 f"a subject has 1 to {MOST_SUBJECT} characters of ASCII", "it is the claim `sub` of the provider"

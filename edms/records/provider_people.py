@@ -14,7 +14,7 @@ from edms.access.group_mapping import Placement, placement
 from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.access.passwords import NO_PASSWORD
-from edms.access.people import in_service, posts_of
+from edms.access.people import may_sign_in, posts_of
 from edms.access.positions import Rank
 from edms.access.provider_model import ProviderBinding
 from edms.core.errors import Refused
@@ -52,7 +52,7 @@ def person_told(operation: Operation, archive: Archive, told: Told) -> Person:
     else:
         row.used_at = operation.now
     person = operation.session.get(Person, row.person_id)
-    if person is None or not in_service(person, operation.clock.today()):
+    if person is None or not may_sign_in(person, operation.clock.today()):
         raise NotLetIn(CLOSED, str(row.person_id))
     if settings.follow_groups:
         _follow(operation, archive, person, told)
@@ -103,7 +103,7 @@ def _may_be_bound_by_name(operation: Operation, archive: Archive, person: Person
     )
     bound = operation.session.scalars(query).first() is not None
     administers = Role.ADMINISTRATOR.value in person.roles.split(",")
-    return not bound and not administers and in_service(person, operation.clock.today())
+    return not bound and not administers and may_sign_in(person, operation.clock.today())
 
 
 def _made(operation: Operation, archive: Archive, name: str, told: Told) -> Person:
