@@ -12,6 +12,7 @@ from edms.core.errors import StorageFault
 from edms.core.settings import SearchSettings
 from edms.search import analysis
 from edms.search.answering import answer
+from edms.search.comparing import differences
 from edms.search.cursors import Cursors
 from edms.search.errors import IndexDamaged
 from edms.search.fts5_build import Builder
@@ -214,15 +215,7 @@ class Fts5Index:
         yield from faults
         if expected is None or faults:
             return
-        held = dict(self.document_versions())
-        for record_id, version in expected:
-            found = held.pop(record_id, None)
-            if found is None:
-                yield Fault("index-missing", record_id, "the record is not in the index")
-            elif found != version:
-                yield Fault("index-stale", record_id, f"the index holds version {found}, not {version}")
-        for record_id in sorted(held):
-            yield Fault("index-extra", record_id, "the index holds a record that should not be there")
+        yield from differences(dict(self.document_versions()), expected)
 
     def _file_faults(self) -> Iterator[Fault]:
         try:

@@ -9,19 +9,16 @@ from typing import Any, Final, TypeAlias
 
 from whoosh.index import TOC, FileIndex
 
-from edms.core.errors import LimitExceeded, StorageFault
+from edms.core.errors import StorageFault
 from edms.core.settings import SearchSettings
 from edms.search import analysis
-from edms.search.answers import Highlighter
-from edms.search.cursors import Cursors, Place
+from edms.search.answering import answer
+from edms.search.comparing import differences
+from edms.search.cursors import Cursors
 from edms.search.encrypted_storage import INDEX_NAME, EncryptedStorage, PageCache
 from edms.search.errors import IndexDamaged
-from edms.search.evaluation import Evaluation
 from edms.search.generations import CURRENT, Generations
-from edms.search.masks import facet_counts
-from edms.search.ordering import page
-from edms.search.planning import planned
-from edms.search.protocol import Change, Delete, Fault, IndexDocument, SearchAnswer, SearchHit, SearchRequest, Upsert
+from edms.search.protocol import Change, Delete, Fault, IndexDocument, SearchAnswer, SearchRequest, Upsert
 from edms.search.questions import Questions
 from edms.search.segment_writer import LARGEST_MERGE, ListSegmentWriter, merge_named, merge_nothing, merge_tiers
 from edms.search.snapshot import SCHEMA, SegmentView, Snapshot, deletion_fields, document_fields
@@ -52,30 +49,7 @@ class WhooshIndex:
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Answer a question (see the protocol)."""
-        limit, offset = max(request.limit, 0), max(request.offset, 0)
-        if not request.cursor and offset + limit > self._settings.max_results_window:
-            raise LimitExceeded(
-                f"results past the {self._settings.max_results_window}th cannot be listed", "narrow the question down"
-            )
-        place = self._cursors.open(request)
-        snapshot = self._snapshot()
-        query = self._questions.read(request.text)
-        visible = snapshot.visible(request.access, request.granted, request.withheld)
-        evaluation = Evaluation(snapshot, visible, self._settings.max_prefix_terms, place.frozen if place else None)
-        plan = planned(query, evaluation, place.frozen["decided"] if place else None)
-        outcome = evaluation.run(plan, request.filters, ranked=request.sort == "relevance")
-        shown = page(snapshot, outcome, request.sort, offset=offset, limit=limit, after=place.after if place else None)
-        highlighter = Highlighter(plan, evaluation) if request.highlight else None
-        return SearchAnswer(
-            outcome.total,
-            tuple(_hit(snapshot, highlighter, *one) for one in shown.hits),
-            facet_counts(snapshot, outcome.masks, request.facets),
-            tuple(dict.fromkeys([*plan.notices, *outcome.notices])),
-            self._cursors.seal(request, Place(shown.after, {**evaluation.frozen(), "decided": plan.decided}))
-            if shown.after
-            else "",
-            plan.suggestion,
-        )
+        return answer(self._snapshot(), request, self._settings, self._questions, self._cursors)
 
     def document_versions(self) -> Iterator[tuple[str, int]]:
         """Yield (record id, version) of every document."""
@@ -246,15 +220,7 @@ class WhooshIndex:
         yield from faults
         if expected is None or faults:
             return
-        held = dict(self.document_versions())
-        for record_id, version in expected:
-            found = held.pop(record_id, None)
-            if found is None:
-                yield Fault("index-missing", record_id, "the record is not in the index")
-            elif found != version:
-                yield Fault("index-stale", record_id, f"the index holds version {found}, not {version}")
-        for record_id in sorted(held):
-            yield Fault("index-extra", record_id, "the index holds a record that should not be there")
+        yield from differences(dict(self.document_versions()), expected)
 
     def _commit_mark(self) -> object:
         """Return what changes with every commit."""
@@ -290,12 +256,6 @@ class WhooshIndex:
                 yield Fault("index-file", f"{prefix}/{name}", "the file is missing")
             except IndexDamaged as damage:
                 yield Fault("index-file", f"{prefix}/{name}", damage.message)
-
-
-def _hit(snapshot: Snapshot, highlighter: Highlighter | None, segment: int, document: int, score: float) -> SearchHit:
-    view = snapshot.views[segment]
-    marked = highlighter.marked(view, document) if highlighter else {}
-    return SearchHit(view.record_id(document), int(view.numbers("version")[document]), score, marked)
 
 
 def load_snapshot(storage: EncryptedStorage, number: int, known: dict[str, SegmentView]) -> Snapshot:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from edms.search.codec import Numbers
+from edms.search.comparing import differences
 from edms.search.errors import IndexDamaged
 from edms.search.postgresql.layout import BLOCK, BODY, FORMS, HEAD, LIST, PLACES
 from edms.search.postgresql.segments import StoredSegment
@@ -36,15 +37,7 @@ def verify(server: Server, index_key: bytes, expected: Iterable[tuple[str, int]]
     yield from faults
     if expected is None or faults:
         return
-    held = dict(document_versions(server))
-    for record_id, version in expected:
-        found = held.pop(record_id, None)
-        if found is None:
-            yield Fault("index-missing", record_id, "the record is not in the index")
-        elif found != version:
-            yield Fault("index-stale", record_id, f"the index holds version {found}, not {version}")
-    for record_id in sorted(held):
-        yield Fault("index-extra", record_id, "the index holds a record that should not be there")
+    yield from differences(dict(document_versions(server)), expected)
 
 
 def _row_faults(server: Server, index_key: bytes) -> Iterator[Fault]:
