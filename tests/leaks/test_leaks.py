@@ -194,7 +194,8 @@ def in_place_of(monkeypatch: pytest.MonkeyPatch, right: Any, wrong: Any) -> None
 def broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule under which everybody may see everything."""
     everything = Scope(everywhere_level=Level.TOP_SECRET, whole_archive=True)
-    in_place_of(monkeypatch, policy.view_scope, lambda _actor, _at=None: everything)
+    for right in (policy.view_scope, policy.follow_scope):
+        in_place_of(monkeypatch, right, lambda _actor, _at=None: everything)
 
 
 class AllTokens(frozenset[str]):
