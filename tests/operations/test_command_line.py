@@ -94,7 +94,7 @@ def test_without_demo_there_is_one_administrator_who_can_build_the_city(bare: Co
     assert made.json["user"] == "siti"
     people = {line["user"]: line for line in bare("person", "list", "--json").json["people"]}
     assert people["siti"] == {"user": "siti", "name": "Siti", "office": "dinkes", "roles": ["clerk"],
-                              "clearance": "restricted", "head": False, "active": True}  # fmt: skip
+                              "clearance": "restricted", "head": False, "active": True, "holder": None}  # fmt: skip
     assert bare("office", "list", "--json").json["offices"][0] == {
         "code": "dinkes", "name": "Dinas Kesehatan", "parent": "setda",
     }  # fmt: skip
