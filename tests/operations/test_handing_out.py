@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
-from edms.access.policy import Action, RecordFacts, Stage, decide, view_scope
+from edms.access.policy import Action, RecordFacts, Stage, decide, follow_scope
 from edms.audit.model import AuditLeaf
 from edms.capture.accept import Accepted
 from edms.core.clock import FixedClock
@@ -194,8 +194,8 @@ def test_an_auditor_who_may_see_a_restricted_record_still_gets_no_original(
     archive: Archive, secret: UUID, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a grant will let one: seen and downloaded with the mark, and neither original nor evidence bundle."""
-    wide = lambda actor: replace(view_scope(actor), everywhere_level=Level.RESTRICTED)  # noqa: E731
-    monkeypatch.setattr("edms.access.policy.view_scope", wide)
+    wide = lambda actor: replace(follow_scope(actor), everywhere_level=Level.RESTRICTED)  # noqa: E731
+    monkeypatch.setattr("edms.access.policy.follow_scope", wide)
     auditor = person(archive, "auditor")
     assert "salinan nomor 1" in texts(content(download(auditor, archive, secret, ComponentRole.ACCESS_COPY)))[0]
     for role in (ComponentRole.ORIGINAL, ComponentRole.SEAL, ComponentRole.MANIFEST):
