@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 from uuid import UUID
 
 from edms.core.errors import Refused
@@ -11,6 +11,11 @@ from edms.search.protocol import Filters, Sort
 
 _SETS: Final = ("offices", "levels", "record_types", "states")
 _SINGLE: Final = ("class_prefix", "year_from", "year_to")
+
+
+def sort_named(name: str) -> Sort:
+    """Return the order of that name, the best first when there is none."""
+    return cast(Sort, name) if name in get_args(Sort) else "relevance"
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,7 @@ class KeptQuestion:
         """Read what `as_dict` gave; what a later version put there and this one does not know is passed over."""
         narrowed: dict[str, Any] = {name: frozenset(told.get(name, ())) for name in _SETS}
         narrowed |= {name: told[name] for name in _SINGLE if name in told}
-        sort = told.get("sort", "relevance")
-        return cls(told.get("text", ""), Filters(**narrowed), sort if sort in get_args(Sort) else "relevance")
+        return cls(told.get("text", ""), Filters(**narrowed), sort_named(told.get("sort", "")))
 
     def to_json(self) -> bytes:
         return json.dumps(self.as_dict(), sort_keys=True, ensure_ascii=False).encode()

@@ -13,7 +13,6 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, system_actor
-from edms.access.filters import search_tokens
 from edms.access.model import Person
 from edms.access.people import actor_of, in_service
 from edms.access.policy import Action, view_scope
@@ -27,9 +26,8 @@ from edms.records.people import own_person
 from edms.records.questions import KeptQuestion, packed, require_question, unpacked
 from edms.records.questions_model import SavedSearch
 from edms.records.sealed_rows import seal_row, unseal_row
-from edms.records.searching import granted_now, withheld_now
+from edms.records.searching import request_within
 from edms.records.visible import visible_to
-from edms.search.protocol import SearchRequest
 
 MOST_NAME = 120
 TOLD = 5
@@ -221,18 +219,10 @@ def _found(archive: Archive, session: Session, scope: Scope, question: KeptQuest
     Nothing of them is shown to anybody by this.
     """
     most = archive.settings.search.watched_records
-    answer = archive.index.search(
-        SearchRequest(
-            text=question.text,
-            access=search_tokens(scope),
-            granted=granted_now(session, scope),
-            withheld=withheld_now(session, scope),
-            filters=question.filters,
-            limit=most,
-            sort="newest",
-            highlight=False,
-        )
+    asked = request_within(
+        session, scope, text=question.text, filters=question.filters, limit=most, sort="newest", highlight=False
     )
+    answer = archive.index.search(asked)
     return None if answer.total > most else frozenset(UUID(hit.record_id) for hit in answer.hits)
 
 

@@ -53,7 +53,7 @@ log = logging.getLogger("edms.search")
 
 INDEX_TOPIC = "index"
 
-__all__ = ["Filters", "Highlight", "Notice"]  # so that faces need not know the mechanism
+__all__ = ["Filters", "Highlight", "Notice", "Sort"]  # so that faces need not know the mechanism
 
 
 @dataclass(frozen=True)
@@ -125,27 +125,20 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
         scope = operation.scope()
         operation.about("archive", "", SEARCHED)
         offices = list(operation.session.scalars(select(Office)))
-        # Before the index is looked at: what is drained in between is then in the index, and else withheld.
-        withheld = withheld_now(operation.session, scope)
-        granted = granted_now(operation.session, scope)
-        answer = _answer(
-            operation,
-            archive,
-            SearchRequest(
-                text=request.text,
-                access=search_tokens(scope),
-                granted=granted,
-                withheld=withheld,
-                filters=request.filters,
-                limit=request.limit,
-                offset=request.offset,
-                sort=request.sort,
-                facets=request.facets,
-                cursor=request.cursor,
-                reader=str(operation.actor.id),
-            ),
+        asked = request_within(
+            operation.session,
+            scope,
+            text=request.text,
+            filters=request.filters,
+            limit=request.limit,
+            offset=request.offset,
+            sort=request.sort,
+            facets=request.facets,
+            cursor=request.cursor,
+            reader=str(operation.actor.id),
         )
-        rows = _visible_rows(operation.session, scope, granted, [UUID(hit.record_id) for hit in answer.hits])
+        answer = _answer(operation, archive, asked)
+        rows = _visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
@@ -179,6 +172,16 @@ class Question:
     facets: tuple[str, ...] = ()
     thumbnails: bool = False
     cursor: str = ""
+
+
+def request_within(session: Session, scope: Scope, **asked: Any) -> SearchRequest:
+    """Return the question that `asked` spells (fields of a SearchRequest) for whoever has this scope now.
+
+    It is put together before the index is looked at: what is drained in between is then in the index, and else
+    withheld.
+    """
+    withheld, granted = withheld_now(session, scope), granted_now(session, scope)
+    return SearchRequest(access=search_tokens(scope), granted=granted, withheld=withheld, **asked)
 
 
 def _answer(operation: Operation, archive: Archive, request: SearchRequest) -> SearchAnswer:

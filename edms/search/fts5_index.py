@@ -116,8 +116,8 @@ class Fts5Index:
         if not changes:
             return
         with self._writing():
-            self._journal(changes)
-            Writer(self._open(self._writable())).apply(changes)
+            self._generations.journal(changes)
+            Writer(self._open(self._generations.writable(analysis.VERSION, self._create))).apply(changes)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -129,24 +129,8 @@ class Fts5Index:
         except OSError as error:
             raise StorageFault(f"the index cannot be written: {error.strerror or error}") from error
 
-    def _journal(self, changes: Sequence[Change]) -> None:
-        """Keep the changes for the generation that is being built, if one is."""
-        current = self._generations.current()
-        newer = [number for number in self._generations.numbers() if number > (current[0] if current else 0)]
-        if newer and self._generations.is_building():
-            self._generations.write_journal(newer[-1], changes)
-
-    def _writable(self) -> int:
-        """Return the generation that serves; the first one is made here."""
-        current = self._generations.current()
-        if current:
-            return current[0]
-        number = self._create()
-        self._generations.switch(number, analysis.VERSION)
-        return number
-
     def _create(self) -> int:
-        number = (self._generations.numbers() or [0])[-1] + 1
+        number = self._generations.next_number()
         self._open(number).create()
         return number
 
@@ -177,7 +161,7 @@ class Fts5Index:
             with self._writing():
                 serving = 0
                 with suppress(IndexDamaged):  # what is damaged is what is being replaced
-                    serving = self._writable()
+                    serving = self._generations.writable(analysis.VERSION, self._create)
                 number = self._unfinished(serving) or self._create()
                 self._generations.keep_only(serving, number)
             try:

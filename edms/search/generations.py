@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -76,6 +76,19 @@ class Generations:
         sync_folder(self.folder)
         self.keep_only(number)
 
+    def writable(self, analysis: int, create: Callable[[], int]) -> int:
+        """Return the generation that serves; where there is none yet, the one that `create` makes."""
+        current = self.current()
+        if current:
+            return current[0]
+        number = create()
+        self.switch(number, analysis)
+        return number
+
+    def next_number(self) -> int:
+        """Return the number of a generation that is to be made."""
+        return (self.numbers() or [0])[-1] + 1
+
     def keep_only(self, *numbers: int) -> None:
         """Remove every other generation."""
         for other in self.numbers():
@@ -126,6 +139,13 @@ class Generations:
             os.close(descriptor)
 
     # Changes that came in while a generation was built
+
+    def journal(self, changes: Sequence[Change]) -> None:
+        """Keep the changes for the generation that is being built, if one is. Durable on return."""
+        current = self.current()
+        newer = [number for number in self.numbers() if number > (current[0] if current else 0)]
+        if newer and self.is_building():
+            self.write_journal(newer[-1], changes)
 
     def write_journal(self, number: int, changes: Sequence[Change]) -> None:
         """Keep the changes for a generation that is being built. Durable on return."""

@@ -100,31 +100,15 @@ class WhooshIndex:
             return
         try:
             with self._generations.writing(WRITER_WAIT_SECONDS):
-                self._journal(changes)
-                self._commit(self._writable(), changes)
+                self._generations.journal(changes)
+                self._commit(self._generations.writable(analysis.VERSION, self._create), changes)
         except FileNotFoundError as error:  # nobody else removes files while the lock is held
             raise IndexDamaged(f"index file {Path(error.filename or '').name} is missing") from error
         except OSError as error:
             raise StorageFault(f"the index cannot be written: {error.strerror or error}") from error
 
-    def _journal(self, changes: Sequence[Change]) -> None:
-        """Keep the changes for the generation that is being built, if one is."""
-        current = self._generations.current()
-        newer = [number for number in self._generations.numbers() if number > (current[0] if current else 0)]
-        if newer and self._generations.is_building():
-            self._generations.write_journal(newer[-1], changes)
-
-    def _writable(self) -> int:
-        """Return the generation that serves; the first one is made here."""
-        current = self._generations.current()
-        if current:
-            return current[0]
-        number = self._create()
-        self._generations.switch(number, analysis.VERSION)
-        return number
-
     def _create(self) -> int:
-        number = (self._generations.numbers() or [0])[-1] + 1
+        number = self._generations.next_number()
         path = self._generations.path(number)
         path.mkdir(mode=0o700)
         TOC.create(self._storage(number), SCHEMA, INDEX_NAME)
@@ -183,7 +167,7 @@ class WhooshIndex:
         with self._generations.building():
             with self._generations.writing(WRITER_WAIT_SECONDS):
                 with suppress(IndexDamaged):  # what is damaged is what is being replaced
-                    self._generations.keep_only(self._writable())
+                    self._generations.keep_only(self._generations.writable(analysis.VERSION, self._create))
                 number = self._create()
             try:
                 count = self._fill(number, documents)

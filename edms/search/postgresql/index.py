@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
-from edms.core.errors import LimitExceeded
 from edms.core.settings import SearchSettings
 from edms.search import analysis
+from edms.search.answering import require_window, shown_page, told
 from edms.search.answers import Highlighter
 from edms.search.cursors import Cursors, Place
 from edms.search.errors import IndexDamaged
-from edms.search.masks import facet_counts
-from edms.search.ordering import page
 from edms.search.planning import Plan, planned
 from edms.search.postgresql import checking
 from edms.search.postgresql.evaluating import SealedEvaluation
@@ -19,7 +17,7 @@ from edms.search.postgresql.reading import PieceCache, fetch_for, fetch_lists, t
 from edms.search.postgresql.server import Server, Session, Vanished
 from edms.search.postgresql.snapshot import EMPTY, Bound, State, States
 from edms.search.postgresql.writing import Writer
-from edms.search.protocol import Change, Fault, IndexDocument, SearchAnswer, SearchHit, SearchRequest
+from edms.search.protocol import Change, Fault, IndexDocument, SearchAnswer, SearchRequest
 from edms.search.questions import Questions
 
 _ATTEMPTS = 5
@@ -50,10 +48,7 @@ class PostgresqlIndex:
 
     def search(self, request: SearchRequest) -> SearchAnswer:
         """Answer a question (see the protocol)."""
-        if not request.cursor and max(request.limit, 0) + max(request.offset, 0) > self._settings.max_results_window:
-            raise LimitExceeded(
-                f"results past the {self._settings.max_results_window}th cannot be listed", "narrow the question down"
-            )
+        require_window(request, self._settings)
         place = self._cursors.open(request)
         for _attempt in range(_ATTEMPTS):
             try:
@@ -66,7 +61,6 @@ class PostgresqlIndex:
         raise IndexDamaged("a table of the index is missing")
 
     def _answer(self, session: Session, state: State, request: SearchRequest, place: Place | None) -> SearchAnswer:
-        limit, offset = max(request.limit, 0), max(request.offset, 0)
         visible = state.visible(session, request.access, request.granted, request.withheld)
         bound = self._states.bound(session, state, visible)
         snapshot = cast(Any, bound)
@@ -78,19 +72,10 @@ class PostgresqlIndex:
         plan = planned(query, evaluation, frozen["decided"] if frozen else None)
         fetch_for(plan, bound.views, bound.pieces, nearness=ranked)
         outcome = evaluation.run(plan, request.filters, ranked=ranked)
-        shown = page(snapshot, outcome, request.sort, offset=offset, limit=limit, after=place.after if place else None)
+        shown = shown_page(snapshot, outcome, request, place)
         highlighter = Highlighter(plan, evaluation) if request.highlight else None
         _fetch_shown(bound, shown.hits, highlighter)
-        return SearchAnswer(
-            outcome.total,
-            tuple(_hit(bound, highlighter, *one) for one in shown.hits),
-            facet_counts(snapshot, outcome.masks, request.facets),
-            tuple(dict.fromkeys([*plan.notices, *outcome.notices])),
-            self._cursors.seal(request, Place(shown.after, {**evaluation.frozen(), "decided": plan.decided}))
-            if shown.after
-            else "",
-            plan.suggestion,
-        )
+        return told(snapshot, request, self._cursors, evaluation, plan, outcome, shown, highlighter)
 
     def document_versions(self) -> Iterator[tuple[str, int]]:
         """Yield (record id, version) of every document."""
@@ -126,12 +111,6 @@ class PostgresqlIndex:
     def verify(self, expected: Iterable[tuple[str, int]] | None = None) -> Iterator[Fault]:
         """Authenticate every row that serves, then compare with what is expected (see the protocol)."""
         yield from checking.verify(self._server, self._key, expected)
-
-
-def _hit(bound: Bound, highlighter: Highlighter | None, segment: int, document: int, score: float) -> SearchHit:
-    view = bound.views[segment]
-    marked = highlighter.marked(cast(Any, view), document) if highlighter else {}
-    return SearchHit(view.record_id(document), int(view.numbers("version")[document]), score, marked)
 
 
 def _fetch_shown(bound: Bound, shown: Sequence[tuple[int, int, float]], highlighter: Highlighter | None) -> None:

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from edms.records.file_plan import class_titles
-from edms.records.searching import Filters, Question, search
+from edms.records.questions import sort_named
+from edms.records.searching import Filters, Question, Sort, search
 from edms.web.arguments import page_asked
 from edms.web.identity import actor, archive
 from edms.web.problems import as_json
@@ -17,20 +18,18 @@ pages = Blueprint("search", __name__)
 
 PAGE_SIZE, MOST_AT_ONCE = 20, 100
 FACETS = ("class_code", "year", "office", "level", "record_type")
-SORTS = ("relevance", "newest", "oldest", "title")
 
 
 @pages.get("/search")
 def results() -> ResponseReturnValue:
     furthest = archive().settings.search.max_results_window // PAGE_SIZE
     page = page_asked(request, furthest)
-    sort = request.args.get("sort", "relevance")
     question = Question(
         text=request.args.get("q", "").strip(),
         filters=filters_of(request.args),
         limit=PAGE_SIZE,
         offset=(page - 1) * PAGE_SIZE,
-        sort=sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
+        sort=sort_of(request.args),
         facets=FACETS,
         thumbnails=True,
     )
@@ -54,16 +53,20 @@ def found() -> ResponseReturnValue:
     """The hits, for programs: the JSON of `edms search --json`."""
     limit = min(max(1, request.args.get("limit", PAGE_SIZE, type=int)), MOST_AT_ONCE)
     page = page_asked(request, max(1, archive().settings.search.max_results_window // limit))
-    sort = request.args.get("sort", "relevance")
     question = Question(
         text=request.args.get("q", "").strip(),
         filters=filters_of(request.args),
         limit=limit,
         offset=(page - 1) * limit,
-        sort=sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
+        sort=sort_of(request.args),
         facets=FACETS if "facets" in request.args else (),
     )
     return as_json(search(actor(), archive(), question).as_dict())
+
+
+def sort_of(asked: "MultiDict[str, str]") -> Sort:
+    """Return the order that an address or a form names, the best first for another word."""
+    return sort_named(asked.get("sort", ""))
 
 
 def filters_of(asked: "MultiDict[str, str]") -> Filters:

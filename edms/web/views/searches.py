@@ -19,7 +19,7 @@ from edms.records.saved_searches import (
 from edms.records.search_history import forget_questions, questions_asked
 from edms.web.identity import actor, archive
 from edms.web.language import gettext
-from edms.web.views.search import SORTS, filters_of
+from edms.web.views.search import filters_of, sort_of
 
 pages = Blueprint("searches", __name__)
 
@@ -41,12 +41,7 @@ def listing() -> ResponseReturnValue:
 @pages.post("/searches")
 def keep() -> ResponseReturnValue:
     form = request.form
-    sort = form.get("sort", "relevance")
-    question = KeptQuestion(
-        " ".join(form.get("q", "").split()),
-        filters_of(form),
-        sort if sort in SORTS else "relevance",  # type: ignore[arg-type]
-    )
+    question = KeptQuestion(" ".join(form.get("q", "").split()), filters_of(form), sort_of(form))
     save_search(actor(), archive(), form.get("name", ""), question, watched=_watched())
     flash(gettext("Kept. It stands under “My searches”."), "good")
     return redirect(_address(question))
