@@ -120,7 +120,7 @@ def search_command(
 
 def _told(notice: Notice) -> str:
     """Return what was made of the question, as the page says it."""
-    from edms.web.words import NOTICES  # the pages are loaded only when there is something to say
+    from edms.web.words_search import NOTICES  # the pages are loaded only when there is something to say
 
     return NOTICES.get(notice.code, f"{notice.code} %(detail)s") % {"detail": notice.detail}
 

@@ -35,7 +35,7 @@ from edms.records.questions import KeptQuestion
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
-from edms.search.errors import IndexDamaged
+from edms.search.errors import BadCursor, IndexDamaged
 from edms.search.protocol import (
     Change,
     Filters,
@@ -103,6 +103,8 @@ class Results:
             "facets": {name: dict(counts) for name, counts in self.answer.facets.items()},
             "suggestion": self.answer.suggestion,
             "cursor": self.answer.cursor,
+            "previous": self.answer.previous,
+            "start": self.answer.start,
             "notices": [{"code": notice.code, "detail": notice.detail} for notice in self.answer.notices],
         }
 
@@ -137,7 +139,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             cursor=request.cursor,
             reader=str(operation.actor.id),
         )
-        answer = _answer(operation, archive, asked)
+        answer = _answer(operation, archive, asked, request.lenient)
         rows = _visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
@@ -161,7 +163,8 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
 class Question:
     """What is asked: text (docs/search-language.md), filters, window, order, wanted facets, pictures beside the hits.
 
-    `cursor`: of the answer before, for the hits that follow it, without limit; `offset` is 0 then.
+    `cursor`: of an answer, for the hits that follow it or, its `previous`, for those before it, without limit; `offset`
+    is 0 then. `lenient`: a cursor that does not serve means the beginning, which a notice says.
     """
 
     text: str
@@ -172,6 +175,7 @@ class Question:
     facets: tuple[str, ...] = ()
     thumbnails: bool = False
     cursor: str = ""
+    lenient: bool = False
 
 
 def request_within(session: Session, scope: Scope, **asked: Any) -> SearchRequest:
@@ -184,11 +188,17 @@ def request_within(session: Session, scope: Scope, **asked: Any) -> SearchReques
     return SearchRequest(access=search_tokens(scope), granted=granted, withheld=withheld, **asked)
 
 
-def _answer(operation: Operation, archive: Archive, request: SearchRequest) -> SearchAnswer:
+def _answer(operation: Operation, archive: Archive, request: SearchRequest, lenient: bool = False) -> SearchAnswer:
     """Ask the index. Of one that is damaged nothing is found, which the answer says; a worker mends it."""
     notices = notices_of(operation.session)
     try:
-        answer = archive.index.search(request)
+        try:
+            answer = archive.index.search(request)
+        except BadCursor:
+            if not lenient:
+                raise
+            notices = (*notices, Notice("place-unknown"))
+            answer = archive.index.search(replace(request, cursor=""))
     except IndexDamaged:
         log.exception("the index is damaged")
         report_damage(operation, archive)

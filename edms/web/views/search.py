@@ -22,16 +22,15 @@ FACETS = ("class_code", "year", "office", "level", "record_type")
 
 @pages.get("/search")
 def results() -> ResponseReturnValue:
-    furthest = archive().settings.search.max_results_window // PAGE_SIZE
-    page = page_asked(request, furthest)
     question = Question(
         text=request.args.get("q", "").strip(),
         filters=filters_of(request.args),
         limit=PAGE_SIZE,
-        offset=(page - 1) * PAGE_SIZE,
         sort=sort_of(request.args),
         facets=FACETS,
         thumbnails=True,
+        cursor=request.args.get("at", ""),
+        lenient=True,
     )
     found = search(actor(), archive(), question)
     chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
@@ -40,8 +39,6 @@ def results() -> ResponseReturnValue:
         question=question,
         found=found,
         chosen=chosen,
-        page=page,
-        pages_in_all=min(-(-found.answer.total // PAGE_SIZE), furthest),
         titles=class_titles(archive()),
         help=search_help(),
         link=_link,
@@ -50,9 +47,11 @@ def results() -> ResponseReturnValue:
 
 @pages.get("/search.json")
 def found() -> ResponseReturnValue:
-    """The hits, for programs: the JSON of `edms search --json`."""
+    """The hits, for programs: the JSON of `edms search --json`. `cursor` leads on, of an answer's `cursor` or
+    `previous`; `page` counts where there is none."""
     limit = min(max(1, request.args.get("limit", PAGE_SIZE, type=int)), MOST_AT_ONCE)
-    page = page_asked(request, max(1, archive().settings.search.max_results_window // limit))
+    cursor = request.args.get("cursor", "")
+    page = 1 if cursor else page_asked(request, max(1, archive().settings.search.max_results_window // limit))
     question = Question(
         text=request.args.get("q", "").strip(),
         filters=filters_of(request.args),
@@ -60,6 +59,7 @@ def found() -> ResponseReturnValue:
         offset=(page - 1) * limit,
         sort=sort_of(request.args),
         facets=FACETS if "facets" in request.args else (),
+        cursor=cursor,
     )
     return as_json(search(actor(), archive(), question).as_dict())
 
@@ -88,7 +88,7 @@ def _one(value: str | None) -> frozenset[str]:
 
 
 def _link(**changes: Any) -> str:
-    """The address of this search with some arguments changed; None takes one away, and the page starts anew."""
-    arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "page"}
+    """The address of this search with some arguments changed; None takes one away, and the list starts anew."""
+    arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name not in ("page", "at")}
     arguments.update(changes)
     return url_for("search.results", **{name: value for name, value in arguments.items() if value not in (None, "")})
