@@ -31,7 +31,7 @@ from edms.records.facts import facts_of
 from edms.records.index_mending import notices_of, report_damage
 from edms.records.loans_shown import records_out
 from edms.records.model import Component, ComponentRole, Record
-from edms.records.questions import KeptQuestion
+from edms.records.questions import KeptQuestion, require_length
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
@@ -116,11 +116,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
     over the limit.
     """
     limits = archive.settings.search
-    if len(request.text) > limits.max_query_characters:
-        raise LimitExceeded(
-            f"the query is longer than {limits.max_query_characters} characters",
-            "use fewer words (search.max_query_characters)",
-        )
+    require_length(request.text, limits.max_query_characters)
     if not request.cursor and request.offset + request.limit > limits.max_results_window:
         raise LimitExceeded(f"only the first {limits.max_results_window} results can be listed", "narrow the search")
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
@@ -140,7 +136,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             reader=str(operation.actor.id),
         )
         answer = _answer(operation, archive, asked, request.lenient)
-        rows = _visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
+        rows = visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
@@ -227,7 +223,7 @@ def withheld_now(session: Session, scope: Scope) -> frozenset[str]:
     return frozenset(str(one) for one in rows)
 
 
-def _visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: list[UUID]) -> dict[UUID, Record]:
+def visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: list[UUID]) -> dict[UUID, Record]:
     """Read the hits' rows and judge each by the rule again, so that an index that lags behind never shows too much.
 
     `granted`: what `granted_now` told; of one of them the level is looked at once more, since a grant lifts none.

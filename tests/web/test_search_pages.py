@@ -84,6 +84,24 @@ def test_programs_follow_places_too(letters: Site) -> None:
     assert visitor.get("/search.json?q=laporan&cursor=nonsense").status_code == 400
 
 
+def test_the_list_is_taken_away_whole(letters: Site) -> None:
+    visitor = letters.visitor("clerk-dinkes", **ENGLISH)
+    page = visitor.get("/search?q=laporan&sort=title").text
+    paths = [unescape(one) for one in re.findall(r'href="(/search/list\.\w+\?[^"]+)"', page)]
+    assert [path.split("?")[0][-4:] for path in paths] == [".csv", "xlsx", ".pdf"]
+    answer = visitor.get(paths[0])
+    rows = answer.text.splitlines()
+    assert (len(rows), answer.headers["Content-Disposition"]) == (
+        6,
+        "attachment; filename=search-results-2026-11-24.csv",
+    )
+    assert [row.split(",")[2] for row in rows[1:]] == sorted(SUBJECTS)
+    assert visitor.get(paths[1]).data[:2] == b"PK"
+    assert visitor.get(paths[2]).data[:5] == b"%PDF-"
+    assert visitor.get("/search/list.exe?q=laporan").status_code == 404
+    assert visitor.get("/search/list.csv?q=" + "a" * 501).status_code == 400
+
+
 def test_the_longest_place_fits_the_address(letters: Site) -> None:
     """The server takes 8,190 characters of an address."""
     words = " ".join(f"kata{number} OR" for number in range(60))[:480] + " laporan"

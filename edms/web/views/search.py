@@ -7,11 +7,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from edms.records.file_plan import class_titles
-from edms.records.questions import sort_named
+from edms.records.questions import KeptQuestion, sort_named
+from edms.records.search_export import export_search
 from edms.records.searching import Filters, Question, Sort, search
+from edms.records.sheets import Form
 from edms.web.arguments import page_asked
 from edms.web.identity import actor, archive
+from edms.web.language import current_language
 from edms.web.problems import as_json
+from edms.web.streams import streamed
 from edms.web.words_search import search_help
 
 pages = Blueprint("search", __name__)
@@ -42,6 +46,7 @@ def results() -> ResponseReturnValue:
         titles=class_titles(archive()),
         help=search_help(),
         link=_link,
+        export_link=_export_link,
     )
 
 
@@ -64,6 +69,14 @@ def found() -> ResponseReturnValue:
     return as_json(search(actor(), archive(), question).as_dict())
 
 
+@pages.get("/search/list.<any('csv','xlsx','pdf'):form>")
+def export(form: str) -> ResponseReturnValue:
+    """Everything that this search finds, as a file."""
+    question = KeptQuestion(request.args.get("q", "").strip(), filters_of(request.args), sort_of(request.args))
+    found = export_search(actor(), archive(), question, Form(form), current_language())
+    return streamed(found.parts, found.name, found.media_type)
+
+
 def sort_of(asked: "MultiDict[str, str]") -> Sort:
     """Return the order that an address or a form names, the best first for another word."""
     return sort_named(asked.get("sort", ""))
@@ -81,6 +94,12 @@ def filters_of(asked: "MultiDict[str, str]") -> Filters:
         year_from=year,
         year_to=year,
     )
+
+
+def _export_link(form: str) -> str:
+    """The address of the file of this whole list."""
+    arguments = {name: value for name, value in request.args.items() if name not in ("page", "at") and value}
+    return url_for("search.export", form=form, **arguments)  # type: ignore[arg-type]
 
 
 def _one(value: str | None) -> frozenset[str]:
