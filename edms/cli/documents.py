@@ -1,5 +1,6 @@
 """Commands on documents: ingest, search, record."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -20,9 +21,14 @@ from edms.cli.context import (
     print_table,
     progress_bar,
 )
+from edms.cli.parts import to_file, to_stdout
+from edms.core.errors import Refused
 from edms.records.describe import record_details
 from edms.records.evidence import export_bundle
+from edms.records.questions import KeptQuestion, sort_named
+from edms.records.search_export import export_search
 from edms.records.searching import Notice, Question, search
+from edms.records.sheets import Form
 
 LEVELS = click.Choice([level.value for level in Level])
 FACETS = ("class_code", "year", "office", "level", "record_type")
@@ -90,14 +96,48 @@ def _print_total(outcome: IngestReport, as_json: bool, sha256: str) -> None:
 @as_option
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--facets", is_flag=True, help="Count the hits by class, year, office, level and type.")
-@click.option("--cursor", default="", help="List what follows an earlier answer: its `cursor` in JSON.")
+@click.option(
+    "--cursor", default="", help="List what follows an earlier answer: its `cursor` in JSON; or what was before."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "xlsx", "pdf"]),
+    default="table",
+    show_default=True,
+    help="A file of everything that is found, whatever the limit.",
+)
+@click.option("--sort", type=click.Choice(["relevance", "newest", "oldest", "title"]), default="relevance")
+@click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True, help="Of a file.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the file there; default: stdout."
+)
 @json_option
 @pass_context
 def search_command(
-    context: Context, query: str, username: str, limit: int, facets: bool, cursor: str, as_json: bool
+    context: Context,
+    query: str,
+    username: str,
+    limit: int,
+    facets: bool,
+    cursor: str,
+    form: str,
+    sort: str,
+    language: str,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
-    """Print what that person would find."""
-    question = Question(query, limit=limit, facets=FACETS if facets else (), cursor=cursor)
+    """Print what that person would find, or take the whole list of it as a file."""
+    if form != "table":
+        if as_json:
+            raise click.UsageError("take --json or --format, not both")
+        if form != "csv" and output is None and sys.stdout.isatty():
+            raise Refused(f"{form.upper()} is not for a terminal", f"name a file: --output list.{form}")
+        kept = KeptQuestion(query, sort=sort_named(sort))
+        parts = export_search(context.person(username), context.archive, kept, Form(form), language).parts
+        to_file(output, parts) if output else to_stdout(parts)
+        return
+    question = Question(query, limit=limit, facets=FACETS if facets else (), cursor=cursor, sort=sort_named(sort))
     results = search(context.person(username), context.archive, question)
     if as_json:
         print_json(results.as_dict())
@@ -120,7 +160,7 @@ def search_command(
 
 def _told(notice: Notice) -> str:
     """Return what was made of the question, as the page says it."""
-    from edms.web.words import NOTICES  # the pages are loaded only when there is something to say
+    from edms.web.words_search import NOTICES  # the pages are loaded only when there is something to say
 
     return NOTICES.get(notice.code, f"{notice.code} %(detail)s") % {"detail": notice.detail}
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import click
 
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
-from edms.core.errors import NotFound, Refused, StorageFault
+from edms.cli.parts import to_file, to_stdout
+from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
 from edms.records.report_files import report_csv, report_json
@@ -90,9 +91,9 @@ def report(
         else:
             parts = (part.encode() for part in FORMS[form](found))
         if output is None:
-            _to_stdout(parts)
+            to_stdout(parts)
         else:
-            _to_file(output, parts)
+            to_file(output, parts)
 
 
 def _report_table(found: Report) -> Iterator[str]:
@@ -108,27 +109,7 @@ def _table_row(row: ReportRow) -> tuple[str, ...]:
     return str(row.record), row.class_code, row.rule or "-", row.fate or "-", row.outcome, due, why
 
 
-def _to_file(target: Path, parts: Iterable[bytes]) -> None:
-    """Write beside `target` and put it in its place when it is whole."""
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        with beside.open("wb") as file:
-            file.writelines(parts)
-        beside.replace(target)
-    except OSError as error:
-        raise StorageFault(f"{target} cannot be written: {error.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 FORMS: dict[str, Callable[[Report], Iterator[str]]] = {"table": _report_table, "json": report_json, "csv": report_csv}
-
-
-def _to_stdout(parts: Iterable[bytes]) -> None:
-    sys.stdout.flush()
-    for part in parts:
-        sys.stdout.buffer.write(part)
-    sys.stdout.buffer.flush()
 
 
 @retention.command()

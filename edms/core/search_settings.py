@@ -26,6 +26,7 @@ class SearchSettings(Section):
     most_saved: int = Field(100, ge=1, le=1000)
     watch_minutes: int = Field(15, ge=1, le=1440)
     watched_records: int = Field(5000, ge=100, le=10_000)
+    most_pdf_rows: int = Field(20_000, ge=100, le=200_000)
     build_processes: int = Field(2, ge=0, le=16)
 
     @field_validator("synonyms", mode="before")

@@ -23,13 +23,15 @@ from edms.records.model import Record
 
 COPY_ISSUED = "record.copy_issued"
 SEARCHED, LISTED = "record:search", "records.listed"
+EXPORTED, EXPORT_ENDED = "search.exported", "search.export_ended"
 THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
 REDACTION_EVENTS = ("redaction.shown", "redaction.proposed", "redaction.terms_found", "redaction.previewed")
 SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_ISSUED, "loan.slip", "record:export",
          *REDACTION_EVENTS)  # fmt: skip
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
-    *SHOWN, SEARCHED, LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",
+    *SHOWN, SEARCHED, EXPORTED, EXPORT_ENDED,
+    LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",
     "audit.asked", "audit.export", "copies.traced",
 )  # fmt: skip
 MOST_ENTRIES = 10_000
@@ -75,7 +77,7 @@ def asked_before(actor: Actor | None, archive: Archive, typed: str) -> list[dict
     with archive.door.disclose(actor, Action.AUDIT_READ) as operation:
         operation.decide()
         digest = archive.trail.typed_digest(typed)
-        query = select(AuditLeaf.body).where(AuditLeaf.action == SEARCHED).order_by(AuditLeaf.index)
+        query = select(AuditLeaf.body).where(AuditLeaf.action.in_((SEARCHED, EXPORTED))).order_by(AuditLeaf.index)
         bodies = operation.session.scalars(query.execution_options(yield_per=1000))
         found = [leaf for leaf in _with(bodies, digest) if leaf["details"].get("query") == digest]
         operation.about("audit", "", "audit.asked")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast, get_args
 from uuid import UUID
 
-from edms.core.errors import Refused
+from edms.core.errors import LimitExceeded, Refused
 from edms.records.archive import Archive
 from edms.search.protocol import Filters, Sort
 
@@ -53,6 +53,14 @@ def require_question(question: KeptQuestion, archive: Archive) -> None:
         raise Refused("there is nothing to keep", "type something, or narrow the list, and search first")
     if len(question.text) > archive.settings.search.max_query_characters:
         raise Refused("the question is too long")
+
+
+def require_length(text: str, most: int) -> None:
+    """Raise LimitExceeded for a query of more than `most` characters."""
+    if len(text) > most:
+        raise LimitExceeded(
+            f"the query is longer than {most} characters", "use fewer words (search.max_query_characters)"
+        )
 
 
 def packed(ids: frozenset[UUID]) -> bytes:

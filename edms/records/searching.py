@@ -31,11 +31,11 @@ from edms.records.facts import facts_of
 from edms.records.index_mending import notices_of, report_damage
 from edms.records.loans_shown import records_out
 from edms.records.model import Component, ComponentRole, Record
-from edms.records.questions import KeptQuestion
+from edms.records.questions import KeptQuestion, require_length
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
-from edms.search.errors import IndexDamaged
+from edms.search.errors import BadCursor, IndexDamaged
 from edms.search.protocol import (
     Change,
     Filters,
@@ -103,6 +103,8 @@ class Results:
             "facets": {name: dict(counts) for name, counts in self.answer.facets.items()},
             "suggestion": self.answer.suggestion,
             "cursor": self.answer.cursor,
+            "previous": self.answer.previous,
+            "start": self.answer.start,
             "notices": [{"code": notice.code, "detail": notice.detail} for notice in self.answer.notices],
         }
 
@@ -114,11 +116,7 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
     over the limit.
     """
     limits = archive.settings.search
-    if len(request.text) > limits.max_query_characters:
-        raise LimitExceeded(
-            f"the query is longer than {limits.max_query_characters} characters",
-            "use fewer words (search.max_query_characters)",
-        )
+    require_length(request.text, limits.max_query_characters)
     if not request.cursor and request.offset + request.limit > limits.max_results_window:
         raise LimitExceeded(f"only the first {limits.max_results_window} results can be listed", "narrow the search")
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
@@ -137,8 +135,8 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             cursor=request.cursor,
             reader=str(operation.actor.id),
         )
-        answer = _answer(operation, archive, asked)
-        rows = _visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
+        answer = _answer(operation, archive, asked, request.lenient)
+        rows = visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
@@ -161,7 +159,8 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
 class Question:
     """What is asked: text (docs/search-language.md), filters, window, order, wanted facets, pictures beside the hits.
 
-    `cursor`: of the answer before, for the hits that follow it, without limit; `offset` is 0 then.
+    `cursor`: of an answer, for the hits that follow it or, its `previous`, for those before it, without limit; `offset`
+    is 0 then. `lenient`: a cursor that does not serve means the beginning, which a notice says.
     """
 
     text: str
@@ -172,6 +171,7 @@ class Question:
     facets: tuple[str, ...] = ()
     thumbnails: bool = False
     cursor: str = ""
+    lenient: bool = False
 
 
 def request_within(session: Session, scope: Scope, **asked: Any) -> SearchRequest:
@@ -184,11 +184,17 @@ def request_within(session: Session, scope: Scope, **asked: Any) -> SearchReques
     return SearchRequest(access=search_tokens(scope), granted=granted, withheld=withheld, **asked)
 
 
-def _answer(operation: Operation, archive: Archive, request: SearchRequest) -> SearchAnswer:
+def _answer(operation: Operation, archive: Archive, request: SearchRequest, lenient: bool = False) -> SearchAnswer:
     """Ask the index. Of one that is damaged nothing is found, which the answer says; a worker mends it."""
     notices = notices_of(operation.session)
     try:
-        answer = archive.index.search(request)
+        try:
+            answer = archive.index.search(request)
+        except BadCursor:
+            if not lenient:
+                raise
+            notices = (*notices, Notice("place-unknown"))
+            answer = archive.index.search(replace(request, cursor=""))
     except IndexDamaged:
         log.exception("the index is damaged")
         report_damage(operation, archive)
@@ -217,7 +223,7 @@ def withheld_now(session: Session, scope: Scope) -> frozenset[str]:
     return frozenset(str(one) for one in rows)
 
 
-def _visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: list[UUID]) -> dict[UUID, Record]:
+def visible_rows(session: Session, scope: Scope, granted: frozenset[str], ids: list[UUID]) -> dict[UUID, Record]:
     """Read the hits' rows and judge each by the rule again, so that an index that lags behind never shows too much.
 
     `granted`: what `granted_now` told; of one of them the level is looked at once more, since a grant lifts none.

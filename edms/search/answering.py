@@ -38,9 +38,11 @@ def require_window(request: SearchRequest, settings: SearchSettings) -> None:
 
 
 def shown_page(snapshot: Snapshot, outcome: Outcome, request: SearchRequest, place: Place | None) -> Page:
-    """Return the places of the outcome that are asked for: by offset, or after `place`."""
+    """Return the places of the outcome that are asked for: by offset, or beside `place`."""
     limit, offset = max(request.limit, 0), max(request.offset, 0)
-    return page(snapshot, outcome, request.sort, offset=offset, limit=limit, after=place.after if place else None)
+    if place is None:
+        return page(snapshot, outcome, request.sort, offset=offset, limit=limit)
+    return page(snapshot, outcome, request.sort, limit=limit, beside=place.key, back=place.back)
 
 
 def told(
@@ -54,15 +56,16 @@ def told(
     highlighter: Highlighter | None,
 ) -> SearchAnswer:
     """Put the answer together of what was evaluated and is shown."""
+    frozen = {**evaluation.frozen(), "decided": plan.decided}
     return SearchAnswer(
         outcome.total,
         tuple(_hit(snapshot, highlighter, *one) for one in shown.hits),
         facet_counts(snapshot, outcome.masks, request.facets),
         tuple(dict.fromkeys([*plan.notices, *outcome.notices])),
-        cursors.seal(request, Place(shown.after, {**evaluation.frozen(), "decided": plan.decided}))
-        if shown.after
-        else "",
+        cursors.seal(request, Place(shown.after, frozen)) if shown.after else "",
         plan.suggestion,
+        cursors.seal(request, Place(shown.before, frozen, back=True)) if shown.before else "",
+        shown.start,
     )
 
 

@@ -1,6 +1,7 @@
-"""Places in a list of results, sealed: where a page ended, for the next one to begin there (`SearchRequest.cursor`).
+"""Places in a list of results, sealed: where a page ended, for the next one to begin there, and where it began, for
+the one before to end there (`SearchRequest.cursor`).
 
-A place is the rank of the last hit, not a number of hits: documents that come or go before it move nothing. Scores
+A place is the rank of a hit, not a number of hits: documents that come or go before it move nothing. Scores
 depend on statistics, which change with every document that is added; so the place carries the statistics of the first
 page (of visible documents alone), and the pages after it are ranked with those.
 """
@@ -27,11 +28,12 @@ LONGEST: Final = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`after`: what the last hit was ordered by, most significant first; `frozen`: what the engine keeps for the pages
-    to come, in values of JSON."""
+    """`key`: what a hit was ordered by, most significant first; `frozen`: what the engine keeps for the pages to come,
+    in values of JSON; `back`: what is wanted stands before it, and not after."""
 
-    after: tuple[int | float | str, ...]
+    key: tuple[int | float | str, ...]
     frozen: dict[str, Any] = field(default_factory=dict)
+    back: bool = False
 
 
 class Cursors:
@@ -41,8 +43,10 @@ class Cursors:
         self._cipher = AESSIV(HKDF(SHA256(), 64, None, b"edms search cursor 1").derive(key))
 
     def seal(self, request: SearchRequest, place: Place) -> str:
-        """Return the cursor for the hits after `place`, of this question and reader: URL-safe characters."""
-        body = json.dumps([place.after, place.frozen], ensure_ascii=False, separators=(",", ":")).encode()
+        """Return the cursor for the hits beside `place`, of this question and reader: URL-safe characters."""
+        body = json.dumps(
+            [place.key, place.frozen, int(place.back)], ensure_ascii=False, separators=(",", ":")
+        ).encode()
         # Deterministic (RFC 5297): the same answer has the same cursor, whatever is hidden beside it.
         sealed = self._cipher.encrypt(zlib.compress(body), [_question(request)])
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
@@ -59,8 +63,8 @@ class Cursors:
             body = self._cipher.decrypt(sealed, [_question(request)])
         except (InvalidTag, ValueError, binascii.Error):
             raise BadCursor from None
-        after, frozen = json.loads(zlib.decompress(body))
-        return Place(tuple(after), frozen)
+        key, frozen, *back = json.loads(zlib.decompress(body))
+        return Place(tuple(key), frozen, any(back))
 
 
 def _question(request: SearchRequest) -> bytes:

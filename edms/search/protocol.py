@@ -113,9 +113,9 @@ class SearchRequest:
     `granted`: ids of records that the searcher may find whatever their tokens; `withheld`: ids of those that the
     searcher may not find, whatever the index still says of them. Both are of this very moment, from the database.
 
-    `cursor`: "" for the first page (then `offset` counts), else what the answer before gave: the hits that follow it,
-    however deep; `offset` is 0 then, and the rest of the request is what it was (other `limit`, facets and highlights
-    are taken). `reader` names who asks: a cursor serves the one reader it was made for.
+    `cursor`: "" for the first page (then `offset` counts), else what an answer gave: the hits that follow it, or with
+    its `previous` those before it, however deep; `offset` is 0 then, and the rest of the request is what it was (other
+    `limit`, facets and highlights are taken). `reader` names who asks: a cursor serves the one reader it was made for.
     """
 
     text: str
@@ -168,7 +168,8 @@ class Notice:
 class SearchAnswer:
     """`total` and `facets` are exact and count what the searcher may see, nothing else.
 
-    `cursor` is what to ask with for the hits after these, "" when there are none. `suggestion` is the question with
+    `cursor` is what to ask with for the hits after these, `previous` for those before, "" when there are none; `start`
+    is how many stand before these. `suggestion` is the question with
     words that nothing visible holds replaced by the nearest that something visible holds, "" when there is no need.
     """
 
@@ -178,6 +179,8 @@ class SearchAnswer:
     notices: tuple[Notice, ...] = ()
     cursor: str = ""
     suggestion: str = ""
+    previous: str = ""
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +213,8 @@ class SearchIndex(Protocol):
 
         Following cursors MUST list every matching document once, in the order of the first page, in every sort order
         and without limit, also while documents are added: one that was there when the first page was made is neither
-        repeated nor left out. What a cursor holds MUST be unreadable and unalterable to whoever carries it
-        (`edms.search.cursors`).
+        repeated nor left out. `previous` MUST lead the same way back. What a cursor holds MUST be unreadable and
+        unalterable to whoever carries it (`edms.search.cursors`).
 
         Raises IndexDamaged, BadCursor for a cursor that is not of this question and reader, and LimitExceeded when
         `offset + limit` passes the results window without a cursor.

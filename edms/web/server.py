@@ -85,6 +85,7 @@ def serve_pages(settings: Settings, listener: int, unlock: Unlock) -> None:
                 "proc_name": "edms-pages",
                 "accesslog": None,
                 "loglevel": "warning",
+                "limit_request_line": 8190,  # a place in the results of a long question has some thousand characters
                 "control_socket_disable": True,
             }
             for name, value in options.items():

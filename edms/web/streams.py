@@ -2,9 +2,10 @@
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from flask import Response
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import ClientDisconnected
 
@@ -59,6 +60,19 @@ class _Body:
             return bytes(reading(size))
         except ParseException:
             raise ClientDisconnected() from None
+
+
+def streamed(parts: Iterator[bytes], name: str, media_type: str) -> Response:
+    """A file to be saved that is sent while it is made. What fails before its first part is an error page; what fails
+    later breaks the connection, so that nobody takes a part for the whole."""
+    first = next(parts, b"")
+
+    def sent() -> Iterator[bytes]:
+        yield first
+        yield from parts
+
+    disposition = f"attachment; filename={name}"
+    return Response(sent(), mimetype=media_type, headers={"Content-Disposition": disposition})
 
 
 def readable_bodies(app: Callable[..., Any]) -> Callable[..., Any]:

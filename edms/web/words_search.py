@@ -2,6 +2,28 @@
 
 from edms.web.language import gettext, message
 
+NOTICES = {
+    "any-word": message("read as a sentence: the more of its words, the higher"),
+    "not-all-words": message("no record has all the words; these have some of them"),
+    "open-quote": message("a closing quotation mark is missing"),
+    "bad-range": message("this is not a range: %(detail)s"),
+    "unknown-field": message("there is no field “%(detail)s”, so it was searched as a word"),
+    "short-prefix": message("too short a beginning before the star: %(detail)s"),
+    "near": message("no record has this word; words near it were searched (%(detail)s)"),
+    "expanded": message("also searched: %(detail)s"),
+    "unknown-feature": message("it cannot be asked whether a record has “%(detail)s”"),
+    "not-nearly": message("only a word of four letters or more takes a ~: %(detail)s"),
+    "too-many-near": message("only the first %(detail)s words with * or ~ were taken so"),
+    "open-parenthesis": message("a closing parenthesis is missing"),
+    "too-deep": message("more than %(detail)s parentheses inside each other were not followed"),
+    "prefix-cut": message("very many words begin with “%(detail)s”; the rarest were left out"),
+    "index-damaged": message("the index is damaged and is about to be mended; nothing can be found for the moment"),
+    "index-mending": message("the index is being rebuilt, %(detail)s%% of the records are found"),
+    "place-unknown": message("this place in the list is not known any more, so here is its beginning"),
+    "too-many-words": message("only the first %(detail)s words were used"),
+    "too-long": message("only the first %(detail)s characters were used"),
+}
+
 HELP = (
     ("anggaran dinas kesehatan", message("all of these words, in any form of them: memusnahkan also finds pemusnahan")),
     ('"surat keputusan"', message("these words, one after another")),

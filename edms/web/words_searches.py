@@ -9,6 +9,8 @@ SEARCHES_EVENTS = {
     "search.saved_opened": message("opened an own search"),
     "search.saved_changed": message("changed an own search"),
     "search.saved_dropped": message("removed an own search"),
+    "search.exported": message("began to take a list of results away as a file"),
+    "search.export_ended": message("took a list of results away as a file"),
     "search.history_forgotten": message("had the own questions forgotten"),
 }
 SEARCHES_ERRORS = (
@@ -18,4 +20,6 @@ SEARCHES_ERRORS = (
     message("you keep %(count)s searches already"),
     message("remove one that you do not need any more"),
     message("a name has 1 to %(count)s characters"),
+    message("a PDF lists at most %(count)s records"),
+    message("take CSV or XLSX, or narrow the search"),
 )

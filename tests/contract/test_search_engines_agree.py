@@ -148,6 +148,12 @@ def _pages(index: SearchIndex, request: dict[str, Any]) -> list[str]:
         cursor = answer.cursor
         if not cursor:
             break
+    back = list[str]()
+    while answer.previous:
+        answer = index.search(SearchRequest(**request, limit=2, cursor=answer.previous))
+        back = [hit.record_id for hit in answer.hits] + back
+    assert back == found[: len(back)]
+    assert (len(found) - len(back) <= 2 and answer.start == 0) or len(found) >= 40
     return found
 
 

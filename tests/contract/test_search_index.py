@@ -592,6 +592,31 @@ def test_cursors_lead_through_every_hit_while_documents_are_added(open_index: Op
     assert len(set(listed)) == len(listed)
 
 
+@pytest.mark.parametrize("sort", SORTS)
+def test_places_lead_back_the_same_way(open_index: Open, folder: Path, sort: Any) -> None:
+    index, chance = open_index(folder), random.Random(6)
+    days = [None, date(2012, 1, 1), date(2015, 1, 1)]
+    some = [document(f"r{n}", chance.choice(WORDS) + " rapat", title="AB"[n % 2], date=days[n % 3]) for n in range(23)]
+    put(index, *some)
+    every = [hit.record_id for hit in ask(index, "rapat", limit=50, sort=sort).hits]
+    answer = ask(index, "rapat", limit=5, sort=sort)
+    assert (answer.previous, answer.start) == ("", 0)
+    shown = [answer]
+    while answer.cursor:
+        answer = ask(index, "rapat", limit=5, sort=sort, cursor=answer.cursor)
+        shown.append(answer)
+    assert [one.start for one in shown] == [0, 5, 10, 15, 20]
+    put(index, document("baru", "rapat", title="A", date=date(2015, 1, 1)))
+    back = list[str]()
+    while answer.previous:
+        answer = ask(index, "rapat", limit=5, sort=sort, cursor=answer.previous)
+        back = [hit.record_id for hit in answer.hits] + back
+    assert [one for one in back if one != "baru"] == every[:20]
+    assert answer.start == 0
+    forth = ask(index, "rapat", limit=50, sort=sort, cursor=answer.cursor)
+    assert [hit.record_id for hit in forth.hits if hit.record_id != "baru"][-3:] == every[20:]
+
+
 def test_titles_are_in_order(open_index: Open, folder: Path) -> None:
     index = open_index(folder)
     put(

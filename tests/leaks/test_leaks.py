@@ -142,6 +142,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "facets": found(facets=FACETS),
     "order": found(sort="title"),
     "paging": found(sort="newest", limit=1),
+    "lists taken away": page("/search/list.csv?q=zamrud", "/search/list.csv?q=imunisasi", "/search/list.csv?q="),
     "loans": page("/loans", "/loans?office=bappeda", "/loans?office=dinkes"),
     "retention list": page("/retention", "/retention.csv"),
     "programs with a token": by_token,

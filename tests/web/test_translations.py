@@ -36,7 +36,7 @@ SPEAKING = (
     "capture/photographs.py",
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
-    "records/grants.py", "records/questions.py", "records/saved_searches.py",
+    "records/grants.py", "records/questions.py", "records/saved_searches.py", "records/search_export.py",
     "records/redactions.py", "records/redaction_make.py", "text/redactor.py",
     "web/views/redactions.py",
     "digitisation/standard.py", "records/account.py", "records/account_codes.py",

@@ -7,11 +7,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from edms.records.file_plan import class_titles
-from edms.records.questions import sort_named
+from edms.records.questions import KeptQuestion, sort_named
+from edms.records.search_export import export_search
 from edms.records.searching import Filters, Question, Sort, search
+from edms.records.sheets import Form
 from edms.web.arguments import page_asked
 from edms.web.identity import actor, archive
+from edms.web.language import current_language
 from edms.web.problems import as_json
+from edms.web.streams import streamed
 from edms.web.words_search import search_help
 
 pages = Blueprint("search", __name__)
@@ -22,16 +26,15 @@ FACETS = ("class_code", "year", "office", "level", "record_type")
 
 @pages.get("/search")
 def results() -> ResponseReturnValue:
-    furthest = archive().settings.search.max_results_window // PAGE_SIZE
-    page = page_asked(request, furthest)
     question = Question(
         text=request.args.get("q", "").strip(),
         filters=filters_of(request.args),
         limit=PAGE_SIZE,
-        offset=(page - 1) * PAGE_SIZE,
         sort=sort_of(request.args),
         facets=FACETS,
         thumbnails=True,
+        cursor=request.args.get("at", ""),
+        lenient=True,
     )
     found = search(actor(), archive(), question)
     chosen = {name: request.args[name] for name in FACETS if request.args.get(name)}
@@ -40,19 +43,20 @@ def results() -> ResponseReturnValue:
         question=question,
         found=found,
         chosen=chosen,
-        page=page,
-        pages_in_all=min(-(-found.answer.total // PAGE_SIZE), furthest),
         titles=class_titles(archive()),
         help=search_help(),
         link=_link,
+        export_link=_export_link,
     )
 
 
 @pages.get("/search.json")
 def found() -> ResponseReturnValue:
-    """The hits, for programs: the JSON of `edms search --json`."""
+    """The hits, for programs: the JSON of `edms search --json`. `cursor` leads on, of an answer's `cursor` or
+    `previous`; `page` counts where there is none."""
     limit = min(max(1, request.args.get("limit", PAGE_SIZE, type=int)), MOST_AT_ONCE)
-    page = page_asked(request, max(1, archive().settings.search.max_results_window // limit))
+    cursor = request.args.get("cursor", "")
+    page = 1 if cursor else page_asked(request, max(1, archive().settings.search.max_results_window // limit))
     question = Question(
         text=request.args.get("q", "").strip(),
         filters=filters_of(request.args),
@@ -60,8 +64,17 @@ def found() -> ResponseReturnValue:
         offset=(page - 1) * limit,
         sort=sort_of(request.args),
         facets=FACETS if "facets" in request.args else (),
+        cursor=cursor,
     )
     return as_json(search(actor(), archive(), question).as_dict())
+
+
+@pages.get("/search/list.<any('csv','xlsx','pdf'):form>")
+def export(form: str) -> ResponseReturnValue:
+    """Everything that this search finds, as a file."""
+    question = KeptQuestion(request.args.get("q", "").strip(), filters_of(request.args), sort_of(request.args))
+    found = export_search(actor(), archive(), question, Form(form), current_language())
+    return streamed(found.parts, found.name, found.media_type)
 
 
 def sort_of(asked: "MultiDict[str, str]") -> Sort:
@@ -83,12 +96,18 @@ def filters_of(asked: "MultiDict[str, str]") -> Filters:
     )
 
 
+def _export_link(form: str) -> str:
+    """The address of the file of this whole list."""
+    arguments = {name: value for name, value in request.args.items() if name not in ("page", "at") and value}
+    return url_for("search.export", form=form, **arguments)  # type: ignore[arg-type]
+
+
 def _one(value: str | None) -> frozenset[str]:
     return frozenset({value[:80]}) if value else frozenset()
 
 
 def _link(**changes: Any) -> str:
-    """The address of this search with some arguments changed; None takes one away, and the page starts anew."""
-    arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "page"}
+    """The address of this search with some arguments changed; None takes one away, and the list starts anew."""
+    arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name not in ("page", "at")}
     arguments.update(changes)
     return url_for("search.results", **{name: value for name, value in arguments.items() if value not in (None, "")})
