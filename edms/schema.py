@@ -10,8 +10,10 @@ from edms.jobs import model as jobs_model
 from edms.operation import model as operation_model
 from edms.records import (
     alerts_model,
+    assignment_model,
     copies_model,
     digitisation_model,
+    draft_model,
     evidence_model,
     filing_model,
     grants_model,
@@ -29,12 +31,14 @@ from edms.vault import model as vault_model
 MODELS = (
     access_model,
     alerts_model,
+    assignment_model,
     audit_model,
     batch_model,
     capture_model,
     credentials_model,
     copies_model,
     digitisation_model,
+    draft_model,
     evidence_model,
     filing_model,
     grants_model,

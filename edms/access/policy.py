@@ -33,6 +33,7 @@ class Action(StrEnum):
     RECORD_LEND = "record:lend"
     RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
+    RECORD_REASSIGN = "record:reassign"
     RECORD_SEARCH = "record:search"
     RECONCILIATION_READ = "reconciliation:read"
     RECORD_REQUEST_SIGNATURES = "record:request_signatures"
@@ -96,6 +97,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_LEND: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.RECORD_REASSIGN: (Role.RECORDS_OFFICER,),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_SIGN: (Role.OFFICIAL,),

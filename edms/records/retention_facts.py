@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from edms.access.model import Office
 from edms.records.archive import Archive
+from edms.records.assignment_terms import review_rules, since_review
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
 from edms.records.rules import KeptBook, edition_in_force, kept_books
@@ -59,6 +60,7 @@ def judgeables(
     rules = rules or RulesKept(session, today)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
+        reviewed = review_rules(session, [row.id for row in part])
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
@@ -73,6 +75,9 @@ def judgeables(
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
             )
+            if row.id in reviewed and row.state == RecordState.DECLARED.value:
+                rule, counts_from = reviewed[row.id]
+                facts = since_review(facts, counts_from)
             yield Judgeable(row, facts, rule, holds.get(row.id, ()))
 
 

@@ -10,8 +10,10 @@ from edms.access.provider_model import ProviderBinding
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
 from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
+from edms.records.assignment_model import RetentionAssignment
 from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
+from edms.records.draft_model import RuleDraft, RuleReview, RuleSource
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
@@ -48,6 +50,9 @@ STATED = (
     Stated(_table(DirectoryLink)),
     Stated(_table(ApiToken), without=frozenset({"last_used_at"})),
     Stated(_table(RuleBookEdition)),
+    Stated(_table(RuleDraft)),
+    Stated(_table(RuleReview)),
+    Stated(_table(RuleSource)),
     Stated(_table(Folder)),
     Stated(
         _table(Record),
@@ -76,6 +81,7 @@ STATED = (
         ),
     ),
     Stated(_table(TriggerEvent)),
+    Stated(_table(RetentionAssignment)),
     Stated(
         _table(Hold),
         parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),

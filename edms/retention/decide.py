@@ -63,7 +63,12 @@ def decide(
 
 
 def tier_of(rule: Rule, options: Options = _DEFAULT) -> Tier:
-    """Return who must approve a destruction under `rule`; exactly the boundary belongs to the upper tier (R35)."""
+    """Return who must approve a destruction under `rule`; exactly the boundary belongs to the upper tier (R35).
+
+    What a review decides leaves that as it was: nobody gets round the National Archives by a short new period.
+    """
+    if rule.tier_before is not None:
+        return rule.tier_before
     length = (rule.active.parts if options.tier_basis != "inactive" else 0) + (
         rule.inactive.parts if options.tier_basis != "active" else 0
     )

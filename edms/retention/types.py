@@ -166,7 +166,8 @@ class ClassNode:
 class Rule:
     """A row of a schedule. `triggers` empty means the document's date; several are all awaited unless `any_trigger`.
 
-    `legal_ref` is the citation of the row, or that of its edition when the row has none of its own.
+    `legal_ref` is the citation of the row, or that of its edition when the row has none of its own. `tier_before`: of
+    a rule that a review made, the tier of the one that it was made from.
     """
 
     edition: str
@@ -189,6 +190,7 @@ class Rule:
     legal_ref: str = ""
     page: str = ""
     exceptions: tuple[tuple[str, Fate], ...] = ()
+    tier_before: Tier | None = None
 
     @cached_property
     def clause(self) -> str:

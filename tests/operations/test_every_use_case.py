@@ -38,6 +38,7 @@ from edms.digitisation.standard import Kind
 from edms.operation.door import NotPermitted
 from edms.operation.passkeys import RelyingParty
 from edms.records.archive import Archive
+from edms.records.assignments import NamedRule
 from edms.records.digitisation_check import Finding
 from edms.records.digitisation_items import NewItem
 from edms.records.digitisations import NewDigitisation, NewScanner
@@ -111,6 +112,7 @@ def call(
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
         bytes: b"isi",
+        NamedRule: NamedRule("jra-pekalongan", "000.1.1"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
         NewToken: NewToken("pemindai", (TokenScope.CAPTURE,), "", 30),

@@ -38,7 +38,11 @@ WITHOUT_A_CASE = {
 ATTACKED_ELSEWHERE = dict.fromkeys(
     ("digitisation_items", "digitisation_marks", "digitisation_papers", "digitisations"),
     "tests/operations/test_digitisation_verified.py",
-) | {"redactions": "tests/operations/test_redactions.py"}
+) | {
+    "redactions": "tests/operations/test_redactions.py",
+    "retention_assignments": "tests/operations/test_assignments.py",
+    **dict.fromkeys(("rule_drafts", "rule_reviews", "rule_sources"), "tests/operations/test_retention_drafts.py"),
+}
 
 
 @pytest.fixture(scope="module", params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])

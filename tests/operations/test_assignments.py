@@ -1,0 +1,128 @@
+"""Giving a declared record another rule: superseded, never edited; decided and stored alike; on both databases."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from archive_fixtures import MOMENT, pdf
+from sqlalchemy import select, text
+
+from edms.access.actors import Actor, console_actor
+from edms.access.policy import Action
+from edms.audit.model import AuditLeaf
+from edms.capture.accept import Accepted
+from edms.core.clock import FixedClock
+from edms.core.errors import NotFound, Refused
+from edms.reconcile.whole import verify_all
+from edms.records.archive import Archive
+from edms.records.assignment_model import AssignmentSource, RetentionAssignment
+from edms.records.assignments import NamedRule, NewAssignment, ReviewTerms, assign, assignments_of, reassign_record
+from edms.records.model import Record
+from edms.records.retention_report import ReportQuestion, explain_record, retention_report
+from edms.records.visible import decided_record
+from edms.retention.types import Fate, Outcome, Period
+
+CONSOLE = console_actor("tests")
+People = Callable[[Archive, str], Actor]
+Capture = Callable[..., Accepted]
+TODAY = MOMENT.date()
+
+
+def reviewed(archive: Archive, officer: Actor, record_id: object, terms: ReviewTerms, reason: str = "BA-9") -> None:
+    """What a review does within its own operation."""
+    with archive.door.write(officer, Action.RECORD_REASSIGN) as operation:
+        record = decided_record(operation, record_id, lock=True)  # type: ignore[arg-type]
+        assign(operation, archive, record, NewAssignment(AssignmentSource.REVIEW, reason, terms))
+
+
+def test_a_record_is_given_another_rule(archive: Archive, capture: Capture, person: People) -> None:
+    one = capture(archive, pdf("Rapat"), class_code="000.1.5", document_date=date(2020, 3, 1)).record_id
+    officer = person(archive, "records")
+    before = explain_record(officer, archive, one, None, "en")
+    assert before is not None
+    with pytest.raises(Refused, match="under this rule already"):
+        reassign_record(officer, archive, one, None, "tidak berubah")
+    with pytest.raises(Refused, match="needs a reason"):
+        reassign_record(officer, archive, one, None, " ")
+    with pytest.raises(Refused, match="no such rule"):
+        reassign_record(officer, archive, one, NamedRule("jra-pekalongan", "tidak ada"), "salah")
+    other = NamedRule(before.edition or "", "900.1.3.7")
+    reassign_record(officer, archive, one, other, "keliru kelas")
+    after = explain_record(officer, archive, one, None, "en")
+    assert after is not None
+    assert (after.rule, after.due_on, after.fate) == ("900.1.3.7", date(2030, 3, 1), "MUSNAH")
+    with archive.database.reader() as session:
+        first, second = assignments_of(session, one)
+        record = session.get_one(Record, one)
+        leaf = session.scalars(select(AuditLeaf).where(AuditLeaf.action == "retention.assigned")).one()
+    assert (first.source, first.rule_code, first.stands, first.until) == ("INHERITED", before.rule, None, MOMENT)
+    assert (second.source, second.rule_code, second.stands, second.actor) == ("OVERRIDE", "900.1.3.7", True, officer.id)
+    assert first.snapshot["rule"]["fate_text"] == before.fate_text
+    assert (record.rule_code, record.due_on) == ("900.1.3.7", date(2030, 3, 1))
+    assert leaf.subject_id == str(one)
+
+
+def test_a_review_begins_the_years_anew(archive: Archive, capture: Capture, person: People) -> None:
+    """R75, section 2.3: the review's fate and period count from its day, and who approves stays as the law had it."""
+    one = capture(archive, pdf("Gaji"), class_code="900.1.3.7", document_date=date(2010, 3, 1)).record_id
+    officer = person(archive, "records")
+    reviewed(archive, officer, one, ReviewTerms(Fate.DESTROY, TODAY, Period(years=2)))
+    rows = {row.record: row for row in retention_report(officer, archive, ReportQuestion(), "en").rows}
+    due = date(TODAY.year + 2, TODAY.month, TODAY.day)
+    assert (rows[one].due_on, rows[one].fate) == (due, "MUSNAH")
+    assert rows[one].decision.tier == "GE10"
+    for day, outcome in ((due - timedelta(days=1), Outcome.NOT_ELIGIBLE), (due, Outcome.ELIGIBLE)):
+        report = retention_report(officer, archive, ReportQuestion(day), "en")
+        assert {row.record: row.outcome for row in report.rows}[one] == outcome
+        assert report.counts[outcome] >= 1
+    reviewed(archive, officer, one, ReviewTerms(Fate.PERMANENT, TODAY))
+    found = explain_record(officer, archive, one, None, "en")
+    assert found is not None
+    assert (found.fate, found.fate_text, found.due_on, found.outcome) == ("PERMANEN", "Permanen", TODAY, "NOT_ELIGIBLE")
+    with archive.database.reader() as session:
+        line = assignments_of(session, one)
+    assert [(item.source, item.stands) for item in line] == [("INHERITED", None), ("REVIEW", None), ("REVIEW", True)]
+    reassign_record(officer, archive, one, None, "peninjauan dibatalkan")
+    found = explain_record(officer, archive, one, None, "en")
+    assert found is not None
+    assert (found.rule, found.due_on) == ("900.1.3.7", date(2020, 3, 1))
+
+
+def test_only_declared_records_and_who_may(embedded: Archive, capture: Capture, person: People) -> None:
+    waiting = capture(embedded, pdf("Belum"), class_code=None, level=None).record_id
+    with pytest.raises(Refused, match="only a declared record"):
+        reassign_record(person(embedded, "records"), embedded, waiting, None, "cepat")
+    one = capture(embedded, pdf("Rapat")).record_id
+    for name in ("clerk-dinkes", "head-dinkes", "auditor", "admin"):
+        with pytest.raises(NotFound):
+            reassign_record(person(embedded, name), embedded, one, None, "ingin")
+
+
+def test_an_altered_assignment_is_named(embedded: Archive, capture: Capture, person: People) -> None:
+    """Somebody with the database in his hands lets a review end sooner, or takes one away."""
+    one = capture(embedded, pdf("Gaji"), class_code="900.1.3.7", document_date=date(2010, 3, 1)).record_id
+    reviewed(embedded, person(embedded, "records"), one, ReviewTerms(Fate.DESTROY, TODAY, Period(years=2)))
+    assert verify_all(CONSOLE, embedded).ok
+    for change in (
+        "UPDATE retention_assignments SET counts_from = '2001-01-01' WHERE stands",
+        "DELETE FROM retention_assignments WHERE NOT COALESCE(stands, false)",
+    ):
+        with embedded.database.engine.begin() as connection:
+            assert connection.execute(text(change)).rowcount == 1
+        faults = verify_all(CONSOLE, embedded).faults
+        assert {fault.kind for fault in faults} == {"row"}
+
+
+def test_one_holds_at_a_time(embedded: Archive, capture: Capture, person: People) -> None:
+    one = capture(embedded, pdf("Gaji"), class_code="900.1.3.7", document_date=date(2010, 3, 1)).record_id
+    officer = person(embedded, "records")
+    clock = embedded.clock
+    assert isinstance(clock, FixedClock)
+    for years in (1, 2, 3):
+        clock.set(MOMENT + timedelta(days=years))
+        reviewed(embedded, officer, one, ReviewTerms(Fate.REVIEW, TODAY, Period(years=years), "masih dipakai"))
+    with embedded.database.reader() as session:
+        rows = list(session.scalars(select(RetentionAssignment).where(RetentionAssignment.stands)))
+        assert [row.until for row in rows] == [None]
+        line = assignments_of(session, one)
+        assert [item.until for item in line[:-1]] == [item.since for item in line[1:]], "no gap, no overlap"

@@ -1,0 +1,1 @@
+"""Drafts of rule books, their reviews, and the documents that editions come from."""
