@@ -28,3 +28,14 @@ def asked(program: str, *arguments: str | Path, content: bytes = b"") -> subproc
     return subprocess.run(
         [judge(program), *map(str, arguments)], input=content, capture_output=True, timeout=60, check=False
     )
+
+
+def validators() -> Path:
+    """Return the Python of the validators of exchange packages, which hold libraries at versions of their own."""
+    python = Path(__file__).parent.parent / ".venv" / "judges" / "bin" / "python"
+    if not python.is_file():
+        message = "THE VALIDATORS OF PACKAGES ARE ABSENT: run tools/prepare.sh test where packages can be fetched"
+        if os.environ.get("EDMS_REQUIRE_JUDGES") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return python

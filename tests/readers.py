@@ -5,6 +5,7 @@ tests/fuzz/reader_targets.py and tests/house/test_vectors.py.
 """
 
 import dataclasses
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from edms.batches.sheet import BadSheet, read_sheet
 from edms.capture.indonesian_dates import parse_date
 from edms.capture.manifest_mapping import DATE_FORMATS, load_mapping
 from edms.core.errors import EdmsError, IntegrityFault, Refused
+from edms.exchange.checking import check_package
+from edms.exchange.receipt import read_receipt, receipt_bytes
 from edms.proposals.class_model import ClassModel
 from edms.proposals.dates import dates_in
 from edms.proposals.letter import read_letter
@@ -72,6 +75,18 @@ def _tile_path(data: bytes) -> Any:
     tile = tile_named(_text(data))
     assert tile.name == _text(data), "two spellings of one tile"
     return [tile.level, tile.position, tile.width]
+
+
+def _receipt(data: bytes) -> Any:
+    return json.loads(receipt_bytes(read_receipt(data)))
+
+
+def _exchange_package(data: bytes) -> Any:
+    path = FOLDER / f"package-{os.getpid()}.zip"
+    path.write_bytes(data)
+    checked = check_package(path)
+    faults = [*checked.faults, *(fault for one in checked.records for fault in one.faults)]
+    return {"manifest_sha256": checked.manifest_sha256, "faults": faults}
 
 
 def _submission(data: bytes) -> Any:
@@ -324,6 +339,10 @@ READERS: dict[str, Reader] = {
     "separator": Reader(
         "edms.batches.sheet:read_sheet", "separators", lambda data: read_sheet(_text(data)).as_dict(), (BadSheet,)
     ),
+    "exchange-package": Reader(
+        "edms.exchange.checking:check_package", "handover", _exchange_package, (Refused, IntegrityFault)
+    ),
+    "handover-receipt": Reader("edms.exchange.receipt:read_receipt", "handover", _receipt, (Refused,)),
     "personal-data": Reader("edms.redaction.finder:find", "personal_data", _personal),
     "clamd": Reader("edms.screening.clamd:_verdict", "clamd", _scan, (ScannerUnavailable,)),
 }

@@ -70,6 +70,13 @@ if [ "$purpose" != lint ] && ! have soffice; then
   echo "optional: without LibreOffice office documents have no PDF/A copy (as root: apt-get install --no-install-recommends libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui)"
 fi
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
+# The validators of exchange packages hold libraries at old versions, so they have an environment of their own. The lock
+# file names each with all it needs, so nothing is resolved. Where they cannot be had their tests say so.
+if [ "$purpose" = test ] && [ -f tools/judges/requirements.lock ]; then
+  { [ -x .venv/judges/bin/python ] || "$python" -m venv .venv/judges; } &&
+    .venv/judges/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/judges/requirements.lock ||
+    echo "eark-validator and bagit could not be fetched; some tests do not run" >&2
+fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
 # The tus client that a test sends with and the sign-in provider that tests sign in by, as they are released, by their

@@ -69,6 +69,10 @@ class Action(StrEnum):
     SIGN_OUT = "session:sign_out"
     ACCOUNT_MANAGE = "account:manage"
     CAPTURE_FOLLOW = "capture:follow"
+    CUSTODY_VIEW = "custody:view"
+    CUSTODY_WORK = "custody:work"
+    CUSTODY_DECIDE = "custody:decide"
+    EXCHANGE_RECEIVE = "exchange:receive"
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,9 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_APPROVE_REDACTION: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.DIGITISATION_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.DIGITISATION_CHECK: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.CUSTODY_VIEW: _READERS,
+    Action.CUSTODY_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
+    Action.CUSTODY_DECIDE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.ACCESS_GIVE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.POSITION_DELEGATE: (Role.OFFICIAL, Role.ADMINISTRATOR),
 }
@@ -125,6 +132,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.ACCESS_EMERGENCY: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.SIGNATURE_QUEUE: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.SIGNATURE_IDENTITY: (Role.OFFICIAL,),
+    Action.EXCHANGE_RECEIVE: (Role.RECORDS_OFFICER,),
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
     Action.ACCOUNT_MANAGE: tuple(Role),
@@ -144,6 +152,8 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_APPROVE_REDACTION,
         Action.DIGITISATION_WORK,
         Action.DIGITISATION_CHECK,
+        Action.CUSTODY_WORK,
+        Action.CUSTODY_DECIDE,
     }
 )
 _GRANTED_BY = {

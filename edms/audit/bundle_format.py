@@ -102,7 +102,7 @@ def write_bundle(out: BinaryIO, parts: BundleParts) -> None:
     Raises ValueError when two components would lie at one place.
     """
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
-        for name, content in _texts(parts):
+        for name, content in evidence_texts(parts):
             bundle.writestr(_entry(name, zipfile.ZIP_DEFLATED), content)
         written = set()
         for part in parts.components:
@@ -131,7 +131,8 @@ def witness_lines(content: bytes) -> list[str]:
     return [line for line in content.decode().splitlines() if line and not line.startswith("#")]
 
 
-def _texts(parts: BundleParts) -> Iterable[tuple[str, bytes]]:
+def evidence_texts(parts: BundleParts) -> Iterable[tuple[str, bytes]]:
+    """Return what a bundle holds besides components and, where a package holds it, its evidence: path and bytes."""
     return (
         (README, README_TEXT.encode()),
         (MANIFEST, parts.manifest),

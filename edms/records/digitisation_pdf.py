@@ -23,7 +23,7 @@ _MM = 25.4 / 72
 _GAP, _EDGE = 8, 28  # points, as the fields of signatures are placed
 
 
-class _Paper(FPDF):
+class Paper(FPDF):
     """Pages with the level at the upper left (R20) and their number at the foot."""
 
     def __init__(self, head: Mapping[str, Any], title: str, made_at: datetime, orientation: str) -> None:
@@ -75,7 +75,7 @@ class _Paper(FPDF):
 
 def list_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: datetime) -> bytes:
     """Return the list: exactly the required columns, and the SHA-256 of the same list as JSON and as CSV."""
-    paper = _Paper(listed, "DAFTAR ARSIP ALIH MEDIA", made_at, "landscape")
+    paper = Paper(listed, "DAFTAR ARSIP ALIH MEDIA", made_at, "landscape")
     paper.heading()
     paper.set_font(FONT, size=8.5)
     with paper.table(
@@ -89,27 +89,27 @@ def list_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: date
     paper.ln(4)
     paper.words(f"Jumlah: {listed['records']} berkas, {listed['pages']} halaman.", 9)
     paper.words("Daftar yang sama sebagai berkas yang dapat dibaca mesin:", 9)
-    _hashes(paper, hashes)
+    hash_lines(paper, hashes)
     return bytes(paper.output())
 
 
 def minutes_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: datetime, closed_on: date) -> bytes:
     """Return the berita acara: what the inspector asks for, in that order, and room for the signatures at the end."""
-    paper = _Paper(listed, "BERITA ACARA ALIH MEDIA ARSIP", made_at, "portrait")
+    paper = Paper(listed, "BERITA ACARA ALIH MEDIA ARSIP", made_at, "portrait")
     paper.heading()
     paper.words(
         f"Pada hari ini, {_DAYS[closed_on.weekday()]}, tanggal {day(closed_on, 'id')}, bertempat di {listed['place']}, "
         f"yang bertanda tangan di bawah ini menyatakan bahwa telah dilaksanakan alih media arsip sebagai berikut:"
     )
-    _pairs(paper, _contents(listed, closed_on))
+    pairs_table(paper, _contents(listed, closed_on))
     paper.words(
         "Arsip asli tetap disimpan oleh unit pengolah. Hasil alih media telah diperiksa dan sesuai dengan arsip "
         "aslinya. Salinan autentik diberi tanda autentikasi dengan kode QR; hasil pindai semula tidak diubah."
     )
     paper.words("Daftar Arsip Alih Media yang menjadi bagian tidak terpisahkan dari berita acara ini:")
-    _hashes(paper, hashes)
+    hash_lines(paper, hashes)
     paper.words("Demikian berita acara ini dibuat untuk dipergunakan sebagaimana mestinya.")
-    _signatories(paper, listed["signers"])
+    signatories(paper, listed["signers"])
     return bytes(paper.output())
 
 
@@ -154,7 +154,8 @@ def _people(operators: Sequence[str], checkers: Sequence[str]) -> str:
     return f"{', '.join(operators)}{checked}"
 
 
-def _pairs(paper: _Paper, pairs: Sequence[tuple[str, str]]) -> None:
+def pairs_table(paper: Paper, pairs: Sequence[tuple[str, str]]) -> None:
+    """Numbered pairs of a label and what stands for it."""
     paper.set_font(FONT, size=9.5)
     with paper.table(
         col_widths=(8, 46, 116), line_height=4.8, padding=1, first_row_as_headings=False,
@@ -165,7 +166,8 @@ def _pairs(paper: _Paper, pairs: Sequence[tuple[str, str]]) -> None:
     paper.ln(3)
 
 
-def _hashes(paper: _Paper, hashes: Mapping[str, str]) -> None:
+def hash_lines(paper: Paper, hashes: Mapping[str, str]) -> None:
+    """A SHA-256 to a line, with what it is of."""
     paper.set_font(FONT, size=7.5)
     for name, digest in hashes.items():
         paper.cell(26, 4.4, name)
@@ -173,7 +175,7 @@ def _hashes(paper: _Paper, hashes: Mapping[str, str]) -> None:
     paper.ln(3)
 
 
-def _signatories(paper: _Paper, signers: Sequence[Mapping[str, str]]) -> None:
+def signatories(paper: Paper, signers: Sequence[Mapping[str, str]]) -> None:
     """Who signs, in order, and below it on the last page the room that their fields take."""
     in_row = max(1, int((paper.w / _MM - 2 * _EDGE + _GAP) // (WIDTH + _GAP)))
     rows = -(-len(signers) // in_row)

@@ -71,11 +71,13 @@ def write_evidence(actor: Actor | None, archive: Archive, record_id: UUID, out: 
         if level is not None:
             copy = add_copy(operation, record, CopyKind.AS_STORED, EVIDENCE, level)
             operation.audit(COPY_ISSUED, "record", record_id, **copy_details(copy))
-        parts = _parts(operation, archive, record)
+        parts = evidence_parts(operation, archive, record)
     write_bundle(out, parts)
 
 
-def _parts(operation: Operation, archive: Archive, record: Record) -> BundleParts:
+def evidence_parts(operation: Operation, archive: Archive, record: Record) -> BundleParts:
+    """Return what a bundle of a declared record is made of, within a writing operation that was decided: a checkpoint
+    that covers the declaration is signed when there is none yet. Raises NotFound when the trail has none of it."""
     session, trail = operation.session, archive.trail
     trail.integrate(session)
     declared = [event for event in trail.history(session, "record", str(record.id)) if event["action"] == DECLARED]

@@ -17,6 +17,7 @@ from edms.records.draft_model import RuleDraft, RuleReview, RuleSource
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
+from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper, ProceedingStep
 from edms.records.redaction_model import Redaction
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
@@ -93,6 +94,10 @@ STATED = (
     Stated(_table(DigitisedItem)),
     Stated(_table(DigitisationPaper)),
     Stated(_table(CopyMark)),
+    Stated(_table(Proceeding)),
+    Stated(_table(ProceedingItem)),
+    Stated(_table(ProceedingStep)),
+    Stated(_table(ProceedingPaper)),
     # The sealed terms of a draft prove themselves, and go.
     Stated(_table(Redaction), without=frozenset({"sealed_terms"})),
     Stated(_table(IssuedCopy)),

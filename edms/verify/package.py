@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from edms.audit.bundle_format import place_of, safe_name
 from edms.core.errors import IntegrityFault, Refused
@@ -40,6 +40,17 @@ _BROKEN = (
     ValueError,
     KeyError,
 )
+
+
+class Limits(NamedTuple):
+    """The most that a zip file of one kind may hold; of its directory and of what it unpacks to in bytes."""
+
+    entries: int
+    directory_bytes: int
+    bytes: int
+
+
+BUNDLE = Limits(MOST_ENTRIES, MOST_DIRECTORY_BYTES, MOST_BYTES)
 
 
 class Package:
@@ -72,7 +83,7 @@ class Package:
 
 
 @contextmanager
-def open_package(path: Path) -> Iterator[Package]:
+def open_package(path: Path, limits: Limits = BUNDLE) -> Iterator[Package]:
     """Open the zip file at `path`. Raises Refused when there is no such file, IntegrityFault when it is not one."""
     try:
         stream = path.open("rb")
@@ -80,9 +91,9 @@ def open_package(path: Path) -> Iterator[Package]:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
     with stream:
         with _as_fault(path.name):
-            count = _check_directory(stream)
+            count = _check_directory(stream, limits)
             archive = zipfile.ZipFile(stream)
-            _check_entries(archive, count)
+            _check_entries(archive, count, limits)
         with archive:
             yield Package(archive)
 
@@ -97,7 +108,7 @@ def _as_fault(name: str) -> Iterator[None]:
         raise IntegrityFault(f"{name} is damaged or not what it should be ({type(error).__name__})") from None
 
 
-def _check_directory(stream: BinaryIO) -> int:
+def _check_directory(stream: BinaryIO, limits: Limits) -> int:
     """Look at the end record ourselves, and return how many entries it tells of.
 
     `zipfile` would read a directory of any size into memory before it can be asked.
@@ -118,15 +129,15 @@ def _check_directory(stream: BinaryIO) -> int:
         disk, start_disk, here, entries, size, offset = found[4:]
     if disk or start_disk or here != entries or comment:
         raise IntegrityFault("it is not one plain zip file")
-    if entries > MOST_ENTRIES or size > MOST_DIRECTORY_BYTES:
-        raise IntegrityFault(f"it has more entries than a bundle may have ({MOST_ENTRIES})")
+    if entries > limits.entries or size > limits.directory_bytes:
+        raise IntegrityFault(f"it has more entries than it may have ({limits.entries})")
     if offset + size != place:
         raise IntegrityFault("something lies in front of its entries or behind its directory")
     stream.seek(0)
     return int(entries)
 
 
-def _check_entries(archive: zipfile.ZipFile, count: int) -> None:
+def _check_entries(archive: zipfile.ZipFile, count: int, limits: Limits) -> None:
     if len(archive.infolist()) != count:
         raise IntegrityFault("its directory does not have as many entries as it says")
     seen: set[str] = set()
@@ -138,8 +149,8 @@ def _check_entries(archive: zipfile.ZipFile, count: int) -> None:
             raise IntegrityFault(f"its entry {name[:100]!r} {problem or 'is there twice'}")
         seen.add(place_of(name))
         total += entry.file_size
-    if total > MOST_BYTES:
-        raise IntegrityFault(f"it unpacks to more than {MOST_BYTES} bytes")
+    if total > limits.bytes:
+        raise IntegrityFault(f"it unpacks to more than {limits.bytes} bytes")
 
 
 def _problem(entry: zipfile.ZipInfo) -> str:

@@ -15,6 +15,8 @@ FORMATS = {
     "audit": ("audit", "tiles", "witness"),
     "evidence-bundle": ("bundle",),
     "evidence-record": ("evidence_record",),
+    "exchange-package": ("handover",),
+    "handover-receipt": ("handover",),
     "index": ("index",),
     "index-postgresql": ("index_postgresql",),
     "key-ring": ("key_ring",),

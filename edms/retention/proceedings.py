@@ -1,0 +1,106 @@
+"""How a transfer, a review and a hand-over go from state to state (section 2.4). Pure: what is not here is refused.
+
+transfer: draft --list--> listed --all have signed, receive--> received
+review: draft --assess--> assessed --decide--> decided
+handover: draft --assess--> assessed --approve--> approved --decide--> decided --package--> packaged --send--> sent
+          --receive--> received --close--> closed
+Each may be given up while nothing of it has taken effect: not once received, decided (review) or sent (hand-over).
+"""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    TRANSFER = "transfer"
+    REVIEW = "review"
+    HANDOVER = "handover"
+
+
+class State(StrEnum):
+    DRAFT = "draft"
+    LISTED = "listed"
+    ASSESSED = "assessed"
+    APPROVED = "approved"
+    DECIDED = "decided"
+    PACKAGED = "packaged"
+    SENT = "sent"
+    RECEIVED = "received"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Act(StrEnum):
+    LIST = "list"
+    ASSESS = "assess"
+    APPROVE = "approve"
+    DECIDE = "decide"
+    PACKAGE = "package"
+    SEND = "send"
+    RECEIVE = "receive"
+    CLOSE = "close"
+    CANCEL = "cancel"
+
+
+class ItemState(StrEnum):
+    """`EXCLUDED`: taken out with a reason; it is where it was. `RETURNED`: refused by the receiver (R45)."""
+
+    LISTED = "listed"
+    EXCLUDED = "excluded"
+    MOVED = "moved"
+    REVIEWED = "reviewed"
+    HANDED_OVER = "handed_over"
+    RETURNED = "returned"
+
+
+class NotNow(Exception):
+    """The act has no place in this state."""
+
+
+_COURSES: dict[Kind, dict[tuple[State, Act], State]] = {
+    Kind.TRANSFER: {
+        (State.DRAFT, Act.LIST): State.LISTED,
+        (State.LISTED, Act.RECEIVE): State.RECEIVED,
+    },
+    Kind.REVIEW: {
+        (State.DRAFT, Act.ASSESS): State.ASSESSED,
+        (State.ASSESSED, Act.ASSESS): State.ASSESSED,
+        (State.ASSESSED, Act.DECIDE): State.DECIDED,
+    },
+    Kind.HANDOVER: {
+        (State.DRAFT, Act.ASSESS): State.ASSESSED,
+        (State.ASSESSED, Act.APPROVE): State.APPROVED,
+        (State.APPROVED, Act.DECIDE): State.DECIDED,
+        (State.DECIDED, Act.PACKAGE): State.PACKAGED,
+        (State.PACKAGED, Act.PACKAGE): State.PACKAGED,
+        (State.PACKAGED, Act.SEND): State.SENT,
+        (State.SENT, Act.RECEIVE): State.RECEIVED,
+        (State.RECEIVED, Act.CLOSE): State.CLOSED,
+    },
+}
+_STANDS = {
+    Kind.TRANSFER: frozenset({State.RECEIVED}),
+    Kind.REVIEW: frozenset({State.DECIDED}),
+    Kind.HANDOVER: frozenset({State.SENT, State.RECEIVED, State.CLOSED}),
+}
+ENDED = frozenset({State.CANCELLED, State.CLOSED})
+
+
+def after(kind: Kind, state: State, act: Act) -> State:
+    """Return the state that `act` leads to. Raises NotNow."""
+    if act is Act.CANCEL and state is not State.CANCELLED and state not in _STANDS[kind]:
+        return State.CANCELLED
+    found = _COURSES[kind].get((state, act))
+    if found is None:
+        raise NotNow(f"{act} has no place in {state} of a {kind}")
+    return found
+
+
+def acts_in(kind: Kind, state: State) -> tuple[Act, ...]:
+    """Return what can be done in a state, in order."""
+    found = [act for (at, act) in _COURSES[kind] if at is state]
+    return (*found, *([Act.CANCEL] if state is not State.CANCELLED and state not in _STANDS[kind] else []))
+
+
+def is_open(kind: Kind, state: State) -> bool:
+    """True while its records can be in no other proceeding."""
+    return (state not in ENDED and state not in _STANDS[kind]) or (kind is Kind.HANDOVER and state is State.SENT)
