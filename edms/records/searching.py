@@ -65,6 +65,7 @@ class Found:
     highlights: Mapping[str, Highlight]
     thumbnail: bool = False
     out_until: date | None = None
+    pages: tuple[int, ...] = ()
 
     @property
     def level(self) -> str:
@@ -85,6 +86,7 @@ class Found:
             "number": record.number,
             "score": round(self.score, 4),
             "snippet": shown.text if shown else "",
+            "pages": list(self.pages),
             "on_loan": self.out_until is not None,
         }
 
@@ -134,13 +136,16 @@ def search(actor: Actor | None, archive: Archive, request: "Question") -> Result
             facets=request.facets,
             cursor=request.cursor,
             reader=str(operation.actor.id),
+            pages=True,
         )
         answer = _answer(operation, archive, asked, request.lenient)
         rows = visible_rows(operation.session, scope, asked.granted, [UUID(hit.record_id) for hit in answer.hits])
         hits = [(UUID(hit.record_id), hit) for hit in answer.hits if UUID(hit.record_id) in rows]
         pictured = with_thumbnails(operation, [one for one, _hit in hits]) if request.thumbnails else frozenset()
         out = records_out(operation.session, list(rows))
-        found = tuple(Found(rows[one], hit.score, hit.highlights, one in pictured, out.get(one)) for one, hit in hits)
+        found = tuple(
+            Found(rows[one], hit.score, hit.highlights, one in pictured, out.get(one), hit.pages) for one, hit in hits
+        )
         if not request.offset and not request.cursor:
             note_question(
                 operation, archive, KeptQuestion(" ".join(request.text.split()), request.filters, request.sort)
@@ -304,7 +309,7 @@ def document_of(archive: Archive, record: Record) -> IndexDocument:
         record_id=str(record.id),
         version=record.version,
         title=record.title,
-        text="\n\f".join(page["text"] for page in pages),
+        text="\n\f".join(page["text"].replace("\f", " ") for page in pages),
         number=record.number or "",
         sender=record.sender or "",
         recipient=record.recipient or "",

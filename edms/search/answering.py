@@ -59,7 +59,7 @@ def told(
     frozen = {**evaluation.frozen(), "decided": plan.decided}
     return SearchAnswer(
         outcome.total,
-        tuple(_hit(snapshot, highlighter, *one) for one in shown.hits),
+        tuple(_hit(snapshot, highlighter, request.pages, *one) for one in shown.hits),
         facet_counts(snapshot, outcome.masks, request.facets),
         tuple(dict.fromkeys([*plan.notices, *outcome.notices])),
         cursors.seal(request, Place(shown.after, frozen)) if shown.after else "",
@@ -69,7 +69,10 @@ def told(
     )
 
 
-def _hit(snapshot: Snapshot, highlighter: Highlighter | None, segment: int, document: int, score: float) -> SearchHit:
+def _hit(
+    snapshot: Snapshot, highlighter: Highlighter | None, paged: bool, segment: int, document: int, score: float
+) -> SearchHit:
     view = snapshot.views[segment]
     marked = highlighter.marked(view, document) if highlighter else {}
-    return SearchHit(view.record_id(document), int(view.numbers("version")[document]), score, marked)
+    pages = highlighter.pages(view, document) if highlighter and paged else ()
+    return SearchHit(view.record_id(document), int(view.numbers("version")[document]), score, marked, pages)

@@ -20,7 +20,14 @@ class Highlighter:
     """Marks the words of one question in its hits; what all hits share is looked up once."""
 
     def __init__(self, plan: Plan, evaluation: Evaluation) -> None:
-        self.groups = [group for node in plan.nodes() for group in _groups(node, evaluation)]
+        each = [list(_groups(node, evaluation)) for node in plan.nodes()]
+        self.groups = [group for groups in each for group in groups]
+        self._concepts = [
+            [terms for name, terms, _ in part if name in ("", "text")]
+            for node, groups in zip(plan.nodes(), each, strict=True)
+            # The words of a phrase belong on one page; what means the same need not.
+            for part in ([[one] for one in groups] if isinstance(node, Phrase) else [groups])
+        ]
         self._wanted = {name: _wanted(self.groups, name) for name in TEXT_FIELDS}
         self._postings: dict[tuple[str, bytes], Postings | None] = {}
 
@@ -37,6 +44,14 @@ class Highlighter:
             if not marked["text"].text.strip():
                 del marked["text"]
         return marked
+
+    def pages(self, view: SegmentView, document: int) -> tuple[int, ...]:
+        """Return the pages of one hit on which the most of the words stand."""
+        packed = view.passages(document)
+        if not packed:
+            return ()
+        concepts = [[self._places(view, document, terms) for terms in some] for some in self._concepts if some]
+        return passages.pages(packed, [np.concatenate(places) for places in concepts])
 
     def _places(self, view: SegmentView, document: int, terms: tuple[bytes, ...]) -> Numbers:
         lists = [self._read(view, term) for term in terms]

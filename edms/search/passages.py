@@ -15,13 +15,16 @@ import numpy as np
 
 from edms.search.analysis import EXACT, LANGUAGES, STEM, fold, part_starts, stem, tokens
 from edms.search.codec import Numbers
-from edms.search.protocol import Highlight
+from edms.search.protocol import MOST_PAGES, Highlight
 
 PIECE = 1200
 """Characters of text in one piece."""
 SNIPPET = 240
 WINDOW = 40
 """Words within which hits count as near each other."""
+
+PAGE_END = "\f"
+_MOST_PLACES, _MOST_PIECES = 2000, 5000
 
 _BETWEEN = re.compile(r"(?<=[^\W_])\s")
 """A place where no token goes on: a broken word has its hyphen before the white space."""
@@ -135,6 +138,36 @@ def snippet(packed: bytes, position: int | None, wanted: Wanted) -> Highlight:
     return Highlight(
         shown, tuple(marks(shown, wanted)), before=number > 0 or start > 0, after=number + 1 < count or end < len(text)
     )
+
+
+def pages(packed: bytes, groups: Sequence[Numbers]) -> tuple[int, ...]:
+    """Return the pages, from 1, on which tokens of the most different `groups` of positions stand, ascending.
+
+    A form feed begins a page. () for a text of one page; what stands behind `_MOST_PIECES` pieces is not looked at.
+    """
+    places = sorted((int(at), number) for number, group in enumerate(groups) for at in np.unique(group)[:_MOST_PLACES])
+    (count,) = _COUNT.unpack_from(packed)
+    table = [_ENTRY.unpack_from(packed, _COUNT.size + i * _ENTRY.size) for i in range(count)]
+    start, feeds, next_place = _COUNT.size + count * _ENTRY.size, 0, 0
+    found: dict[int, set[int]] = {}
+    for number, (first, length) in enumerate(table[:_MOST_PIECES]):
+        text = zlib.decompress(packed[start : start + length]).decode()
+        start += length
+        end = table[number + 1][0] if number + 1 < count else None
+        here = []
+        while next_place < len(places) and (end is None or places[next_place][0] < end):
+            here.append(places[next_place])
+            next_place += 1
+        inside = text.count(PAGE_END)
+        starts = list(part_starts(text)) if inside and here else []
+        for at, group in here:
+            before = text.count(PAGE_END, 0, starts[at - first]) if inside else 0
+            found.setdefault(feeds + before + 1, set()).add(group)
+        feeds += inside
+        if next_place == len(places) and feeds:
+            break
+    most = max(map(len, found.values()), default=0)
+    return tuple(sorted(page for page, some in found.items() if len(some) == most)[:MOST_PAGES]) if feeds else ()
 
 
 def _at_word(text: str, start: int, end: int) -> tuple[int, int]:

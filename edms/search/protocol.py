@@ -17,6 +17,9 @@ FEATURES: Final = (
 )  # fmt: skip
 """What `ada:` and `has:` can ask a record for; the names in questions stand in `edms.search.query.FEATURE_NAMES`."""
 
+MOST_PAGES: Final = 20
+"""Pages told of one hit."""
+
 Sort: TypeAlias = Literal["relevance", "newest", "oldest", "title"]
 """`title`: by `edms.search.analysis.title_key`. Equals in any order: newest first, then by a digest of the id."""
 
@@ -116,6 +119,8 @@ class SearchRequest:
     `cursor`: "" for the first page (then `offset` counts), else what an answer gave: the hits that follow it, or with
     its `previous` those before it, however deep; `offset` is 0 then, and the rest of the request is what it was (other
     `limit`, facets and highlights are taken). `reader` names who asks: a cursor serves the one reader it was made for.
+
+    `pages`: with highlights also the pages on which the words stand (form feeds divide the text into pages).
     """
 
     text: str
@@ -130,6 +135,7 @@ class SearchRequest:
     withheld: frozenset[str] = frozenset()
     cursor: str = ""
     reader: str = ""
+    pages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +154,14 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """One record found; `score` is comparable within one answer only."""
+    """One record found; `score` is comparable within one answer only. `pages`: where most of the words stand together,
+    from 1, ascending, the first `MOST_PAGES`; () for a text of one page and where it was not asked for."""
 
     record_id: str
     version: int
     score: float
     highlights: Mapping[str, Highlight] = field(default_factory=dict)
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.text.types import LARGE_BYTES, AttachedFile, Identification, PageText, Problem, Reading
 
+_MOST_LETTERS = 100_000
 _ENCRYPTED_OFFICE = "fmt/494"
 _BY_PROGRAM = ("application/msword", "application/x-ole", "application/x-ole-storage")
 _LIMITS = (
@@ -126,6 +127,23 @@ class Reader:
         except SandboxFault:
             return None
         return answer.sections[0] if answer.sections else None
+
+    def page_letters(self, source: BinaryIO, media_type: str, page: int) -> tuple[str, tuple[int, ...]]:
+        """Return the characters of one page (first is 1) and four sides of each, in ten thousandths of the page as it
+        is seen (`edms.text.word_boxes`); ("", ()) for a picture, and for a page that cannot be read."""
+        try:
+            found = self._reading.call(
+                "edms.text.word_boxes:page_boxes",
+                media_type,
+                page,
+                _MOST_LETTERS,
+                limits=self._alone,
+                **_handed_over(source, media_type),
+            ).values
+            text, sides = str(found["text"]), tuple(int(side) for side in found["boxes"])
+        except (SandboxFault, KeyError, TypeError, ValueError):
+            return "", ()
+        return (text, sides) if len(sides) == 4 * len(text) else ("", ())
 
     def stamped_picture(self, picture: bytes, level: str, told: Sequence[str], *, red: bool, across: str) -> bytes:
         """Return a picture of a page with the mark of the copy (`edms.text.stamping`), WebP. Raises SandboxFault."""

@@ -39,6 +39,21 @@ def boxes(
             document.close()
 
 
+def page_boxes(
+    descriptors: list[int], media_type: str, page: int, most_characters: int
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Return `text` and `boxes` of one page (first is 1), as `boxes` does of all; empty when there is none."""
+    if media_type != MEDIA_TYPE:
+        return {"text": "", "boxes": []}, []
+    with opened(descriptors[0]) as stream:
+        document = open_pdf(stream)
+        try:
+            there = 1 <= page <= len(document)
+            return _page(document, page - 1, most_characters) if there else {"text": "", "boxes": []}, []
+        finally:
+            document.close()
+
+
 def _page(document: pdfium.PdfDocument, index: int, most: int) -> dict[str, Any]:
     try:
         page = document[index]

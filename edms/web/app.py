@@ -47,6 +47,7 @@ from edms.web.views import (
     photographs,
     proof,
     quarantine,
+    reading,
     record,
     redactions,
     reports,
@@ -96,7 +97,7 @@ class UploadRequest(Request):
 
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
-    proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
+    proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, capture,
     uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
     lanes, loans, signatures, verification,
 )  # fmt: skip

@@ -617,6 +617,30 @@ def test_places_lead_back_the_same_way(open_index: Open, folder: Path, sort: Any
     assert [hit.record_id for hit in forth.hits if hit.record_id != "baru"][-3:] == every[20:]
 
 
+def test_pages_of_hits_are_told(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    long = " ".join(["kata"] * 700)
+    four = ["rapat pembukaan", "anggaran kota", f"{long} jalan {long}", "membangun jalan anggaran"]
+    put(
+        index,
+        document("1", "\n\f".join(four)),
+        document("2", "anggaran jalan"),
+        document("3", f"anggaran {long}\n\fpenutup"),
+    )
+
+    def told(text: str, **more: Any) -> dict[str, tuple[int, ...]]:
+        return {hit.record_id: hit.pages for hit in ask(index, text, pages=True, **more).hits}
+
+    assert told("anggaran") == {"1": (2, 4), "2": (), "3": (1,)}
+    assert told("anggaran jalan") == {"1": (4,), "2": ()}
+    assert told("pembangunan")["1"] == (4,)
+    assert told("jal* -penutup")["1"] == (3, 4)
+    assert told('"kota membangun"') == {}
+    assert told('"anggaran kota"')["1"] == (2,)
+    assert told("judul:rapat OR anggaran", highlight=False) == {"1": (), "2": (), "3": ()}
+    assert [hit.pages for hit in ask(index, "anggaran").hits] == [(), (), ()]
+
+
 def test_titles_are_in_order(open_index: Open, folder: Path) -> None:
     index = open_index(folder)
     put(

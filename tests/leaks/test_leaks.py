@@ -129,6 +129,7 @@ LENDING = Lending(date(2026, 12, 1), "Lemari 3", "audit", name="Rina", office="L
 CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "record page": page("/records/{hidden}"),
     "pictures of pages": page("/records/{hidden}/pages/1?width=160", "/records/{hidden}/thumbnail"),
+    "words on pages": page("/records/{hidden}/read/1?q=zamrud", "/records/{hidden}/read?q=imunisasi"),
     "downloads": page("/records/{hidden}/files/original", "/records/{hidden}/files/text", "/records/{hidden}/evidence"),
     "conditional requests": page("/records/{hidden}/files/original", headers={"If-None-Match": "*"}),
     "ranges": page("/records/{hidden}/files/original", headers={"Range": "bytes=0-3"}),
@@ -209,7 +210,8 @@ class AllTokens(frozenset[str]):
 MECHANISMS: dict[str, tuple[Any, Any, tuple[str, ...]]] = {
     "the verdict": (
         policy.decide, lambda *_told: Verdict(True, ("broken",)),
-        ("record page", "pictures of pages", "downloads", "conditional requests", "ranges", "filing form"),
+        ("record page", "pictures of pages", "words on pages", "downloads", "conditional requests", "ranges",
+         "filing form"),
     ),
     "the filter of the database": (
         visible.visible_to, lambda _scope: true(), ("overview", "inbox", "quarantine", "retention list"),

@@ -21,6 +21,7 @@ def letters(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> Si
     for number, subject in enumerate(SUBJECTS):
         told = {"number": f"005/{number}/2026", "sender": f"Dinas {subject.title()}"}
         take_in(site.archive, pdf(f"Laporan {subject} kota"), name=f"{subject}.pdf", **told)
+    take_in(site.archive, pdf("Pembukaan", "Drainase baru", "Penutup", "Drainase lagi"), name="rapat.pdf")
     return site
 
 
@@ -40,7 +41,7 @@ def link(page: str, relation: str) -> str:
 
 
 @pytest.mark.usefixtures("small_pages")
-@pytest.mark.parametrize("query", ["q=laporan", "q=", "q=kota&sort=oldest", "q=&sort=title"])
+@pytest.mark.parametrize("query", ["q=laporan", "q=kota&sort=newest", "q=kota&sort=oldest", "q=laporan&sort=title"])
 def test_the_list_is_read_to_its_end_and_back(letters: Site, query: str) -> None:
     visitor = letters.visitor("clerk-dinkes", **ENGLISH)
     shown, path = list[str](), f"/search?{query}"
@@ -100,6 +101,23 @@ def test_the_list_is_taken_away_whole(letters: Site) -> None:
     assert visitor.get(paths[2]).data[:5] == b"%PDF-"
     assert visitor.get("/search/list.exe?q=laporan").status_code == 404
     assert visitor.get("/search/list.csv?q=" + "a" * 501).status_code == 400
+
+
+def test_hits_lead_to_their_pages(letters: Site) -> None:
+    visitor = letters.visitor("clerk-dinkes", **ENGLISH)
+    page = visitor.get("/search?q=drainase").text
+    paths = [unescape(one) for one in re.findall(r'href="(/records/[0-9a-f-]+/read/\d+\?q=drainase)"', page)]
+    assert [path.split("/")[-1] for path in paths] == ["2?q=drainase", "4?q=drainase"]
+    answer = visitor.get(paths[0])
+    assert len(re.findall("<rect ", answer.text)) == 1
+    assert "<mark>Drainase</mark> baru" in answer.text
+    assert "style=" not in answer.text
+    begun = visitor.get(paths[0].replace("/read/2", "/read"))
+    assert (begun.status_code, begun.headers["Location"]) == (302, paths[0])
+    assert visitor.get(paths[0].replace("/read/2", "/read/5")).status_code == 404
+    hits = visitor.get("/search.json?q=drainase").json
+    assert hits is not None
+    assert hits["hits"][0]["pages"] == [2, 4]
 
 
 def test_the_longest_place_fits_the_address(letters: Site) -> None:
