@@ -1,4 +1,4 @@
-"""Commands on retention: check, apply, report, explain; holds."""
+"""Commands on retention: check, apply, report, explain; holds. What comes before applying: retention_rules."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import click
 
+from edms.cli import retention_rules
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
 from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
@@ -214,4 +215,6 @@ def _id(text: str) -> UUID:
     return found
 
 
+for further in retention_rules.OF_RETENTION:
+    retention.add_command(further)
 COMMANDS = (retention, hold)
