@@ -20,6 +20,7 @@ from edms.cli.context import (
 from edms.core.errors import Refused
 from edms.records.assignments import NamedRule, reassign_record
 from edms.records.drafts import list_drafts, review_rules
+from edms.records.forecast import forecast
 from edms.records.impact import Impact
 from edms.records.rules import load_rules
 
@@ -78,6 +79,36 @@ def impact_lines(found: Impact) -> list[str]:
     return lines
 
 
+@click.command("forecast")
+@click.option("--year", type=int, help="Default: the next one.")
+@click.option("--draft", metavar="DIR", type=click.Path(path_type=Path), help="As if all followed these rule files.")
+@click.option("--minutes", type=float, default=3.0, show_default=True, help="Work that one record costs.")
+@click.option("--as", "username", default="records", show_default=True, metavar="USER", help="Act for this person.")
+@json_option
+@pass_context
+def forecast_command(
+    context: Context, year: int | None, draft: Path | None, minutes: float, username: str, as_json: bool
+) -> None:
+    """What falls due in a year, by month and fate: records, storage, hours of work."""
+    book = load_rules(draft) if draft else None
+    asked = year or context.archive.clock.today().year + 1
+    with progress_bar("records")(0) as bar:
+        found = forecast(context.person(username), context.archive, asked, book, minutes, bar.update)
+    if as_json:
+        print_json(found.as_dict())
+        return
+    fates = sorted({fate for _month, fate in found.months})
+    rows = [
+        (f"{asked}-{number:02}", found.month(number).records, round(found.month(number).bytes / 2**20, 1),
+         found.hours(number), *(found.months[number, fate].records if (number, fate) in found.months else 0
+                                for fate in fates))
+        for number in range(1, 13)
+    ]  # fmt: skip
+    print_table(("month", "records", "MiB", "hours", *fates), rows)
+    click.echo(f"freed by destruction: {found.freed / 2**20:.1f} MiB; due before and still here: {found.backlog}")
+    click.echo(f"without a due date: {found.awaiting}")
+
+
 @click.command()
 @as_option
 @json_option
@@ -127,4 +158,4 @@ def reassign(context: Context, record_id: str, rule: str | None, reason: str, us
         click.echo(str(made))
 
 
-OF_RETENTION = (impact, drafts, reassign)
+OF_RETENTION = (impact, forecast_command, drafts, reassign)

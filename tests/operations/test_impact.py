@@ -20,9 +20,11 @@ from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.audit.model import AuditLeaf
 from edms.capture.accept import Accepted
+from edms.core.errors import Refused
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.assignments import reassign_record
+from edms.records.forecast import forecast
 from edms.records.impact import Impact, impact_of
 from edms.records.model import Record
 from edms.records.retention_facts import judgeables, options_of, select_facts
@@ -162,6 +164,30 @@ def test_months_add_up(embedded: Archive, person: People) -> None:
     years = found.years()
     assert sum(two[1] for two in years[max(years)].values()) > 0
     assert set(found.as_dict()["years"]) == {str(year) for year in years}
+
+
+def test_the_forecast_is_what_the_report_will_say(archive: Archive, person: People, capture: Capture) -> None:
+    ManyRecords(archive, seed=25).fill(300)
+    paper = capture(archive, pdf("Rapat"), class_code="000.1.6", document_date=date(2029, 5, 1)).record_id
+    officer = person(archive, "records")
+    found = forecast(officer, archive, 2031)
+    with archive.database.reader() as session:
+        rows = session.execute(select(Record.due_on, Record.fate)).tuples().all()
+    due = Counter((day.month, fate) for day, fate in rows if day is not None and day.year == 2031)
+    assert {key: one.records for key, one in found.months.items()} == dict(due)
+    assert sum(found.backlog.values()) == sum(day is not None and day.year < 2031 for day, _fate in rows)
+    assert found.awaiting == sum(day is None for day, _fate in rows)
+    assert found.hours(5) == round(found.month(5).records / 20, 1)
+    with archive.database.reader() as session:
+        record = session.get_one(Record, paper)
+        size = sum(one.blob.size for one in record.components)
+    assert (record.due_on, record.fate) == (date(2031, 5, 1), "MUSNAH")
+    assert found.freed == found.months[5, "MUSNAH"].bytes == size > 0
+    later = forecast(officer, archive, 2032, longer(1))
+    assert later.months[5, "MUSNAH"].bytes == size
+    assert sum(later.years.values()) == sum(found.years.values())
+    with pytest.raises(Refused):
+        forecast(officer, archive, 99999)
 
 
 def test_a_reviewed_record_is_left_alone(embedded: Archive, person: People, capture: Capture) -> None:
