@@ -8,7 +8,7 @@ from uuid import UUID
 
 import click
 
-from edms.cli import retention_rules
+from edms.cli import retention_import, retention_rules
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
 from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
@@ -215,6 +215,6 @@ def _id(text: str) -> UUID:
     return found
 
 
-for further in retention_rules.OF_RETENTION:
+for further in (*retention_rules.OF_RETENTION, retention_import.import_command):
     retention.add_command(further)
 COMMANDS = (retention, hold)
