@@ -20,8 +20,8 @@ from edms.cli.context import (
 from edms.core.errors import Refused
 from edms.records.assignments import NamedRule, reassign_record
 from edms.records.drafts import list_drafts, review_rules
-from edms.records.forecast import forecast
 from edms.records.impact import Impact
+from edms.records.rule_forecast import forecast
 from edms.records.rules import load_rules
 
 ACTS = (("applied", "applying"), ("reassigned", "if all were re-assigned"))

@@ -24,10 +24,10 @@ from edms.core.errors import Refused
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.assignments import reassign_record
-from edms.records.forecast import forecast
 from edms.records.impact import Impact, impact_of
 from edms.records.model import Record
 from edms.records.retention_facts import judgeables, options_of, select_facts
+from edms.records.rule_forecast import forecast
 from edms.retention.decide import decide, tier_of
 from edms.retention.rulebook import RuleBook
 
