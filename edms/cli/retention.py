@@ -10,7 +10,8 @@ import click
 
 from edms.cli import retention_import, retention_rules
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
-from edms.core.errors import NotFound, Refused, StorageFault
+from edms.cli.retention_lists import LISTS, WAYS, ListForm, list_question, to_file, to_stdout, write_list
+from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
 from edms.records.report_files import report_csv, report_json
@@ -61,8 +62,12 @@ def apply_command(context: Context, folder: Path, sha256: str | None, username: 
 @click.option("--as-of", type=DAY, help="Any day, past or future; default today.")
 @click.option("--office", help="Only this office (code).")
 @click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only this outcome.")
+@click.option("--report", "name", type=click.Choice(LISTS), help="One of the lists, with every row.")
+@click.option("--by", type=click.Choice(WAYS), help="Count that list by this, instead of its rows.")
+@click.option("--class", "class_code", default="", metavar="CODE", help="Of a list: this class and those below it.")
+@click.option("--year", type=click.IntRange(1, 9999), help="Of a list: since this year.")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv", "pdf"]), default="table", show_default=True
+    "--format", "form", type=click.Choice(["table", "json", "csv", "xlsx", "pdf"]), default="table", show_default=True
 )
 @click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file; default: stdout.")
@@ -73,14 +78,26 @@ def report(
     as_of: datetime | None,
     office: str | None,
     outcome: str | None,
+    name: str | None,
+    by: str | None,
+    class_code: str,
+    year: int | None,
     form: str,
     language: str,
     output: Path | None,
     username: str,
 ) -> None:
-    """What is due, when and why: every row, most urgent first."""
-    if form == "pdf" and output is None and sys.stdout.isatty():
-        raise Refused("a PDF is not for a terminal", "name a file: --output report.pdf")
+    """What is due, when and why: every row, most urgent first. With --report one of the lists of a records officer."""
+    if form in ("pdf", "xlsx") and output is None and sys.stdout.isatty():
+        raise Refused(f"{form.upper()} is not for a terminal", f"name a file: --output report.{form}")
+    if name is not None:
+        if outcome is not None:
+            raise Refused("a list has no outcome to choose", "leave out --outcome or --report")
+        asked = list_question(name, as_of, office, class_code, year)
+        write_list(context, username, asked, by, ListForm(form, language, output))
+        return
+    if by or class_code or year is not None or form == "xlsx":
+        raise Refused("--by, --class, --year and xlsx are of a list", "name it: --report NAME")
     question = ReportQuestion(as_of.date() if as_of else None, office, outcome)
     archive = context.archive
     with open_report(context.person(username), archive, question, language) as found:
@@ -91,9 +108,9 @@ def report(
         else:
             parts = (part.encode() for part in FORMS[form](found))
         if output is None:
-            _to_stdout(parts)
+            to_stdout(parts)
         else:
-            _to_file(output, parts)
+            to_file(output, parts)
 
 
 def _report_table(found: Report) -> Iterator[str]:
@@ -109,27 +126,7 @@ def _table_row(row: ReportRow) -> tuple[str, ...]:
     return str(row.record), row.class_code, row.rule or "-", row.fate or "-", row.outcome, due, why
 
 
-def _to_file(target: Path, parts: Iterable[bytes]) -> None:
-    """Write beside `target` and put it in its place when it is whole."""
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        with beside.open("wb") as file:
-            file.writelines(parts)
-        beside.replace(target)
-    except OSError as error:
-        raise StorageFault(f"{target} cannot be written: {error.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 FORMS: dict[str, Callable[[Report], Iterator[str]]] = {"table": _report_table, "json": report_json, "csv": report_csv}
-
-
-def _to_stdout(parts: Iterable[bytes]) -> None:
-    sys.stdout.flush()
-    for part in parts:
-        sys.stdout.buffer.write(part)
-    sys.stdout.buffer.flush()
 
 
 @retention.command()

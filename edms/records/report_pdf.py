@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from fpdf import FPDF
-
-from edms.records.pdf_letters import FONT, add_letters, shown
+from edms.records.pdf_letters import FONT
+from edms.records.pdf_lines import BrokenLines
 from edms.records.retention_report import Report, ReportRow
 from edms.retention.explain import OUTCOMES, TIERS, day
 from edms.retention.types import Fate, Outcome
@@ -44,30 +43,29 @@ def report_pdf(report: Report, archive_name: str, made_at: datetime, language: s
     return bytes(document.output())
 
 
-class _Document(FPDF):
-    """Pages with their heading and foot. Lines are broken by the widths of the letters, each looked up once."""
+class _Document(BrokenLines):
+    """Pages with their heading and foot."""
 
     def __init__(self, report: Report, archive_name: str, made_at: datetime, language: str) -> None:
         super().__init__(orientation="landscape", format="A4")
         self._language, self._words, self._archive = language, _WORDS[language], archive_name
         self._title = self._words["title"].format(day=day(report.as_of, language))
         self._made = self._words["made"].format(moment=made_at.isoformat(timespec="minutes"))
-        self._widths: dict[str, float] = {}
         self.set_creation_date(made_at)
         self.set_producer("edms")
         self.set_title(f"{self._title} · {archive_name}")
         self.set_lang(language)
         self.set_auto_page_break(False)
         self.set_margin(_MARGIN)
-        self._known = add_letters(self)
+        self.learn_letters()
         self.alias_nb_pages()
         self.add_page()
 
     def header(self) -> None:
         self.set_font(FONT, size=12)
-        self.text(_MARGIN, 12, self._clean(self._title))
+        self.text(_MARGIN, 12, self.clean(self._title))
         self.set_font(FONT, size=_SIZE)
-        self.text(_MARGIN, 16.5, self._clean(self._archive))
+        self.text(_MARGIN, 16.5, self.clean(self._archive))
         self.line(_MARGIN, _TOP - 5, self.w - _MARGIN, _TOP - 5)
         x, column = _MARGIN, 0 if self._language == "id" else 1
         for headings, width in _COLUMNS:
@@ -89,7 +87,7 @@ class _Document(FPDF):
         names = OUTCOMES[self._language]
         told = [f"{self._words['total']}: {report.total}"]
         told += [f"{names[Outcome(outcome)]}: {count}" for outcome, count in report.counts.items()]
-        self._lines(_MARGIN, self._broken("   ".join(told), self.w - 2 * _MARGIN))
+        self._lines(_MARGIN, self.broken("   ".join(told), self.w - 2 * _MARGIN))
 
     def nothing(self) -> None:
         self._lines(_MARGIN, [self._words["none"]])
@@ -109,7 +107,7 @@ class _Document(FPDF):
             OUTCOMES[self._language][decision.outcome] + tier,
             "\n".join(row.reason_texts),
         )
-        broken = [self._broken(text, width - 2) for text, (_, width) in zip(cells, _COLUMNS, strict=True)]
+        broken = [self.broken(text, width - 2) for text, (_, width) in zip(cells, _COLUMNS, strict=True)]
         height = max(map(len, broken)) * _LINE
         if self.get_y() + height > self.h - _BOTTOM and self.get_y() > _TOP + 2:
             self.add_page()
@@ -126,44 +124,6 @@ class _Document(FPDF):
             y += _LINE
             self.text(x, y - 0.8, line)
         self.set_y(y + 1)
-
-    def _broken(self, text: str, width: float) -> list[str]:
-        """Break `text` into lines of at most `width` millimetres, within a word only where it must be."""
-        lines: list[str] = []
-        for part in self._clean(text).split("\n"):
-            line, used = "", 0.0
-            for word in part.split(" "):
-                length = self._width(word) + (self._width(" ") if line else 0)
-                if line and used + length > width:
-                    lines.append(line)
-                    line, used, length = "", 0.0, self._width(word)
-                while length > width:
-                    fits = self._fitting(word, width)
-                    lines.append(word[:fits])
-                    word = word[fits:]
-                    length = self._width(word)
-                line, used = f"{line} {word}" if line else word, used + length
-            lines.append(line)
-        return lines
-
-    def _fitting(self, word: str, width: float) -> int:
-        used = 0.0
-        for position, letter in enumerate(word):
-            used += self._width(letter)
-            if used > width:
-                return max(position, 1)
-        return len(word)
-
-    def _width(self, text: str) -> float:
-        total = 0.0
-        for letter in text:
-            if letter not in self._widths:
-                self._widths[letter] = self.get_string_width(letter)
-            total += self._widths[letter]
-        return total
-
-    def _clean(self, text: str) -> str:
-        return shown(text, self._known)
 
 
 def _most_lines(page_height: float) -> int:

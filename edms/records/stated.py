@@ -18,6 +18,7 @@ from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, Rec
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.redaction_model import Redaction
+from edms.records.report_model import ListDelivery, RetentionExplanation
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
 
@@ -97,6 +98,8 @@ STATED = (
     Stated(_table(Redaction), without=frozenset({"sealed_terms"})),
     Stated(_table(IssuedCopy)),
     Stated(_table(Loan)),
+    Stated(_table(RetentionExplanation)),
+    Stated(_table(ListDelivery)),
     Stated(_table(KeyEpoch)),
     Stated(_table(KeyRotation)),
     Stated(_table(OrderedDestruction)),
