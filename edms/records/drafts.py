@@ -22,7 +22,6 @@ from edms.records.rules import edition_in_force
 from edms.retention.rulebook import RuleBook
 
 MOST_ROWS_KEPT = 1000
-MEND_REVIEW = "look at what it would change first: edms retention impact DIR"
 
 
 @dataclass(frozen=True)
@@ -142,12 +141,17 @@ def require_review(operation: Operation, book: RuleBook, against: str) -> None:
     session = operation.session
     draft = session.scalars(select(RuleDraft).where(RuleDraft.sha256 == book.sha256)).one_or_none()
     if draft is None:
-        raise Refused("nobody has reviewed these rules", MEND_REVIEW)
+        raise Refused(
+            "nobody has reviewed these rules", "look at what it would change first: edms retention impact DIR"
+        )
     if draft.withdrawn_at is not None:
         raise Refused("the draft is withdrawn", "hand it in again")
     reviewers = set(_reviewers(session, draft.id, against))
     if not reviewers:
-        raise Refused("these rules were not reviewed against the ones that are in force now", MEND_REVIEW)
+        raise Refused(
+            "these rules were not reviewed against the ones that are in force now",
+            "look at what it would change first: edms retention impact DIR",
+        )
     others = reviewers - {operation.actor.id, operation.actor.name}
     alone = [] if others else sorted(reviewers)
     done = {Duty.HAND_IN_RULES: [draft.made_by], Duty.REVIEW_RULES: alone}

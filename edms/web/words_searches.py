@@ -1,6 +1,7 @@
 """What is said of searches that are kept, in the reader's language."""
 
 from edms.web.language import message
+from edms.web.words_rules import RULES_ERRORS, RULES_EVENTS
 
 SEARCHES_EVENTS = {
     "index.set_aside": message("set a damaged index aside"),
@@ -10,6 +11,7 @@ SEARCHES_EVENTS = {
     "search.saved_changed": message("changed an own search"),
     "search.saved_dropped": message("removed an own search"),
     "search.history_forgotten": message("had the own questions forgotten"),
+    **RULES_EVENTS,
 }
 SEARCHES_ERRORS = (
     message("there is nothing to keep"),
@@ -18,4 +20,5 @@ SEARCHES_ERRORS = (
     message("you keep %(count)s searches already"),
     message("remove one that you do not need any more"),
     message("a name has 1 to %(count)s characters"),
+    *RULES_ERRORS,
 )

@@ -1,14 +1,14 @@
 """the lists of retention: what is counted by an index alone, explanations, delivered lists
 
 Revision ID: 0035
-Revises: 0027
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0035"
-down_revision = "0027"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -28,6 +28,7 @@ _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
 _NO_SUCH_BATCH = _NO_SUCH_PHOTOGRAPH = {"else": 404}
 _NO_SUCH_BATCH = {"else": 404}
 _NO_SUCH = _NO_SUCH_BATCH
+_NO_SUCH_DRAFT = {"records": 404, "else": 403}
 _SCANNING = _CLERKS
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
@@ -100,6 +101,15 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/access/emergency"): ("/access/emergency", {"else": 400}),
     ("GET", "/retention"): ("/retention", _OFFICERS),
     ("GET", "/retention.csv"): ("/retention.csv", _OFFICERS),
+    ("GET", "/rules"): ("/rules", {"else": 200}),
+    ("GET", "/rules/editions/<edition>"): ("/rules/editions/jra-pekalongan-63-2024", {"else": 200}),
+    ("GET", "/rules/compare"): ("/rules/compare?one=nirwana&two=nirwana", {"else": 404}),
+    ("POST", "/rules/drafts"): ("/rules/drafts", {"else": 400}),
+    ("GET", "/rules/drafts/<uuid:draft_id>"): (f"/rules/drafts/{uuid4()}", _NO_SUCH_DRAFT),
+    ("POST", "/rules/drafts/<uuid:draft_id>/review"): (f"/rules/drafts/{uuid4()}/review", _NO_SUCH_DRAFT),
+    ("POST", "/rules/drafts/<uuid:draft_id>/apply"): (f"/rules/drafts/{uuid4()}/apply", _NO_SUCH_DRAFT),
+    ("POST", "/rules/drafts/<uuid:draft_id>/withdraw"): (f"/rules/drafts/{uuid4()}/withdraw", _NO_SUCH_DRAFT),
+    ("GET", "/rules/forecast"): ("/rules/forecast?year=2031", {"records": 200, "else": 403}),
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
