@@ -13,6 +13,7 @@ from edms.operation.proof import ProofNeeded
 from edms.records.archive import Archive
 from edms.web import (
     bearer,
+    charts,
     formats,
     guard,
     identity,
@@ -51,6 +52,7 @@ from edms.web.views import (
     redactions,
     reports,
     retention,
+    retention_lists,
     search,
     searches,
     separators,
@@ -97,7 +99,8 @@ class UploadRequest(Request):
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
-    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
+    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
+    retention_lists, reports, trail, alerts,
     lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
@@ -122,6 +125,7 @@ def create_app(archive: Archive) -> Flask:
     app.extensions["archive"] = archive
     language.install(app)
     formats.install(app)
+    charts.install(app)
     for spoken in (words, words_access, words_filing, words_redaction, words_tokens):
         spoken.install(app)
     guard.install(app, archive.settings.server)
