@@ -53,6 +53,7 @@ from edms.web.views import (
     redactions,
     reports,
     retention,
+    retention_lists,
     rules,
     search,
     searches,
@@ -100,7 +101,8 @@ class UploadRequest(Request):
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
-    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, rules, reports, trail, alerts,
+    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
+    retention_lists, rules, reports, trail, alerts,
     lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
@@ -125,7 +127,8 @@ def create_app(archive: Archive) -> Flask:
     app.extensions["archive"] = archive
     language.install(app)
     formats.install(app)
-    for spoken in (charts, words, words_access, words_filing, words_redaction, words_rules, words_tokens):
+    charts.install(app)
+    for spoken in (words, words_access, words_filing, words_redaction, words_rules, words_tokens):
         spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)

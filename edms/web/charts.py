@@ -8,6 +8,7 @@ their size on a telephone. Who does not see the picture has its title, its summa
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from flask import Flask
 from markupsafe import Markup, escape
 
 from edms.web.formats import number
@@ -98,7 +99,8 @@ def _legend(chart: Chart) -> Markup:
     """Beside the colour each has its name; the order is that of the parts."""
     items = (
         Markup(
-            '<li><svg aria-hidden="true" width="12" height="12"><rect class="tone-{}" width="12" height="12"/></svg>{}</li>'
+            '<li><svg aria-hidden="true" width="12" height="12"><rect class="tone-{}" width="12" height="12"/></svg>'
+            "{}</li>"
         ).format(_tone(place, one), one.name)
         for place, one in enumerate(chart.series)
     )
@@ -129,3 +131,8 @@ def _linked(chart: Chart, row: int) -> Markup:
     if not chart.links:
         return escape(chart.labels[row])
     return Markup('<a href="{}">{}</a>').format(chart.links[row], chart.labels[row])
+
+
+def install(app: Flask) -> None:
+    """Register the filter that draws."""
+    app.jinja_env.filters["bars"] = bars
