@@ -17,14 +17,16 @@ def impact_chart(impact: dict[str, Any]) -> Chart:
     """Return what falls due in the years from the day asked on, as it is and under the draft, one below the other."""
     first = int(impact["as_of"][:4])
     years = {int(year): told for year, told in impact["years"].items()}
-    shown = [("", [year for year in years if year < first])] + [
-        (str(year), [year]) for year in range(first, first + YEARS)
+    earlier = gettext("before %(year)s") % {"year": first}
+    shown = [(earlier, [year for year in years if year < first])]
+    shown += [(str(year), [year]) for year in range(first, first + YEARS)]
+    sides = (gettext("now"), gettext("draft"))
+    labels = [f"{name} · {said}" for name, _members in shown for said in sides]
+    rows = [
+        {fate: sum(years.get(year, {}).get(fate, [0, 0])[side] for year in members) for fate in _TONES}
+        for _name, members in shown
+        for side in (0, 1)
     ]
-    labels, rows = [], []
-    for name, members in shown:
-        for side, said in enumerate((gettext("now"), gettext("draft"))):
-            labels.append(f"{name or gettext('before %(year)s') % {'year': first}} · {said}")
-            rows.append({fate: sum(years.get(year, {}).get(fate, [0, 0])[side] for year in members) for fate in _TONES})
     moved = impact["reassigned"]["due_date"]
     return Chart(
         "impact",

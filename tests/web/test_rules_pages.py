@@ -65,11 +65,8 @@ def test_the_tree_shows_rule_level_and_citation(site: Site) -> None:
 def test_the_same_code_with_two_titles(site: Site) -> None:
     """R2: a code is only meaningful with its edition; both lists stand side by side."""
     visitor = site.visitor("records")
-    page = plain(
-        visitor.get(
-            "/rules/compare?one=klasifikasi-permendagri-83-2022-kabkota&two=klasifikasi-permendagri-83-2022-kemendagri"
-        )
-    )
+    one, two = (f"klasifikasi-permendagri-83-2022-{part}" for part in ("kabkota", "kemendagri"))
+    page = plain(visitor.get(f"/rules/compare?one={one}&two={two}"))
     row = page[page.index('<span class="code">000.1</span>') :][:600]
     assert "KETATAUSAHAAN DAN KERUMAHTANGGAAN" in row
     assert "LAMBANG" in row
