@@ -20,6 +20,7 @@ from edms.cli.context import (
 from edms.core.errors import Refused
 from edms.records.assignments import NamedRule, reassign_record
 from edms.records.drafts import list_drafts, review_rules
+from edms.records.editions import name_source
 from edms.records.impact import Impact
 from edms.records.rule_forecast import forecast
 from edms.records.rules import load_rules
@@ -158,4 +159,19 @@ def reassign(context: Context, record_id: str, rule: str | None, reason: str, us
         click.echo(str(made))
 
 
-OF_RETENTION = (impact, forecast_command, drafts, reassign)
+@click.command()
+@click.argument("edition")
+@click.argument("record_id", metavar="RECORD")
+@as_option
+@json_option
+@pass_context
+def source(context: Context, edition: str, record_id: str, username: str, as_json: bool) -> None:
+    """Name the record that holds the published document of an edition."""
+    made = name_source(context.person(username), context.archive, edition, asked_id(record_id))
+    if as_json:
+        print_json({"source": str(made)})
+    else:
+        click.echo(str(made))
+
+
+OF_RETENTION = (source, impact, forecast_command, drafts, reassign)

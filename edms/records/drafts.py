@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -166,9 +167,7 @@ def _reviewers(session: Session, draft_id: UUID, against: str) -> list[str]:
 
 def _keep(operation: Operation, archive: Archive, book: RuleBook, note: str) -> RuleDraft:
     operation.about("rule_book", book.sha256, "retention.draft_handed_in")
-    found = operation.session.scalars(
-        select(RuleDraft).where(RuleDraft.sha256 == book.sha256).with_for_update()
-    ).one_or_none()
+    found = _of_content(operation.session, book)
     if found is None:
         found = RuleDraft(
             id=new_id(archive.clock),
@@ -178,13 +177,21 @@ def _keep(operation: Operation, archive: Archive, book: RuleBook, note: str) -> 
             made_by=operation.actor.id,
             made_at=operation.now,
         )
-        operation.session.add(found)
-        operation.session.flush()
+        try:
+            with operation.session.begin_nested():
+                operation.session.add(found)
+        except IntegrityError:  # somebody else handed in the same at this moment
+            found = _of_content(operation.session, book)
+            assert found is not None, "that it is there is why it could not be added"
     elif found.withdrawn_at is not None:
         found.withdrawn_at = found.withdrawn_by = None
         found.made_by, found.made_at = operation.actor.id, operation.now
     operation.note(draft=str(found.id), editions=sorted(book.editions))
     return found
+
+
+def _of_content(session: Session, book: RuleBook) -> RuleDraft | None:
+    return session.scalars(select(RuleDraft).where(RuleDraft.sha256 == book.sha256).with_for_update()).one_or_none()
 
 
 def _found(operation: Operation, draft_id: UUID, *, lock: bool = False) -> RuleDraft:

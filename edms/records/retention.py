@@ -73,9 +73,18 @@ def apply_rules(actor: Actor | None, archive: Archive, book: RuleBook, reviewed_
             operation.unrecorded()
             return 0
         if current is not None:
+            _still_in_force(operation.session, current)
             require_review(operation, book, current.sha256)
         _refuse_altered_editions(operation.session, book)
         return _put_into_force(operation, archive, book, current)
+
+
+def _still_in_force(session: Session, current: RuleBookEdition) -> None:
+    """Hold the book in force until this is committed, so that of two that come at once the second is held against the
+    first. Raises Refused when it was superseded while this waited."""
+    session.refresh(current, with_for_update=True)
+    if current.superseded_at is not None:
+        raise Refused("other rules came into force meanwhile", "look at what it would change now")
 
 
 def _refuse_altered_editions(session: Session, book: RuleBook) -> None:

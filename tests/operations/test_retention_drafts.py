@@ -1,6 +1,7 @@
 """Drafts of rule books: handed in by one, reviewed by their impact, put into force by another; and broken by hand."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +9,8 @@ from uuid import uuid4
 import pytest
 from archive_fixtures import pdf
 from rule_texts import CLASSES, SCHEDULE
-from sqlalchemy import text
+from rules_in_force import put_into_force
+from sqlalchemy import select, text
 
 from edms.access.actors import Actor, Role, console_actor
 from edms.access.levels import Level
@@ -18,6 +20,8 @@ from edms.operation.door import NotPermitted
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.drafts import draft_book, hand_in_rules, list_drafts, review_rules, shown_review, withdraw_draft
+from edms.records.editions import list_editions, name_source
+from edms.records.model import RuleBookEdition
 from edms.records.people import NewPerson, add_person
 from edms.records.retention import apply_rules
 from edms.retention.rulebook import RuleBook
@@ -100,6 +104,55 @@ def test_a_withdrawn_draft_is_not_applied(embedded: Archive, colleagues: tuple[A
     with pytest.raises(NotPermitted):
         apply_rules(reviewer, embedded, BOOK)
     assert apply_rules(third, embedded, BOOK) == 0
+
+
+def test_two_at_once(archive: Archive, person: People) -> None:
+    """The same draft handed in by four at the same moment is there once; of two books that are applied at once the
+    second is held against the first."""
+    officer = person(archive, "records")
+    with ThreadPoolExecutor(4) as pool:
+        made = {one.result() for one in [pool.submit(hand_in_rules, officer, archive, BOOK) for _ in range(4)]}
+    assert len(made) == 1
+    second = RuleBook({"p.toml": CLASSES, "j.toml": SCHEDULE.replace('"jra-1"', '"jra-9"')})
+    for book in (BOOK, second):
+        review_rules(officer, archive, book)
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(apply_rules, CONSOLE, archive, book) for book in (BOOK, second)]
+    refused = [one.exception() for one in done if one.exception()]
+    assert len(refused) == 1
+    assert isinstance(refused[0], Refused)
+    with archive.database.reader() as session:
+        standing = session.scalars(select(RuleBookEdition).where(RuleBookEdition.superseded_at.is_(None)))
+        assert len(list(standing)) == 1
+
+
+def test_an_altered_source_is_named(embedded: Archive, person: People, capture: Callable[..., Accepted]) -> None:
+    record = capture(embedded, pdf("Peraturan"), class_code="000.1.5").record_id
+    officer = person(embedded, "records")
+    name_source(officer, embedded, "jra-pekalongan-63-2024", record)
+    with pytest.raises(Refused, match="already"):
+        name_source(officer, embedded, "jra-pekalongan-63-2024", record)
+    for name in ("clerk-dinkes", "auditor"):
+        with pytest.raises(NotFound):
+            name_source(person(embedded, name), embedded, "jra-pekalongan-63-2024", record)
+    (line,) = [one for one in list_editions(officer, embedded) if one.edition.id == "jra-pekalongan-63-2024"]
+    assert [found for found, _title in line.sources] == [record]
+    assert verify_all(CONSOLE, embedded).ok
+    with embedded.database.engine.begin() as connection:
+        connection.execute(text("UPDATE rule_sources SET edition = 'jra-contoh-pelengkap'"))
+    faults = verify_all(CONSOLE, embedded).faults
+    assert {fault.kind for fault in faults} == {"row"}
+
+
+def test_a_source_has_the_hash_that_the_edition_names(
+    embedded: Archive, person: People, capture: Callable[..., Accepted]
+) -> None:
+    """R4: not any document, but the one whose hash stands in the edition."""
+    record = capture(embedded, pdf("Peraturan"), class_code="000.1.5").record_id
+    named = SCHEDULE.replace('kind = "JRA"', f'kind = "JRA"\nsource_sha256 = "{"a" * 64}"')
+    put_into_force(embedded, RuleBook({"plan.toml": CLASSES, "jra.toml": named}))
+    with pytest.raises(Refused, match="hash of another document"):
+        name_source(person(embedded, "records"), embedded, "jra-1", record)
 
 
 def test_who_may(embedded: Archive, person: People) -> None:
