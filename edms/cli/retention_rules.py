@@ -22,6 +22,7 @@ from edms.records.assignments import NamedRule, reassign_record
 from edms.records.drafts import list_drafts, review_rules
 from edms.records.editions import name_source
 from edms.records.impact import Impact
+from edms.records.reassigning import Reassignment, reassign_many
 from edms.records.rule_forecast import forecast
 from edms.records.rules import load_rules
 
@@ -159,6 +160,34 @@ def reassign(context: Context, record_id: str, rule: str | None, reason: str, us
         click.echo(str(made))
 
 
+@click.command("reassign-all")
+@click.option("--edition", required=True, help="Records that were declared under it.")
+@click.option("--office", help="Only of this office (code).")
+@click.option("--class", "class_code", help="Only of this class.")
+@reason_option
+@as_option
+@json_option
+@pass_context
+def reassign_all(
+    context: Context,
+    edition: str,
+    office: str | None,
+    class_code: str | None,
+    reason: str,
+    username: str,
+    as_json: bool,
+) -> None:
+    """Give all records of an edition the rule of their class in the book in force; see `impact` first."""
+    asked = Reassignment(edition, reason, office, class_code)
+    with progress_bar("records")(0) as bar:
+        done = reassign_many(context.person(username), context.archive, asked, bar.update)
+    if as_json:
+        print_json(vars(done))
+    else:
+        click.echo(f"{done.given} records: {done.reassigned} given another rule, {done.same} left as they are,"
+                   f" {done.reviewed} under a review's terms")  # fmt: skip
+
+
 @click.command()
 @click.argument("edition")
 @click.argument("record_id", metavar="RECORD")
@@ -174,4 +203,4 @@ def source(context: Context, edition: str, record_id: str, username: str, as_jso
         click.echo(str(made))
 
 
-OF_RETENTION = (source, impact, forecast_command, drafts, reassign)
+OF_RETENTION = (reassign_all, source, impact, forecast_command, drafts, reassign)

@@ -23,6 +23,8 @@ from edms.records.rules import edition_in_force
 from edms.retention.rulebook import RuleBook
 
 MOST_ROWS_KEPT = 1000
+_MOST_NAMED = 500
+_named: dict[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,20 @@ def list_drafts(actor: Actor | None, archive: Archive) -> list[DraftLine]:
         return [
             DraftLine(
                 one.id, one.sha256, one.note, one.made_by, one.made_at,
-                tuple(sorted(RuleBook.from_text(one.content).editions)), one.sha256 == against, one.id in seen,
+                _editions(one), one.sha256 == against, one.id in seen,
                 one.withdrawn_at,
             )
             for one in drafts
         ]  # fmt: skip
+
+
+def _editions(draft: RuleDraft) -> tuple[str, ...]:
+    """The editions of a draft, parsed once per process: a list of drafts is looked at more often than it changes."""
+    if draft.sha256 not in _named:
+        if len(_named) >= _MOST_NAMED:
+            _named.clear()
+        _named[draft.sha256] = tuple(sorted(RuleBook.from_text(draft.content).editions))
+    return _named[draft.sha256]
 
 
 def shown_review(actor: Actor | None, archive: Archive, draft_id: UUID) -> dict[str, Any] | None:

@@ -51,6 +51,7 @@ from edms.records.people import NewPerson
 from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
 from edms.records.questions import KeptQuestion
+from edms.records.reassigning import Reassignment
 from edms.records.reports import ListQuestion
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
@@ -113,6 +114,7 @@ def call(
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
         bytes: b"isi",
+        Reassignment: Reassignment("jra-pekalongan-63-2024", "alih"),
         NamedRule: NamedRule("jra-pekalongan", "000.1.1"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),

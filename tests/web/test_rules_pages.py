@@ -92,6 +92,9 @@ def test_a_draft_is_handed_in_reviewed_and_applied_by_two(site: Site, officers: 
     assert one.post(f"{page}/review", data={"as_of": ""}).status_code == 302
     told = one.get(page)
     assert 'id="chart-impact"' in told.text
+    differing = plain(one.get(f"/rules/compare?one=jra-contoh-pelengkap&two=jra-contoh-pelengkap&draft={page[-36:]}"))
+    assert "12 tahun" in differing, "of the edition in force 2"
+    assert site.visitor("clerk-dinkes").get(f"/rules/compare?one=a&two=b&draft={page[-36:]}").status_code == 403
     assert "bila semua dialihkan" in plain(told)
     near = one.post(f"{page}/apply", data={"sha256": sha256.group()})
     assert near.status_code == 403

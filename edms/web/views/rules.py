@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from edms.access.policy import Action, decide
 from edms.core.errors import NotFound, Refused
+from edms.core.ids import parse_id
 from edms.records.drafts import draft_book, hand_in_rules, list_drafts, review_rules, shown_review, withdraw_draft
 from edms.records.editions import compared, edition_page, list_editions
 from edms.records.retention import apply_rules
@@ -45,8 +46,12 @@ def edition(edition: str) -> ResponseReturnValue:
 
 @pages.get("/rules/compare")
 def compare() -> ResponseReturnValue:
-    one, two = request.args.get("one", ""), request.args.get("two", "")
-    return render_template("rules_compare.html", one=one, two=two, found=compared(actor(), archive(), one, two))
+    one, two, draft = (request.args.get(name, "") for name in ("one", "two", "draft"))
+    draft_id = parse_id(draft)
+    if draft and draft_id is None:
+        raise NotFound()
+    found = compared(actor(), archive(), one, two, draft_id)
+    return render_template("rules_compare.html", one=one, two=two, draft_id=draft_id, found=found)
 
 
 @pages.post("/rules/drafts")
@@ -62,7 +67,8 @@ def draft(draft_id: UUID) -> ResponseReturnValue:
     review = shown_review(actor(), archive(), draft_id)
     line = next(one for one in list_drafts(actor(), archive()) if one.id == draft_id)
     chart = impact_chart(review["impact"]) if review else None
-    return render_template("rules_draft.html", line=line, review=review, chart=chart, as_day=_day)
+    known = {one.edition.id for one in list_editions(actor(), archive())}
+    return render_template("rules_draft.html", line=line, review=review, chart=chart, as_day=_day, known=known)
 
 
 @pages.post("/rules/drafts/<uuid:draft_id>/review")
