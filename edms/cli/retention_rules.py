@@ -18,7 +18,7 @@ from edms.cli.context import (
     reason_option,
 )
 from edms.core.errors import Refused
-from edms.records.assignments import NamedRule, reassign_record
+from edms.records.assignments import NamedRule, reassign_record, record_assignments
 from edms.records.drafts import list_drafts, review_rules
 from edms.records.editions import name_source
 from edms.records.impact import Impact
@@ -160,6 +160,27 @@ def reassign(context: Context, record_id: str, rule: str | None, reason: str, us
         click.echo(str(made))
 
 
+@click.command()
+@click.argument("record_id", metavar="ID")
+@as_option
+@json_option
+@pass_context
+def assignments(context: Context, record_id: str, username: str, as_json: bool) -> None:
+    """The rules that a record was under, one after the other."""
+    found = record_assignments(context.person(username), context.archive, asked_id(record_id))
+    if as_json:
+        print_json({"assignments": found})
+        return
+    print_table(
+        ("source", "rule", "fate", "since", "until", "reason"),
+        (
+            (one["source"], f"{one['edition']}/{one['rule']}", one["fate"], one["since"][:10],
+             (one["until"] or "-")[:10], one["reason"])
+            for one in found
+        ),
+    )  # fmt: skip
+
+
 @click.command("reassign-all")
 @click.option("--edition", required=True, help="Records that were declared under it.")
 @click.option("--office", help="Only of this office (code).")
@@ -203,4 +224,4 @@ def source(context: Context, edition: str, record_id: str, username: str, as_jso
         click.echo(str(made))
 
 
-OF_RETENTION = (reassign_all, source, impact, forecast_command, drafts, reassign)
+OF_RETENTION = (assignments, reassign_all, source, impact, forecast_command, drafts, reassign)

@@ -19,7 +19,15 @@ from edms.operation.door import NotPermitted
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.assignment_model import AssignmentSource, RetentionAssignment
-from edms.records.assignments import NamedRule, NewAssignment, ReviewTerms, assign, assignments_of, reassign_record
+from edms.records.assignments import (
+    NamedRule,
+    NewAssignment,
+    ReviewTerms,
+    assign,
+    assignments_of,
+    reassign_record,
+    record_assignments,
+)
 from edms.records.impact import impact_of
 from edms.records.model import Record
 from edms.records.reassigning import Reassignment, reassign_many
@@ -67,6 +75,13 @@ def test_a_record_is_given_another_rule(archive: Archive, capture: Capture, pers
     assert first.snapshot["rule"]["fate_text"] == before.fate_text
     assert (record.rule_code, record.due_on) == ("900.1.3.7", date(2030, 3, 1))
     assert leaf.subject_id == str(one)
+    told = record_assignments(person(archive, "clerk-dinkes"), archive, one)
+    assert [(line["source"], line["rule"], line["reason"]) for line in told] == [
+        ("INHERITED", before.rule, "declaration"),
+        ("OVERRIDE", "900.1.3.7", "keliru kelas"),
+    ]
+    with pytest.raises(NotFound):
+        record_assignments(person(archive, "admin"), archive, one)
 
 
 def test_a_review_begins_the_years_anew(archive: Archive, capture: Capture, person: People) -> None:

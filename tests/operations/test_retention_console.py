@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import openpyxl
 import pypdfium2
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in
@@ -240,6 +241,29 @@ def test_import_makes_a_draft_that_check_takes(console: Console, tmp_path: Path)
     assert "line 3: A.2: active: unknown_unit: tshun; tahun?" in lines
     missing = console("retention", "import", table, "--kind", "SKKAAD", "--output", folder / "skkaad.toml")
     missing.refused(2, "has no column for level")
+
+
+def test_a_workbook_is_read_as_a_table(console: Console, tmp_path: Path) -> None:
+    """A sheet by its name, headings further down, a formula that is not run, and a scheme of levels."""
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("SKKAAD")
+    for row in (
+        ["Lampiran II"], ["Kode", "Uraian", "Klasifikasi Keamanan"], ["000.1", "TATA USAHA", "Biasa / Terbuka"],
+        ["000.1.1", "Telekomunikasi", "Rahasia"], ["000.1.2", "=1+1", "Rahsia"], [None, None, None],
+    ):  # fmt: skip
+        sheet.append(row)
+    book.save(tmp_path / "tabel.xlsx")
+    asked = ("--kind", "SKKAAD", "--sheet", "SKKAAD", "--header-row", "2", "--output", tmp_path / "skkaad.toml")
+    done = console("retention", "import", tmp_path / "tabel.xlsx", *asked, "--json")
+    assert (done.status, done.json["given"], done.json["understood"]) == (1, 3, 2)
+    (reported,) = done.json["reported"]
+    assert (reported["line"], reported["reason"], reported["suggestion"]) == (5, "unknown_level", "rahasia")
+    draft = (tmp_path / "skkaad.toml").read_text("utf-8")
+    assert 'parent = "000.1"' in draft
+    assert "source_sha256" in draft
+    console("retention", "import", tmp_path / "skkaad.toml", *asked).refused(2, "neither .csv nor .xlsx")
+    (tmp_path / "rusak.xlsx").write_bytes(b"PK rusak")
+    assert console("retention", "import", tmp_path / "rusak.xlsx", *asked).status == 2
 
 
 def test_impact_then_apply_by_another(console: Console, filled: Archive, tmp_path: Path) -> None:
