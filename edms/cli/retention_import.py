@@ -26,6 +26,7 @@ UNKNOWN = "belum diisi"
 @click.option("--effective-from", type=DAY, help="Default: the first of January that comes.")
 @click.option("--header-row", type=click.IntRange(1, 100), default=1, show_default=True)
 @click.option("--sheet", default="", help="Of a workbook; default: the first.")
+@click.option("--overwrite", is_flag=True, help="Put it in the place of a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with stable keys.")
 @pass_context
 def import_command(
@@ -41,9 +42,12 @@ def import_command(
     effective_from: datetime | None,
     header_row: int,
     sheet: str,
+    overwrite: bool,
     as_json: bool,
 ) -> None:
     """Make a draft of a rule file from a CSV or XLSX table; exit 1 when a row was not understood."""
+    if output.exists() and not overwrite:
+        raise Refused(f"{output} is there already", "name another file, or say --overwrite")
     archive = context.archive
     edition = NewEdition(
         id=_id(name or output.stem),

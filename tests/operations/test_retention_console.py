@@ -237,7 +237,9 @@ def test_import_makes_a_draft_that_check_takes(console: Console, tmp_path: Path)
     assert (done.json["given"], done.json["understood"]) == (3, 1)
     assert [(one["line"], one["reason"]) for one in done.json["reported"]] == [(3, "unknown_unit"), (4, "no_period")]
     assert console("retention", "check", folder).out.startswith("ok: 1 editions, 1 rules")
-    lines = console("retention", "import", table, "--kind", "JRA", "--output", folder / "jra_kota.toml").out
+    again = ("retention", "import", table, "--kind", "JRA", "--output", folder / "jra_kota.toml")
+    console(*again).refused(2, "is there already")
+    lines = console(*again, "--overwrite").out
     assert "line 3: A.2: active: unknown_unit: tshun; tahun?" in lines
     missing = console("retention", "import", table, "--kind", "SKKAAD", "--output", folder / "skkaad.toml")
     missing.refused(2, "has no column for level")
@@ -261,6 +263,7 @@ def test_a_workbook_is_read_as_a_table(console: Console, tmp_path: Path) -> None
     draft = (tmp_path / "skkaad.toml").read_text("utf-8")
     assert 'parent = "000.1"' in draft
     assert "source_sha256" in draft
+    asked += ("--overwrite",)
     console("retention", "import", tmp_path / "skkaad.toml", *asked).refused(2, "neither .csv nor .xlsx")
     (tmp_path / "rusak.xlsx").write_bytes(b"PK rusak")
     assert console("retention", "import", tmp_path / "rusak.xlsx", *asked).status == 2
