@@ -19,7 +19,7 @@ from edms.records.assignment_model import RetentionAssignment
 from edms.records.model import Folder, Record, RecordState, TriggerEvent
 from edms.records.rules import kept_books
 from edms.retention.compare import Change, rule_changes, same_timing
-from edms.retention.decide import decide
+from edms.retention.due import due_on
 from edms.retention.rulebook import RuleBook
 from edms.retention.types import EventFact, Options, RetentionFacts, Rule, TriggerType
 
@@ -174,13 +174,13 @@ class Comparison:
         if not events:
             return self._due_of(id(rule), row.document_date, row.closed_on, row.legacy_unverified)
         facts = RetentionFacts(row.document_date, events, row.closed_on, legacy_unverified=row.legacy_unverified)
-        return decide(facts, rule, (), self._then.as_of, self._options).due_on
+        return due_on(facts, rule, self._options)
 
     def _remembering(self) -> Callable[[int, date | None, date | None, bool], date | None]:
         @lru_cache(maxsize=_REMEMBERED)
         def due_of(rule: int, document_date: date | None, closed_on: date | None, unverified: bool) -> date | None:
             facts = RetentionFacts(document_date, (), closed_on, legacy_unverified=unverified)
-            return decide(facts, self._rules[rule], (), self._then.as_of, self._options).due_on
+            return due_on(facts, self._rules[rule], self._options)
 
         return due_of
 
