@@ -55,7 +55,7 @@ def apply_command(context: Context, folder: Path, sha256: str | None, username: 
     if as_json:
         print_json({"sha256": book.sha256, "changed": changed})
     else:
-        click.echo(f"in force: {book.sha256}; {changed} undeclared records changed their due date")
+        click.echo(f"in force: {book.sha256}; {changed} declared records that had no rule have one now")
 
 
 @retention.command()
