@@ -22,6 +22,7 @@ from edms.records import (
     proposal_model,
     range_model,
     redaction_model,
+    report_model,
     signatures_model,
 )
 from edms.records import model as records_model
@@ -52,6 +53,7 @@ MODELS = (
     range_model,
     records_model,
     redaction_model,
+    report_model,
     screening_model,
     signatures_model,
     vault_model,

@@ -62,6 +62,13 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "copy that was handed out, removed": sql("DELETE FROM issued_copies", named="row"),
     "loan, ended": sql("UPDATE loans SET is_out = NULL, state = 'returned'", named="row"),
     "loan, removed": sql("DELETE FROM loans", named="row"),
+    "list of an office, delivered for longer": sql("UPDATE list_deliveries SET through = '2031-01-01'", named="row"),
+    "list of an office, removed": sql("DELETE FROM list_deliveries", named="row"),
+    "explanation of a record past its period, inserted": sql(
+        "INSERT INTO retention_explanations (id, record_id, text, said_by, said_at)"
+        f" SELECT '{_OTHER}', id, 'x', 'x', received_at FROM records WHERE state = 'declared' LIMIT 1",
+        named="row",
+    ),
     "scanner, altered": sql("UPDATE scanners SET optical_dpi = 1200", named="row"),
     "alert, inserted": sql(
         "INSERT INTO alerts (id, scope, kind, subject, detail, first_seen, last_seen)"

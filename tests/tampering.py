@@ -47,6 +47,7 @@ from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
 from edms.records.provider_people import bind
+from edms.records.report_explanations import deliver_list
 from edms.records.service_accounts import NewService, add_service
 from edms.records.shredding import order_destruction, shred
 from edms.records.tokens import NewToken, create_service_token
@@ -196,6 +197,7 @@ def _fill(archive: Archive) -> None:
     lend(officer, archive, record, Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"))
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
+    deliver_list(officer, archive, officer.office_id, archive.clock.today())
     clerk = console_person(archive, "clerk-dinkes", "tests")
     assert clerk.office_id is not None
     add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))

@@ -50,6 +50,7 @@ class Action(StrEnum):
     FILE_PLAN_BROWSE = "file_plan:browse"
     FOLDER_MANAGE = "folder:manage"
     RETENTION_REPORT = "retention:report"
+    RETENTION_DRAFT = "retention:draft"
     RETENTION_APPLY = "retention:apply"
     AUDIT_READ = "audit:read"
     AUDIT_CHECKPOINT = "audit:checkpoint"
@@ -117,6 +118,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECONCILIATION_READ: (Role.RECORDS_OFFICER,),
     Action.FILE_PLAN_BROWSE: tuple(Role),
     Action.RETENTION_REPORT: _READERS,
+    Action.RETENTION_DRAFT: (Role.RECORDS_OFFICER,),
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),

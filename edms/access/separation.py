@@ -30,6 +30,9 @@ class Duty(StrEnum):
     CHANGE_ACCOUNT = "change_account"
     ANSWER_FOR_ACCOUNT = "answer_for_account"
     MANAGE_SERVICE_ACCOUNT = "manage_service_account"
+    HAND_IN_RULES = "hand_in_rules"
+    REVIEW_RULES = "review_rules"
+    APPLY_RULES = "apply_rules"
     PROPOSE_DISPOSAL = "propose_disposal"
     ASSESS_DISPOSAL = "assess_disposal"
     APPROVE_DISPOSAL = "approve_disposal"
@@ -50,6 +53,7 @@ _PAIRS: dict[Duty, str] = {
     Duty.APPROVE_REDACTION: "whoever had a hand in a redaction does not approve it",
     Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
     Duty.MANAGE_SERVICE_ACCOUNT: "nobody makes, changes or gives tokens to a service account that they answer for",
+    Duty.APPLY_RULES: "rules are put into force by somebody else than who handed them in or alone reviewed them",
     Duty.ASSESS_DISPOSAL: "a disposal is assessed by somebody who had no other part in it",
     Duty.APPROVE_DISPOSAL: "a disposal is approved by somebody who had no other part in it",
     Duty.DECIDE_DISPOSAL: "a disposal is decided by somebody who had no other part in it",
@@ -72,6 +76,7 @@ APART: dict[Duty, frozenset[Duty]] = {
     Duty.APPROVE_REDACTION: frozenset({Duty.REDACT}),
     Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
     Duty.MANAGE_SERVICE_ACCOUNT: frozenset({Duty.ANSWER_FOR_ACCOUNT}),
+    Duty.APPLY_RULES: frozenset({Duty.HAND_IN_RULES, Duty.REVIEW_RULES}),
     **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL[1:]},
 }
 """Of each duty those that the same person may not have had in the same matter."""

@@ -1,4 +1,4 @@
-"""Commands on retention: check, apply, report, explain; holds."""
+"""Commands on retention: check, apply, report, explain; holds. What comes before applying: retention_rules."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,8 +8,10 @@ from uuid import UUID
 
 import click
 
+from edms.cli import retention_import, retention_rules
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
 from edms.cli.parts import to_file, to_stdout
+from edms.cli.retention_lists import LISTS, WAYS, ListForm, list_question, write_list
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
@@ -54,15 +56,19 @@ def apply_command(context: Context, folder: Path, sha256: str | None, username: 
     if as_json:
         print_json({"sha256": book.sha256, "changed": changed})
     else:
-        click.echo(f"in force: {book.sha256}; {changed} undeclared records changed their due date")
+        click.echo(f"in force: {book.sha256}; {changed} declared records that had no rule have one now")
 
 
 @retention.command()
 @click.option("--as-of", type=DAY, help="Any day, past or future; default today.")
 @click.option("--office", help="Only this office (code).")
 @click.option("--outcome", type=click.Choice([outcome.value for outcome in Outcome]), help="Only this outcome.")
+@click.option("--report", "name", type=click.Choice(LISTS), help="One of the lists, with every row.")
+@click.option("--by", type=click.Choice(WAYS), help="Count that list by this, instead of its rows.")
+@click.option("--class", "class_code", default="", metavar="CODE", help="Of a list: this class and those below it.")
+@click.option("--year", type=click.IntRange(1, 9999), help="Of a list: since this year.")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv", "pdf"]), default="table", show_default=True
+    "--format", "form", type=click.Choice(["table", "json", "csv", "xlsx", "pdf"]), default="table", show_default=True
 )
 @click.option("--language", type=click.Choice(["id", "en"]), default="id", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file; default: stdout.")
@@ -73,14 +79,26 @@ def report(
     as_of: datetime | None,
     office: str | None,
     outcome: str | None,
+    name: str | None,
+    by: str | None,
+    class_code: str,
+    year: int | None,
     form: str,
     language: str,
     output: Path | None,
     username: str,
 ) -> None:
-    """What is due, when and why: every row, most urgent first."""
-    if form == "pdf" and output is None and sys.stdout.isatty():
-        raise Refused("a PDF is not for a terminal", "name a file: --output report.pdf")
+    """What is due, when and why: every row, most urgent first. With --report one of the lists of a records officer."""
+    if form in ("pdf", "xlsx") and output is None and sys.stdout.isatty():
+        raise Refused(f"{form.upper()} is not for a terminal", f"name a file: --output report.{form}")
+    if name is not None:
+        if outcome is not None:
+            raise Refused("a list has no outcome to choose", "leave out --outcome or --report")
+        asked = list_question(name, as_of, office, class_code, year)
+        write_list(context, username, asked, by, ListForm(form, language, output))
+        return
+    if by or class_code or year is not None or form == "xlsx":
+        raise Refused("--by, --class, --year and xlsx are of a list", "name it: --report NAME")
     question = ReportQuestion(as_of.date() if as_of else None, office, outcome)
     archive = context.archive
     with open_report(context.person(username), archive, question, language) as found:
@@ -195,4 +213,6 @@ def _id(text: str) -> UUID:
     return found
 
 
+for further in (*retention_rules.OF_RETENTION, retention_import.import_command):
+    retention.add_command(further)
 COMMANDS = (retention, hold)

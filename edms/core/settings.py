@@ -13,6 +13,7 @@ from edms.core.directory_settings import DirectorySettings
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.ldap_settings import LdapSettings
+from edms.core.letterhead_settings import LetterheadSettings
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
 from edms.core.oidc_settings import OidcSettings
 from edms.core.redaction_settings import RedactionSettings
@@ -340,6 +341,7 @@ class Settings(_Section):
     verification: VerificationSettings = VerificationSettings()
     digitisation: DigitisationSettings = DigitisationSettings()
     redaction: RedactionSettings = RedactionSettings()
+    letterhead: LetterheadSettings = LetterheadSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
@@ -352,6 +354,7 @@ class Settings(_Section):
                 "signing": self.signing.rooted_at(folder),
                 "oidc": self.oidc.rooted_at(folder),
                 "ldap": self.ldap.rooted_at(folder),
+                "letterhead": self.letterhead.rooted_at(folder),
                 "search": self.search.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),
             }

@@ -6,6 +6,7 @@ review call `assign` within their own operation; `reassign_record` is a records 
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -112,6 +113,29 @@ def assignments_of(session: Session, record_id: UUID) -> list[RetentionAssignmen
     """Return every assignment of a record, the first first; empty while it is under the rule of its declaration."""
     query = select(RetentionAssignment).where(RetentionAssignment.record_id == record_id)
     return list(session.scalars(query.order_by(RetentionAssignment.position)))
+
+
+def record_assignments(actor: Actor | None, archive: Archive, record_id: UUID) -> list[dict[str, Any]]:
+    """Return the line of rules of a record, the first first, as stable JSON; empty while it is under the rule of its
+    declaration. Part of a look at the record: alone it leaves an event as that does. Raises NotFound."""
+    with archive.door.disclose(actor, Action.RECORD_VIEW) as operation:
+        decided_record(operation, record_id)
+        operation.seldom()
+        return [
+            {
+                "source": one.source,
+                "rule": one.rule_code,
+                "edition": one.rule_edition,
+                "fate": (one.snapshot.get("rule") or {}).get("fate"),
+                "fate_text": (one.snapshot.get("rule") or {}).get("fate_text"),
+                "counts_from": one.counts_from.isoformat() if one.counts_from else None,
+                "reason": one.reason,
+                "actor": one.actor,
+                "since": one.since.isoformat(),
+                "until": one.until.isoformat() if one.until else None,
+            }
+            for one in assignments_of(operation.session, record_id)
+        ]
 
 
 def _before(operation: Operation, record: Record) -> RetentionAssignment:

@@ -30,9 +30,9 @@ SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_I
          *REDACTION_EVENTS)  # fmt: skip
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
-    *SHOWN, SEARCHED, EXPORTED, EXPORT_ENDED,
-    LISTED, THUMBNAILS, "retention.reported", "reconciliation.read", "audit.file_given", "audit:read",
-    "audit.asked", "audit.export", "copies.traced",
+    *SHOWN, SEARCHED, EXPORTED, EXPORT_ENDED, LISTED, THUMBNAILS, "retention.reported", "retention.impact_shown",
+    "retention.forecast_shown", "reconciliation.read", "audit.file_given", "audit:read", "audit.asked", "audit.export",
+    "copies.traced",
 )  # fmt: skip
 MOST_ENTRIES = 10_000
 

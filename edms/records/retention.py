@@ -11,6 +11,7 @@ from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.drafts import require_review
 from edms.records.model import Record, RecordState, RuleBookEdition
 from edms.records.retention_facts import RulesKept, judgeables, options_of, select_facts
 from edms.records.rules import edition_in_force, kept_books
@@ -58,8 +59,9 @@ def apply_rules(actor: Actor | None, archive: Archive, book: RuleBook, reviewed_
     """Put a rule book into force; returns how many declared records that had no rule have one now.
 
     Other declared records keep the rule under which they were declared (R3); what is declared from now on follows the
-    new book. Raises Refused when the content is not what was reviewed, or when it alters an edition that is or was in
-    force.
+    new book. Raises Refused when the content is not what was reviewed, when nobody else saw its impact on what is in
+    force (`edms.records.drafts`), or when it alters an edition that is or was in force; NotPermitted for who handed it
+    in, or alone reviewed it. Only the first book of an archive, which changes nothing, needs no review.
     """
     if reviewed_sha256 is not None and reviewed_sha256 != book.sha256:
         raise Refused("the rules are not the ones that were reviewed", "look at them again, then apply")
@@ -70,8 +72,19 @@ def apply_rules(actor: Actor | None, archive: Archive, book: RuleBook, reviewed_
         if current is not None and current.sha256 == book.sha256:
             operation.unrecorded()
             return 0
+        if current is not None:
+            _still_in_force(operation.session, current)
+            require_review(operation, book, current.sha256)
         _refuse_altered_editions(operation.session, book)
         return _put_into_force(operation, archive, book, current)
+
+
+def _still_in_force(session: Session, current: RuleBookEdition) -> None:
+    """Hold the book in force until this is committed, so that of two that come at once the second is held against the
+    first. Raises Refused when it was superseded while this waited."""
+    session.refresh(current, with_for_update=True)
+    if current.superseded_at is not None:
+        raise Refused("other rules came into force meanwhile", "look at what it would change now")
 
 
 def _refuse_altered_editions(session: Session, book: RuleBook) -> None:

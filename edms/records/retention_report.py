@@ -190,17 +190,7 @@ def explain_record(
 
 def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnElement[bool]]:
     """Return the outcomes of `decide` as conditions on what is stored; a property test holds the two together."""
-    drifted = drifted_books(kept_books(session))
-    held = Record.id.in_(select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None)))
-    lent = Record.id.in_(select(Loan.record_id).where(Loan.is_out.is_(True)))
-    stopped = or_(
-        Record.legacy_unverified,
-        Record.fixity_failed,
-        held,
-        lent,
-        Record.rule_book_id.in_(drifted) if drifted else false(),
-    )
-    due = and_(Record.due_on.is_not(None), Record.due_on <= as_of, ~stopped)
+    due = and_(Record.due_on.is_not(None), Record.due_on <= as_of, ~stopped(session))
     eligible = and_(due, Record.fate == Fate.DESTROY.value, ~Record.terjaga, ~Record.vital)
     review = and_(due, Record.fate == Fate.REVIEW.value)
     unknown = Record.due_on.is_(None)
@@ -210,6 +200,20 @@ def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnEle
         Outcome.CANNOT_EVALUATE: unknown,
         Outcome.NOT_ELIGIBLE: and_(~unknown, ~func.coalesce(eligible, false()), ~func.coalesce(review, false())),
     }
+
+
+def stopped(session: Session) -> ColumnElement[bool]:
+    """Return the condition that something stands in the way of any disposal, whatever the fate."""
+    drifted = drifted_books(kept_books(session))
+    held = Record.id.in_(select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None)))
+    lent = Record.id.in_(select(Loan.record_id).where(Loan.is_out.is_(True)))
+    return or_(
+        Record.legacy_unverified,
+        Record.fixity_failed,
+        held,
+        lent,
+        Record.rule_book_id.in_(drifted) if drifted else false(),
+    )
 
 
 def _visible(operation: Operation, question: ReportQuestion) -> ColumnElement[bool]:

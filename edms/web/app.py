@@ -13,6 +13,7 @@ from edms.operation.proof import ProofNeeded
 from edms.records.archive import Archive
 from edms.web import (
     bearer,
+    charts,
     formats,
     guard,
     identity,
@@ -22,6 +23,7 @@ from edms.web import (
     words_access,
     words_filing,
     words_redaction,
+    words_rules,
     words_tokens,
 )
 from edms.web.limits import SMALL_FORM_BYTES, drain, request_limit
@@ -52,6 +54,8 @@ from edms.web.views import (
     redactions,
     reports,
     retention,
+    retention_lists,
+    rules,
     search,
     searches,
     separators,
@@ -98,7 +102,8 @@ class UploadRequest(Request):
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, capture,
-    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
+    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
+    retention_lists, rules, reports, trail, alerts,
     lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
@@ -123,7 +128,8 @@ def create_app(archive: Archive) -> Flask:
     app.extensions["archive"] = archive
     language.install(app)
     formats.install(app)
-    for spoken in (words, words_access, words_filing, words_redaction, words_tokens):
+    charts.install(app)
+    for spoken in (words, words_access, words_filing, words_redaction, words_rules, words_tokens):
         spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)

@@ -48,6 +48,10 @@ NONE = {
     "edms.records.evidence:read_component": "reads a blob, whose format is the vault's",
     "edms.records.components:read_pages": "reads a blob, whose format is the vault's",
     "edms.records.proposals:read_proposals": "asks edms.proposals.letter:read_letter",
+    **dict.fromkeys(
+        (f"edms.retention.phrases:read_{part}" for part in ("active", "inactive", "fate", "level", "event")),
+        "phrases of a table that the sandbox has read; tests/unit/test_retention_import.py",
+    ),
     "edms.search.codec:AnalysedField.from_bytes": "gives back what it is given",
     "edms.search.generations:Generations.read_journal": "asks edms.search.generations:read_sealed",
     "edms.search.synonyms:read": "reads what the records officer writes; tests/unit/test_search_synonyms.py",

@@ -112,6 +112,7 @@ def test_init_does_not_put_rules_back_that_were_changed(console: Console, tmp_pa
     rules = shutil.copytree(ROOT / "retention_rules", tmp_path / "rules")
     for file in rules.glob("*.toml"):
         file.write_text(file.read_text("utf-8") + "\n# looked at again\n", "utf-8")
+    console("retention", "impact", rules)
     applied = console("retention", "apply", rules, "--json").json["sha256"]
     assert console("init", "--json").status == 0
     again = console("retention", "apply", rules, "--json").json

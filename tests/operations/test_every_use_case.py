@@ -51,6 +51,8 @@ from edms.records.people import NewPerson
 from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
 from edms.records.questions import KeptQuestion
+from edms.records.reassigning import Reassignment
+from edms.records.reports import ListQuestion
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
 from edms.records.service_accounts import NewService
@@ -94,7 +96,7 @@ def call(
         IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
         Placement: Placement(ID, "000.1.5", Level.OPEN),
         Changes: Changes(), Sieve: Sieve(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
-        ReportQuestion: ReportQuestion(), TrailQuestion: TrailQuestion(),
+        ReportQuestion: ReportQuestion(), ListQuestion: ListQuestion(), TrailQuestion: TrailQuestion(),
         Question: Question("surat"), "Question": Question("surat"), KeptQuestion: KeptQuestion("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
         Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),
@@ -112,6 +114,7 @@ def call(
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
         bytes: b"isi",
+        Reassignment: Reassignment("jra-pekalongan-63-2024", "alih"),
         NamedRule: NamedRule("jra-pekalongan", "000.1.1"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),

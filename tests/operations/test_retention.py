@@ -11,6 +11,7 @@ from archive_fixtures import pdf, settle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rule_texts import CLASSES, SCHEDULE
+from rules_in_force import put_into_force
 from sqlalchemy import event, select, update
 
 from bench.many_records import ManyRecords
@@ -332,7 +333,7 @@ def test_declared_records_keep_their_edition(
         old.replace("jra-pekalongan-63-2024", "jra-2026").replace("2009-01-01", "2026-11-24")
         .replace("active_years = 1", "active_years = 5")
     )  # fmt: skip
-    assert apply_rules(CONSOLE, archive, RuleBook(files)) == 0
+    assert put_into_force(archive, RuleBook(files)) == 0
     after = capture(archive, pdf("Baru"), document_date=date(2024, 1, 1))
     clerk = person(archive, "clerk-dinkes")
     kept, new = (explained(archive, clerk, one.record_id, date(2026, 11, 25)) for one in (before, after))
@@ -350,13 +351,13 @@ def test_a_record_without_a_rule_gets_one_when_there_is_one(
     pending = capture(archive, pdf("Rapat"), document_date=date(2024, 1, 1), work=False)
     shipped = RuleBook(example_rules())
     without = RuleBook(example_rules({"jra_pekalongan.toml": (('classes = ["000.1.5"]', "classes = []"),)}))
-    apply_rules(CONSOLE, archive, without)
+    put_into_force(archive, without)
     settle(archive)
     clerk = person(archive, "clerk-dinkes")
     row = explained(archive, clerk, pending.record_id)
     assert (row.phase, row.outcome, row.decision.reason_codes) == ("UNKNOWN", "CANNOT_EVALUATE", ("no_rule",))
     assert retention_report(clerk, archive, ReportQuestion(), "en").counts["CANNOT_EVALUATE"] == 1
-    assert apply_rules(CONSOLE, archive, shipped) == 1
+    assert put_into_force(archive, shipped) == 1
     assert apply_rules(CONSOLE, archive, shipped) == 0, "applied already"
     assert explained(archive, clerk, pending.record_id).due_on == date(2026, 1, 1)
     assert stored(archive, pending.record_id).due_on == date(2026, 1, 1)
@@ -368,12 +369,13 @@ def test_what_was_in_force_stands(embedded: Archive, person: People) -> None:
     first = RuleBook({"plan.toml": CLASSES, "jra.toml": SCHEDULE})
     with pytest.raises(Refused, match="not the ones that were reviewed"):
         apply_rules(officer, embedded, first, "0" * 64)
+    put_into_force(embedded, first)
     apply_rules(officer, embedded, first, first.sha256)
     for old, new in (("inactive_years = 2", "inactive_years = 1"), ('"ACTIVE"', '"DRAFT"'), ("B-KN", "B-XX")):
         with pytest.raises(Refused, match="jra-1 was in force and is altered here"):
-            apply_rules(officer, embedded, RuleBook({"plan.toml": CLASSES, "jra.toml": SCHEDULE.replace(old, new)}))
+            put_into_force(embedded, RuleBook({"plan.toml": CLASSES, "jra.toml": SCHEDULE.replace(old, new)}))
     closed = SCHEDULE.replace('"ACTIVE"', '"SUPERSEDED"').replace("2026-01-01", "2026-01-01\neffective_to = 2026-12-31")
-    apply_rules(officer, embedded, RuleBook({"plan.toml": CLASSES, "jra.toml": closed}))
+    put_into_force(embedded, RuleBook({"plan.toml": CLASSES, "jra.toml": closed}))
     with embedded.database.reader() as session:
         editions = list(session.scalars(select(RuleBookEdition).order_by(RuleBookEdition.applied_at)))
         assert len(editions) == 3

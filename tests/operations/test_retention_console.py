@@ -3,10 +3,12 @@
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import openpyxl
 import pypdfium2
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in
@@ -217,3 +219,71 @@ def test_explain_says_every_step(console: Console, filled: Archive) -> None:
 )
 def test_refusals(console: Console, status: int, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
     console("retention", *arguments).refused(status, *words)
+
+
+def test_import_makes_a_draft_that_check_takes(console: Console, tmp_path: Path) -> None:
+    table = tmp_path / "jra.csv"
+    table.write_text(
+        "Kode;Jenis arsip;Retensi aktif;Retensi inaktif;Keterangan\n"
+        "A.1;Rapat;2 Tahun setelah tahun anggaran berakhir;3;Musnah\n"
+        "A.2;Gaji;2 tshun;8 Tahun;Musnah\n"
+        "A.3;Aset;=1+1;8 Tahun;Musnah, kecuali aset permanen\n",
+        "utf-8",
+    )
+    folder = tmp_path / "draft"
+    folder.mkdir()
+    done = console("retention", "import", table, "--kind", "JRA", "--output", folder / "jra_kota.toml", "--json")
+    assert done.status == 1, done
+    assert (done.json["given"], done.json["understood"]) == (3, 1)
+    assert [(one["line"], one["reason"]) for one in done.json["reported"]] == [(3, "unknown_unit"), (4, "no_period")]
+    assert console("retention", "check", folder).out.startswith("ok: 1 editions, 1 rules")
+    again = ("retention", "import", table, "--kind", "JRA", "--output", folder / "jra_kota.toml")
+    console(*again).refused(2, "is there already")
+    lines = console(*again, "--overwrite").out
+    assert "line 3: A.2: active: unknown_unit: tshun; tahun?" in lines
+    missing = console("retention", "import", table, "--kind", "SKKAAD", "--output", folder / "skkaad.toml")
+    missing.refused(2, "has no column for level")
+
+
+def test_a_workbook_is_read_as_a_table(console: Console, tmp_path: Path) -> None:
+    """A sheet by its name, headings further down, a formula that is not run, and a scheme of levels."""
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("SKKAAD")
+    for row in (
+        ["Lampiran II"], ["Kode", "Uraian", "Klasifikasi Keamanan"], ["000.1", "TATA USAHA", "Biasa / Terbuka"],
+        ["000.1.1", "Telekomunikasi", "Rahasia"], ["000.1.2", "=1+1", "Rahsia"], [None, None, None],
+    ):  # fmt: skip
+        sheet.append(row)
+    book.save(tmp_path / "tabel.xlsx")
+    asked = ("--kind", "SKKAAD", "--sheet", "SKKAAD", "--header-row", "2", "--output", tmp_path / "skkaad.toml")
+    done = console("retention", "import", tmp_path / "tabel.xlsx", *asked, "--json")
+    assert (done.status, done.json["given"], done.json["understood"]) == (1, 3, 2)
+    (reported,) = done.json["reported"]
+    assert (reported["line"], reported["reason"], reported["suggestion"]) == (5, "unknown_level", "rahasia")
+    draft = (tmp_path / "skkaad.toml").read_text("utf-8")
+    assert 'parent = "000.1"' in draft
+    assert "source_sha256" in draft
+    asked += ("--overwrite",)
+    console("retention", "import", tmp_path / "skkaad.toml", *asked).refused(2, "neither .csv nor .xlsx")
+    (tmp_path / "rusak.xlsx").write_bytes(b"PK rusak")
+    assert console("retention", "import", tmp_path / "rusak.xlsx", *asked).status == 2
+
+
+def test_impact_then_apply_by_another(console: Console, filled: Archive, tmp_path: Path) -> None:
+    rules = shutil.copytree(ROOT / "retention_rules", tmp_path / "rules")
+    path = rules / "jra_contoh.toml"
+    longer = re.sub(r"(?m)^inactive_years = (\d+)", r"inactive_years = 1\1", path.read_text("utf-8"))
+    path.write_text(longer, "utf-8")
+    console("retention", "apply", rules).refused(2, "nobody has reviewed these rules")
+    told = console("retention", "impact", rules, "--as-of", "2031-01-01", "--json").json
+    assert (told["records"], told["applied"]["any"], told["as_of"]) == (COUNT, 0, "2031-01-01")
+    assert told["reassigned"]["due_date"] > 0
+    text = console("retention", "impact", rules).out
+    assert "declared records keep the rule they were declared under" in text
+    console("retention", "apply", rules, "--as", "records").refused(1, "somebody else")
+    assert console("retention", "apply", rules, "--sha256", told["sha256"]).status == 0
+    (line,) = console("retention", "drafts", "--as", "records", "--json").json["drafts"]
+    assert line["standing"]
+    year = console("retention", "forecast", "--year", "2031", "--json").json
+    assert len(year["months"]) == 12
+    assert console("retention", "forecast", "--draft", rules).out.count("\n") == 15

@@ -28,6 +28,7 @@ _WATCHERS = {"auditor": 200, "records": 200, "admin": 200, "else": 403}
 _NO_SUCH_BATCH = _NO_SUCH_PHOTOGRAPH = {"else": 404}
 _NO_SUCH_BATCH = {"else": 404}
 _NO_SUCH = _NO_SUCH_BATCH
+_NO_SUCH_DRAFT = {"records": 404, "else": 403}
 _SCANNING = _CLERKS
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
@@ -101,6 +102,21 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/access/emergency"): ("/access/emergency", {"else": 400}),
     ("GET", "/retention"): ("/retention", _OFFICERS),
     ("GET", "/retention.csv"): ("/retention.csv", _OFFICERS),
+    ("GET", "/rules"): ("/rules", {"else": 200}),
+    ("GET", "/rules/editions/<edition>"): ("/rules/editions/jra-pekalongan-63-2024", {"else": 200}),
+    ("GET", "/rules/compare"): ("/rules/compare?one=nirwana&two=nirwana", {"else": 404}),
+    ("POST", "/rules/drafts"): ("/rules/drafts", {"else": 400}),
+    ("GET", "/rules/drafts/<uuid:draft_id>"): (f"/rules/drafts/{uuid4()}", _NO_SUCH_DRAFT),
+    ("POST", "/rules/drafts/<uuid:draft_id>/review"): (f"/rules/drafts/{uuid4()}/review", _NO_SUCH_DRAFT),
+    ("POST", "/rules/drafts/<uuid:draft_id>/apply"): (f"/rules/drafts/{uuid4()}/apply", _NO_SUCH_DRAFT),
+    ("POST", "/rules/drafts/<uuid:draft_id>/withdraw"): (f"/rules/drafts/{uuid4()}/withdraw", _NO_SUCH_DRAFT),
+    ("GET", "/rules/forecast"): ("/rules/forecast?year=2031", {"records": 200, "else": 403}),
+    ("GET", "/retention/lists"): ("/retention/lists", _OFFICERS),
+    ("GET", "/retention/lists/<name>"): ("/retention/lists/transfer", _OFFICERS),
+    ("GET", "/retention/lists/<name>/<any('csv','xlsx','pdf'):form>"): ("/retention/lists/destroy/csv", _OFFICERS),
+    ("GET", "/retention/outlook"): ("/retention/outlook", _OFFICERS),
+    ("POST", "/retention/explain/<uuid:record_id>"): (f"/retention/explain/{uuid4()}", {"else": 404}),
+    ("POST", "/retention/delivered"): ("/retention/delivered", {"else": 400}),
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
@@ -396,6 +412,13 @@ def test_odd_arguments_are_told_and_break_nothing(city: City) -> None:
         "/search?q=%00%ff%22%22((": 200,
         "/retention?as_of=yesterday": 400,
         "/retention?office=nowhere": 400,
+        "/retention/lists/nothing": 404,
+        "/retention/lists/transfer?office=nowhere": 400,
+        "/retention/lists/transfer?as_of=x": 400,
+        "/retention/lists/transfer?after=x": 400,
+        "/retention/lists/transfer?year=999999999999999&by=x&class=%00": 200,
+        "/retention/lists/transfer/exe": 404,
+        "/retention/outlook?office=nowhere": 400,
         "/retention?page=99999999999999999999&outcome=x": 200,
         "/inbox?page=99999999999999999999": 200,
         "/quarantine?page=abc": 200,

@@ -44,6 +44,7 @@ SPEAKING = (
     "access/passwords.py",
     "records/marked.py", "records/loans.py", "records/provider_bindings.py",
     "operation/directory_links.py", "records/directory_sign_in.py",
+    "records/drafts.py", "records/editions.py", "records/rule_forecast.py", "web/views/rules.py",
     "records/tokens.py", "records/service_accounts.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
@@ -62,6 +63,8 @@ NOT_ON_A_PAGE = {
     "… has no certificate to revoke",
     "a service account administers, keeps and audits nothing", "it may be …",
     "a service account is cleared for no more than who answers for it", "… may not",
+    "the edition names the hash of another document", "look which one it was read from",
+    "the record is named as its source already",
     "a certificate is revoked from now or from before, not from a day to come",
 }  # fmt: skip
 

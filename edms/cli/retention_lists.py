@@ -1,0 +1,102 @@
+"""`edms retention report --report NAME`: one of the lists, every row or counted, as table, JSON, CSV, XLSX or PDF."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edms.cli.context import Context, print_json, print_table
+from edms.cli.parts import to_file, to_stdout
+from edms.core.errors import Refused
+from edms.records.report_lists import BY_NAMES, By, ListName
+from edms.records.report_sheets import list_title, open_list_sheet
+from edms.records.reports import ListQuestion, list_groups, open_list
+from edms.records.sheets import Form, sheet_parts
+
+LISTS = [name.value for name in ListName]
+WAYS = [way.value for way in By]
+_PART = 500
+
+
+@dataclass(frozen=True)
+class ListForm:
+    """How a list is told: form, language, and where to (None: standard output)."""
+
+    form: str
+    language: str
+    output: Path | None
+
+
+def list_question(
+    name: str, as_of: datetime | None, office: str | None, class_code: str, year: int | None
+) -> ListQuestion:
+    """Return the question that the options ask."""
+    return ListQuestion(ListName(name), as_of.date() if as_of else None, office or "", class_code, year)
+
+
+def write_list(context: Context, username: str, asked: ListQuestion, by: str | None, told: ListForm) -> None:
+    """Write the rows of a list, or with `by` its counts."""
+    if by is not None:
+        _counts(context, username, asked, By(by), told)
+        return
+    actor, archive = context.person(username), context.archive
+    if told.form in (Form.CSV, Form.XLSX, Form.PDF):
+        with open_list_sheet(actor, archive, asked, told.language) as (sheet, _name):
+            _write(told, sheet_parts(sheet, Form(told.form)))
+        return
+    with open_list(actor, archive, asked, told.language) as (as_of, total, rows):
+        if told.form == "json":
+            head: dict[str, Any] = {"as_of": as_of.isoformat(), "report": asked.name.value, "total": total, "rows": []}
+            _write(told, _json(json.dumps(head)[: -len("]}")], (row.as_dict() for row in rows)))
+        else:
+            click.echo(f"{list_title(asked.name, told.language)}: {total}")
+            print_table(
+                ("record", "class", "office", "due on", "since", "days", "title"),
+                (
+                    (
+                        str(one.row.record), one.row.class_code, one.row.office, str(one.row.due_on or "-"),
+                        str(one.since or "-"), "-" if one.days is None else str(one.days), one.row.title,
+                    )
+                    for one in rows
+                ),
+            )  # fmt: skip
+
+
+def _counts(context: Context, username: str, asked: ListQuestion, by: By, told: ListForm) -> None:
+    if told.form not in ("table", "json"):
+        raise Refused("counts are a table or JSON", "for a file leave out --by: it then has every row")
+    groups = list_groups(context.person(username), context.archive, asked, by)
+    if told.form == "json":
+        rows = [{"key": one.key, "title": one.title, "count": one.count} for one in groups]
+        total = sum(one.count for one in groups)
+        print_json({"report": asked.name.value, "by": by.value, "total": total, "groups": rows})
+    else:
+        click.echo(list_title(asked.name, told.language))
+        print_table(
+            (BY_NAMES[told.language][by].lower(), "", "count"),
+            ((one.key or "-", one.title, one.count) for one in groups),
+        )
+
+
+def _json(head: str, rows: Iterable[object]) -> Iterator[bytes]:
+    """The one document in parts, so that memory stays flat."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    yield head.encode()
+    parts: list[str] = []
+    for number, row in enumerate(rows):
+        parts.append((", " if number else "") + encode(row))
+        if len(parts) == _PART:
+            yield "".join(parts).encode()
+            parts = []
+    yield "".join([*parts, "]}\n"]).encode()
+
+
+def _write(told: ListForm, parts: Iterable[bytes]) -> None:
+    if told.output is None:
+        to_stdout(parts)
+    else:
+        to_file(told.output, parts)
