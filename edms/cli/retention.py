@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
-from edms.cli.retention_lists import LISTS, WAYS, ListForm, list_question, to_file, to_stdout, write_list
+from edms.cli.retention_lists import LISTS, WAYS, ListForm, files, late, list_question, to_file, to_stdout, write_list
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
@@ -211,4 +211,6 @@ def _id(text: str) -> UUID:
     return found
 
 
+retention.add_command(files)
+retention.add_command(late)
 COMMANDS = (retention, hold)

@@ -96,7 +96,7 @@ def _quarter_after(first: tuple[int, int], ahead: int) -> tuple[int, int]:
 
 
 def _first_day(quarter: tuple[int, int]) -> date:
-    return date(quarter[0], 3 * quarter[1] - 2, 1)
+    return date(quarter[0], 3 * quarter[1] - 2, 1) if quarter[0] <= date.max.year else date.max
 
 
 def _part(name: str, column: InstrumentedAttribute[date | None]) -> ColumnElement[Any]:
@@ -107,8 +107,7 @@ def _backlog(operation: Operation, within: ColumnElement[bool], day: date) -> tu
     """A year is 365 days here: the age tells how bad it is, and decides on nothing."""
     bounds = [day, *(day - timedelta(days=365 * years) for years in AGES)]
     counts = [
-        func.count().filter(Record.due_on <= newest, Record.due_on > oldest)
-        for newest, oldest in pairwise(bounds)
+        func.count().filter(Record.due_on <= newest, Record.due_on > oldest) for newest, oldest in pairwise(bounds)
     ]
     counts.append(func.count().filter(Record.due_on <= bounds[-1]))
     query = select(*counts).select_from(Record).where(within, Record.due_on <= day)

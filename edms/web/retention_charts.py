@@ -46,10 +46,7 @@ def _due(found: Outlook) -> Chart:
 
 def _backlog(found: Outlook, office: str) -> Chart:
     labels = [gettext("less than a year")]
-    labels += [
-        gettext("%(from)s to %(to)s years") % {"from": newer, "to": older}
-        for newer, older in pairwise(AGES)
-    ]
+    labels += [gettext("%(from)s to %(to)s years") % {"from": newer, "to": older} for newer, older in pairwise(AGES)]
     labels.append(gettext("more than %(years)s years") % {"years": AGES[-1]})
     told = gettext("%(count)s records are past due, %(old)s of them for more than a year.") % {
         "count": number(sum(found.backlog)), "old": number(sum(found.backlog[1:])),
