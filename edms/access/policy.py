@@ -50,6 +50,7 @@ class Action(StrEnum):
     FOLDER_MANAGE = "folder:manage"
     RETENTION_REPORT = "retention:report"
     RETENTION_APPLY = "retention:apply"
+    REPORT_MAIL = "report:mail"
     AUDIT_READ = "audit:read"
     AUDIT_CHECKPOINT = "audit:checkpoint"
     QUEUE_READ = "queue:read"
@@ -109,6 +110,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.FILE_PLAN_BROWSE: tuple(Role),
     Action.RETENTION_REPORT: _READERS,
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
+    Action.REPORT_MAIL: (Role.RECORDS_OFFICER,),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.QUEUE_READ: (Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
@@ -162,6 +164,7 @@ _SYSTEM_MAY = frozenset(
         Action.SIGNATURE_VERIFY,
         Action.DIGITISATION_VERIFY,
         Action.PEOPLE_FOLLOW,
+        Action.REPORT_MAIL,
     }
 )
 _CONSOLE_MAY = frozenset(

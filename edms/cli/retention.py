@@ -9,6 +9,7 @@ from uuid import UUID
 import click
 
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
+from edms.cli.report_mailings import mail
 from edms.cli.retention_lists import LISTS, WAYS, ListForm, files, late, list_question, to_file, to_stdout, write_list
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
@@ -213,4 +214,5 @@ def _id(text: str) -> UUID:
 
 retention.add_command(files)
 retention.add_command(late)
+retention.add_command(mail)
 COMMANDS = (retention, hold)
