@@ -69,7 +69,7 @@ def questions() -> dict[str, list[str]]:
 def measure(sizes: tuple[int, ...]) -> dict[str, Any]:
     """Return `figures`, and for each size what was measured of the engine and the peer."""
     answer: dict[str, Any] = {"figures": [], "server": SETTINGS, "sizes": {}}
-    with _server() as url:
+    with own_server() as url:
         for count in sizes:
             ours = engine(url, count)
             theirs = peer(url, count) if count <= PEER_UP_TO else None
@@ -234,7 +234,7 @@ def _figures(count: int, ours: dict[str, Any], theirs: dict[str, Any] | None) ->
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def own_server() -> Iterator[str]:
     """Start a server with `SETTINGS` in a temporary folder, and give its address."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -63,6 +63,8 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "loan, ended": sql("UPDATE loans SET is_out = NULL, state = 'returned'", named="row"),
     "loan, removed": sql("DELETE FROM loans", named="row"),
     "list of an office, delivered for longer": sql("UPDATE list_deliveries SET through = '2031-01-01'", named="row"),
+    "report by mail, to another address": sql("UPDATE report_recipients SET address = 'x@example.org'", named="row"),
+    "report by mail, removed": sql("DELETE FROM report_recipients", "DELETE FROM report_mailings", named="row"),
     "list of an office, removed": sql("DELETE FROM list_deliveries", named="row"),
     "explanation of a record past its period, inserted": sql(
         "INSERT INTO retention_explanations (id, record_id, text, said_by, said_at)"

@@ -48,6 +48,8 @@ from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
 from edms.records.provider_people import bind
 from edms.records.report_explanations import deliver_list
+from edms.records.report_lists import ListName
+from edms.records.report_mailings import NewMailing, add_mailing
 from edms.records.service_accounts import NewService, add_service
 from edms.records.shredding import order_destruction, shred
 from edms.records.tokens import NewToken, create_service_token
@@ -198,6 +200,8 @@ def _fill(archive: Archive) -> None:
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     deliver_list(officer, archive, officer.office_id, archive.clock.today())
+    to = (("records", "arsip@kota.example"),)
+    add_mailing(officer, archive, NewMailing("Jatuh tempo", ListName.PAST_DUE, to))
     clerk = console_person(archive, "clerk-dinkes", "tests")
     assert clerk.office_id is not None
     add_scanner(clerk, archive, NewScanner(clerk.office_id, "Loket 1", "Fujitsu", "fi-7160", "A3EC01234", 600))

@@ -52,6 +52,7 @@ class Action(StrEnum):
     RETENTION_REPORT = "retention:report"
     RETENTION_DRAFT = "retention:draft"
     RETENTION_APPLY = "retention:apply"
+    REPORT_MAIL = "report:mail"
     AUDIT_READ = "audit:read"
     AUDIT_CHECKPOINT = "audit:checkpoint"
     QUEUE_READ = "queue:read"
@@ -120,6 +121,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RETENTION_REPORT: _READERS,
     Action.RETENTION_DRAFT: (Role.RECORDS_OFFICER,),
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
+    Action.REPORT_MAIL: (Role.RECORDS_OFFICER,),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.QUEUE_READ: (Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
@@ -176,6 +178,7 @@ _SYSTEM_MAY = frozenset(
         Action.SIGNATURE_VERIFY,
         Action.DIGITISATION_VERIFY,
         Action.PEOPLE_FOLLOW,
+        Action.REPORT_MAIL,
     }
 )
 _CONSOLE_MAY = frozenset(

@@ -11,7 +11,8 @@ import click
 from edms.cli import retention_import, retention_rules
 from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
 from edms.cli.parts import to_file, to_stdout
-from edms.cli.retention_lists import LISTS, WAYS, ListForm, list_question, write_list
+from edms.cli.report_mailings import mail
+from edms.cli.retention_lists import LISTS, WAYS, ListForm, files, late, list_question, write_list
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
 from edms.records.holds import list_holds, place_hold, release_hold
@@ -215,4 +216,7 @@ def _id(text: str) -> UUID:
 
 for further in (*retention_rules.OF_RETENTION, retention_import.import_command):
     retention.add_command(further)
+retention.add_command(files)
+retention.add_command(late)
+retention.add_command(mail)
 COMMANDS = (retention, hold)

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
-from edms.cli.context import Context, print_json, print_table
+from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
 from edms.cli.parts import to_file, to_stdout
 from edms.core.errors import Refused
+from edms.records.file_lists import FileList, open_file_list
+from edms.records.report_explanations import offices_late
 from edms.records.report_lists import BY_NAMES, By, ListName
 from edms.records.report_sheets import list_title, open_list_sheet
 from edms.records.reports import ListQuestion, list_groups, open_list
@@ -100,3 +102,51 @@ def _write(told: ListForm, parts: Iterable[bytes]) -> None:
         to_stdout(parts)
     else:
         to_file(told.output, parts)
+
+
+@click.command("files")
+@click.argument("office", metavar="OFFICE")
+@click.option("--contents", is_flag=True, help="Daftar Isi Berkas: what is in the files.")
+@click.option("--through", type=DAY, help="Files opened through this day; default today.")
+@click.option("--format", "form", type=click.Choice([form.value for form in Form]), default="csv", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file; default: stdout.")
+@as_option
+@pass_context
+def files(
+    context: Context,
+    office: str,
+    contents: bool,
+    through: datetime | None,
+    form: str,
+    output: Path | None,
+    username: str,
+) -> None:
+    """Daftar Berkas of an office, with the columns that the archives inspector asks for."""
+    if form != Form.CSV and output is None and sys.stdout.isatty():
+        raise Refused(f"{form.upper()} is not for a terminal", f"name a file: --output daftar.{form}")
+    name = FileList.CONTENTS if contents else FileList.FILES
+    day = through.date() if through else None
+    with open_file_list(context.person(username), context.archive, name, office, day) as (sheet, _stem):
+        _write(ListForm(form, "id", output), sheet_parts(sheet, Form(form)))
+
+
+@click.command("late")
+@as_option
+@json_option
+@pass_context
+def late(context: Context, username: str, as_json: bool) -> None:
+    """The offices whose list of files is late by more than six months; exits 1 when there are any."""
+    found = offices_late(context.person(username), context.archive)
+    if as_json:
+        told = [
+            {
+                "office": one.office, "name": one.name, "files": one.folders, "oldest": str(one.oldest),
+                "delivered_through": str(one.delivered_through) if one.delivered_through else None,
+            }
+            for one in found
+        ]  # fmt: skip
+        print_json({"late": told})
+    else:
+        rows = ((one.office, one.folders, one.oldest, one.delivered_through or "-") for one in found)
+        print_table(("office", "files", "oldest closed", "delivered through"), rows)
+    sys.exit(1 if found else 0)

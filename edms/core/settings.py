@@ -14,6 +14,7 @@ from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.ldap_settings import LdapSettings
 from edms.core.letterhead_settings import LetterheadSettings
+from edms.core.mail_settings import MailSettings
 from edms.core.memory import LEAST_BYTES, MEBIBYTE, MemoryPlan, default_bytes, machine_bytes
 from edms.core.oidc_settings import OidcSettings
 from edms.core.redaction_settings import RedactionSettings
@@ -342,6 +343,7 @@ class Settings(_Section):
     digitisation: DigitisationSettings = DigitisationSettings()
     redaction: RedactionSettings = RedactionSettings()
     letterhead: LetterheadSettings = LetterheadSettings()
+    mail: MailSettings = MailSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""
@@ -354,6 +356,7 @@ class Settings(_Section):
                 "signing": self.signing.rooted_at(folder),
                 "oidc": self.oidc.rooted_at(folder),
                 "ldap": self.ldap.rooted_at(folder),
+                "mail": self.mail.rooted_at(folder),
                 "letterhead": self.letterhead.rooted_at(folder),
                 "search": self.search.rooted_at(folder),
                 "retention": self.retention.model_copy(update={"rules": folder / self.retention.rules}),

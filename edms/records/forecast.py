@@ -96,7 +96,7 @@ def _quarter_after(first: tuple[int, int], ahead: int) -> tuple[int, int]:
 
 
 def _first_day(quarter: tuple[int, int]) -> date:
-    return date(quarter[0], 3 * quarter[1] - 2, 1)
+    return date(quarter[0], 3 * quarter[1] - 2, 1) if quarter[0] <= date.max.year else date.max
 
 
 def _part(name: str, column: InstrumentedAttribute[date | None]) -> ColumnElement[Any]:

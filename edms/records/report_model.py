@@ -1,6 +1,7 @@
-"""What people say of retention beside the records: explanations, and lists that were delivered."""
+"""What people say of retention beside the records: explanations, lists that were delivered, lists sent by mail."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, Text
@@ -35,3 +36,39 @@ class ListDelivery(Base):
     folders: Mapped[int]
     delivered_by: Mapped[str] = mapped_column(String(200))
     delivered_at: Mapped[datetime]
+
+
+class ReportMailing(Base):
+    """A report that is sent by mail: to people of the archive alone, to each what that person may see.
+
+    `question` holds name, office and what it is counted by; `every` is `weekly` or `monthly`; `next_on` the day of the
+    next one in the archive's own time zone.
+    """
+
+    __tablename__ = "report_mailings"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    question: Mapped[dict[str, Any]]
+    every: Mapped[str] = mapped_column(String(10))
+    form: Mapped[str] = mapped_column(String(10))
+    language: Mapped[str] = mapped_column(String(5))
+    next_on: Mapped[date] = mapped_column(index=True)
+    made_by: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+    ended_by: Mapped[str | None] = mapped_column(String(200))
+    ended_at: Mapped[datetime | None]
+
+
+class ReportRecipient(Base):
+    """Who gets a report, where to, and what became of it the last time."""
+
+    __tablename__ = "report_recipients"
+
+    mailing_id: Mapped[UUID] = mapped_column(ForeignKey("report_mailings.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True, index=True)
+    address: Mapped[str] = mapped_column(String(254))
+    sent_for: Mapped[date | None]
+    sent_at: Mapped[datetime | None]
+    fault: Mapped[str | None] = mapped_column(String(300))
+    attempts: Mapped[int] = mapped_column(default=0)

@@ -19,7 +19,7 @@ from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper, ProceedingStep
 from edms.records.redaction_model import Redaction
-from edms.records.report_model import ListDelivery, RetentionExplanation
+from edms.records.report_model import ListDelivery, ReportMailing, ReportRecipient, RetentionExplanation
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
 
@@ -105,6 +105,18 @@ STATED = (
     Stated(_table(Loan)),
     Stated(_table(RetentionExplanation)),
     Stated(_table(ListDelivery)),
+    Stated(
+        _table(ReportMailing),
+        without=frozenset({"next_on"}),
+        parts=(
+            Part(
+                "recipients",
+                _table(ReportRecipient),
+                (_table(ReportRecipient).c.mailing_id,),
+                (_table(ReportRecipient).c.person_id, _table(ReportRecipient).c.address),
+            ),
+        ),
+    ),
     Stated(_table(KeyEpoch)),
     Stated(_table(KeyRotation)),
     Stated(_table(OrderedDestruction)),

@@ -1,4 +1,4 @@
-"""the lists of retention: what is counted by an index alone, explanations, delivered lists
+"""the lists of retention: what is counted by an index alone, explanations, delivered lists, lists by mail
 
 Revision ID: 0035
 Revises: 0031
@@ -58,6 +58,24 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index("ix_list_deliveries_office_through", "list_deliveries", ["office_id", "through"])
 
+    op.create_table(
+        "report_mailings",
+        _id("id"), _text("title", 200), sa.Column("question", sa.JSON(), nullable=False), _text("every", 10),
+        _text("form", 10), _text("language", 5), _day("next_on"), _text("made_by", 200), _moment("made_at"),
+        _text("ended_by", 200, nullable=True), _moment("ended_at", nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_mailings")),
+    )  # fmt: skip
+    op.create_index(op.f("ix_report_mailings_next_on"), "report_mailings", ["next_on"])
+    op.create_table(
+        "report_recipients",
+        _id("mailing_id"), _id("person_id"), _text("address", 254), _day("sent_for", nullable=True),
+        _moment("sent_at", nullable=True), _text("fault", 300, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        _to("report_recipients", "mailing_id", "report_mailings"), _to("report_recipients", "person_id", "people"),
+        sa.PrimaryKeyConstraint("mailing_id", "person_id", name=op.f("pk_report_recipients")),
+    )  # fmt: skip
+    op.create_index(op.f("ix_report_recipients_person_id"), "report_recipients", ["person_id"])
+
 
 def _retention_index(*also: str) -> None:
     op.drop_index("ix_records_retention", "records")
@@ -65,6 +83,6 @@ def _retention_index(*also: str) -> None:
 
 
 def downgrade() -> None:
-    for table in ("list_deliveries", "retention_explanations"):
+    for table in ("report_recipients", "report_mailings", "list_deliveries", "retention_explanations"):
         op.drop_table(table)
     _retention_index()

@@ -52,6 +52,8 @@ from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
 from edms.records.questions import KeptQuestion
 from edms.records.reassigning import Reassignment
+from edms.records.report_lists import ListName
+from edms.records.report_mailings import NewMailing
 from edms.records.reports import ListQuestion
 from edms.records.retention_report import ReportQuestion
 from edms.records.searching import Question
@@ -96,7 +98,9 @@ def call(
         IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
         Placement: Placement(ID, "000.1.5", Level.OPEN),
         Changes: Changes(), Sieve: Sieve(), NewPerson: NewPerson("budi", "Budi", None, (Role.AUDITOR,), Level.OPEN),
-        ReportQuestion: ReportQuestion(), ListQuestion: ListQuestion(), TrailQuestion: TrailQuestion(),
+        ReportQuestion: ReportQuestion(), ListQuestion: ListQuestion(),
+        NewMailing: NewMailing("Daftar", ListName.DESTROY, (("records", "a@kota.example"),)),
+        TrailQuestion: TrailQuestion(),
         Question: Question("surat"), "Question": Question("surat"), KeptQuestion: KeptQuestion("surat"),
         RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
         Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),

@@ -114,6 +114,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/retention/lists"): ("/retention/lists", _OFFICERS),
     ("GET", "/retention/lists/<name>"): ("/retention/lists/transfer", _OFFICERS),
     ("GET", "/retention/lists/<name>/<any('csv','xlsx','pdf'):form>"): ("/retention/lists/destroy/csv", _OFFICERS),
+    ("GET", "/retention/files/<any('files','contents'):name>/<any('csv','xlsx','pdf'):form>"): (
+        "/retention/files/files/csv?office=dinkes",
+        _OFFICERS,
+    ),
     ("GET", "/retention/outlook"): ("/retention/outlook", _OFFICERS),
     ("POST", "/retention/explain/<uuid:record_id>"): (f"/retention/explain/{uuid4()}", {"else": 404}),
     ("POST", "/retention/delivered"): ("/retention/delivered", {"else": 400}),

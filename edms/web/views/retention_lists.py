@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from edms.core.errors import Refused
+from edms.records.file_lists import FileList, open_file_list
 from edms.records.forecast import outlook
 from edms.records.people import office_choices
 from edms.records.report_explanations import deliver_list, explain_still_active, offices_late
@@ -16,7 +17,7 @@ from edms.records.report_lists import BY_NAMES, LIST_NAMES, By, ListName
 from edms.records.report_sheets import open_list_sheet
 from edms.records.reports import PAGE, ListQuestion, list_counts, list_groups, list_page
 from edms.records.retention_report import outcome_names
-from edms.records.sheets import MEDIA_TYPES, Form, sheet_parts
+from edms.records.sheets import MEDIA_TYPES, Form, Sheet, sheet_parts
 from edms.web.arguments import date_asked
 from edms.web.identity import actor, archive
 from edms.web.language import current_language, gettext
@@ -75,11 +76,16 @@ def download(name: str, form: str) -> ResponseReturnValue:
     """The whole list, read while it is sent."""
     with ExitStack() as stack:
         sheet, stem = stack.enter_context(open_list_sheet(actor(), archive(), _question(name), current_language()))
-        kind = Form(form)
-        response = Response(sheet_parts(sheet, kind), mimetype=MEDIA_TYPES[kind])
-        response.headers["Content-Disposition"] = f"attachment; filename={stem}.{form}"
-        response.call_on_close(stack.pop_all().close)
-        return response
+        return _sent(stack, sheet, stem, Form(form))
+
+
+@pages.get("/retention/files/<any('files','contents'):name>/<any('csv','xlsx','pdf'):form>")
+def files(name: str, form: str) -> ResponseReturnValue:
+    """Daftar Berkas or Daftar Isi Berkas of an office, in the form of the law."""
+    through = date_asked(request.args.get("through"))
+    with ExitStack() as stack:
+        sheet, stem = stack.enter_context(open_file_list(actor(), archive(), FileList(name), _office(), through))
+        return _sent(stack, sheet, stem, Form(form))
 
 
 @pages.get("/retention/outlook")
@@ -113,6 +119,14 @@ def delivered() -> ResponseReturnValue:
     deliver_list(actor(), archive(), office, through)
     flash(gettext("Delivery noted."), "good")
     return redirect(url_for("retention_lists.index"))
+
+
+def _sent(stack: ExitStack, sheet: Sheet, stem: str, form: Form) -> Response:
+    """A file that is read while it is sent; what `stack` holds open is closed after it."""
+    response = Response(sheet_parts(sheet, form), mimetype=MEDIA_TYPES[form])
+    response.headers["Content-Disposition"] = f"attachment; filename={stem}.{form}"
+    response.call_on_close(stack.pop_all().close)
+    return response
 
 
 def _question(name: str) -> ListQuestion:
