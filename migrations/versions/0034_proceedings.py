@@ -1,14 +1,14 @@
 """transfers to inactive custody, reviews and hand-overs
 
 Revision ID: 0034
-Revises: 0027
+Revises: 0031
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0034"
-down_revision = "0027"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
