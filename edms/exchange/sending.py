@@ -2,9 +2,11 @@
 
 import base64
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
@@ -81,6 +83,22 @@ def package_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID,
         for one in written:
             items[one.record].sent = {"mets_sha256": one.mets_sha256, "files": one.files}
         operation.note(manifest_sha256=stands, records=len(written))
+    return stands
+
+
+def package_to_file(actor: Actor | None, archive: Archive, proceeding_id: UUID, target: Path) -> str:
+    """Write the package to `target`, whole or not at all, for its owner alone; returns as `package_handover`."""
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            stands = package_handover(actor, archive, proceeding_id, out)
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(target)
+    except OSError as error:
+        raise Refused(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
     return stands
 
 

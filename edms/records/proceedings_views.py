@@ -20,7 +20,8 @@ from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_states import RequestState, SignatureState
-from edms.retention.proceedings import ItemState, Kind, State, is_open
+from edms.retention.proceedings import ItemState, State, is_open
+from edms.retention.proceedings import Kind as Kind
 
 LISTED = "proceedings.listed"
 PAPERS = {Kind.TRANSFER: ("files", "contents", "minutes"), Kind.REVIEW: (),

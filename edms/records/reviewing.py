@@ -80,6 +80,21 @@ class Panel:
         return {**told, "members": members}
 
 
+def findings_from(told: Any, items: Mapping[str, UUID]) -> dict[UUID, ReviewFinding]:
+    """Return findings by item from `{record: {choice, reason, years, fate, folder}}`. Raises Refused."""
+    found = {}
+    try:
+        for record, one in dict(told).items():
+            folder = UUID(one["folder"]) if one.get("folder") else None
+            found[items[record]] = ReviewFinding(
+                Choice(one["choice"]), str(one["reason"]), int(one.get("years") or 0),
+                Fate(one.get("fate") or Fate.REVIEW), folder,
+            )  # fmt: skip
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise Refused("the findings name a record that is not in it, or say what cannot be decided") from None
+    return found
+
+
 def assess_review(
     actor: Actor | None, archive: Archive, proceeding_id: UUID, panel: Panel, findings: Mapping[UUID, ReviewFinding]
 ) -> None:
