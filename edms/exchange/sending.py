@@ -3,12 +3,14 @@
 import base64
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
+
+from sqlalchemy import func, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
@@ -24,7 +26,7 @@ from edms.exchange.sip import write_package
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import open_component
-from edms.records.model import ComponentRole, Record
+from edms.records.model import Component, ComponentRole, Record
 from edms.records.proceedings import (
     SUBJECT,
     decided_proceeding,
@@ -44,6 +46,7 @@ from edms.retention.proceedings import Act, ItemState, Kind, State
 from edms.signing.errors import SigningFault
 from edms.signing.trust import TrustMaterial
 from edms.signing.verification import verify_detached
+from edms.vault.model import StoredBlob
 
 _MOST_SIGNATURE = 1024 * 1024
 _CLOCKS_APART = timedelta(minutes=5)
@@ -58,15 +61,22 @@ class Packing:
     items: tuple[UUID, ...]
     papers: tuple[tuple[str, bytes], ...]
     at: datetime
+    size: int
 
 
-def package_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, out: BinaryIO) -> str:
+def package_handover(
+    actor: Actor | None, archive: Archive, proceeding_id: UUID, out: BinaryIO, most: int | None = None
+) -> str:
     """Write the package of a decided hand-over whose papers are signed; returns the SHA-256 that stands for it.
 
     It counts only once this returns: a package that was begun and not finished is of nothing. Packed anew, the earlier
-    one no longer counts. Raises NotFound, NotPermitted, Refused; IntegrityFault when a file is not what was stored.
+    one no longer counts. `most`: the most bytes of content, where it is kept in memory.
+
+    Raises NotFound, NotPermitted, Refused; IntegrityFault when a file is not what was stored.
     """
     packing = _begin(actor, archive, proceeding_id)
+    if most is not None and packing.size > most:
+        raise Refused("the package is too large for a page", "write it at the console: edms handover package")
     information = {"Source-Organization": archive.settings.archive.organisation, "External-Identifier": proceeding_id}
     stands, written = write_package(
         out, packing.name, _parts(actor, archive, packing), packing.papers, information, packing.at
@@ -119,8 +129,13 @@ def _begin(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> Packin
             if item.state == ItemState.EXCLUDED.value
         ]}  # fmt: skip
         papers.append(("daftar.json", canonical_json(told)))
-        return Packing(name, str(row.receiver["name"]), tuple(item.record_id for item in standing(row)), tuple(papers),
-                       operation.now)  # fmt: skip
+        ids = tuple(item.record_id for item in standing(row))
+        return Packing(name, str(row.receiver["name"]), ids, tuple(papers), operation.now, _size(operation, ids))
+
+
+def _size(operation: Operation, record_ids: Sequence[UUID]) -> int:
+    query = select(func.coalesce(func.sum(StoredBlob.size), 0)).join(Component, Component.blob_id == StoredBlob.id)
+    return int(operation.session.scalar(query.where(Component.record_id.in_(record_ids))) or 0)
 
 
 def _parts(actor: Actor | None, archive: Archive, packing: Packing) -> Iterator[RecordParts]:

@@ -124,13 +124,15 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
         return [_view(operation, row, ()) for row in rows]
 
 
-def show_proceeding(actor: Actor | None, archive: Archive, proceeding_id: UUID, kind: Kind) -> ProceedingView:
+def show_proceeding(
+    actor: Actor | None, archive: Archive, proceeding_id: UUID, kind: Kind | None = None
+) -> ProceedingView:
     """Return one with all that is in it, each item as it stands at this moment. Raises NotFound."""
     with archive.door.disclose(actor, Action.CUSTODY_VIEW) as operation:
         row = decided_proceeding(operation, proceeding_id, kind)
         operation.seldom()
         found: dict[UUID, tuple[str, ...]] = {}
-        if is_open(kind, State(row.state)):
+        if is_open(Kind(row.kind), State(row.state)):
             live = [item for item in row.items if item.state == ItemState.LISTED.value]
             found = {item.id: told for item, told in obstacles(operation.session, archive, row, live)}
         return _view(operation, row, [_item(item, found.get(item.id, ())) for item in row.items])

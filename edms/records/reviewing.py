@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from edms.access.actors import Actor
+from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.door import Operation
@@ -78,6 +81,18 @@ class Panel:
         if len(set(members)) < 2 or len(members) > _MOST_MEMBERS or not told["decree"] or len(told["opinion"]) < 3:
             raise Refused("a panel has its decree, at least two members, and an opinion")
         return {**told, "members": members}
+
+
+def folders_to_refile(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> tuple[tuple[UUID, str, str], ...]:
+    """Return the open folders of the office (id, code, title) that a record of this review could go into."""
+    with archive.door.disclose(actor, Action.CUSTODY_VIEW) as operation:
+        row = decided_proceeding(operation, proceeding_id, Kind.REVIEW)
+        operation.seldom()
+        levels = [level.value for level in Level.up_to(Level(row.level))]
+        query = select(Folder.id, Folder.code, Folder.title).where(
+            Folder.office_id == row.office_id, Folder.closed_on.is_(None), Folder.level.in_(levels)
+        )
+        return tuple((one, code, title) for one, code, title in operation.session.execute(query.order_by(Folder.code)))
 
 
 def findings_from(told: Any, items: Mapping[str, UUID]) -> dict[UUID, ReviewFinding]:

@@ -45,6 +45,7 @@ from edms.web.views import (
     lanes,
     loans,
     photographs,
+    proceedings,
     proof,
     quarantine,
     record,
@@ -98,7 +99,7 @@ PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
     uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
-    lanes, loans, signatures, verification,
+    lanes, loans, proceedings, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 
