@@ -42,9 +42,9 @@ def staffed(archive: Archive, password: str | None = None) -> Archive:
     made = with_pilot(archive, password)
     console = console_actor("tests")
     add_person(console, made, NewPerson(HEAD_OF_ARCHIVE, "Kepala Unit Kearsipan", "setda", (Role.OFFICIAL,),
-                                        Level.TOP_SECRET, is_head=True))  # fmt: skip
+                                        Level.TOP_SECRET, is_head=True), keeps_password=True)  # fmt: skip
     add_person(console, made, NewPerson(EXECUTOR, "Arsiparis Kedua", "setda", (Role.CLERK, Role.RECORDS_OFFICER),
-                                        Level.TOP_SECRET))  # fmt: skip
+                                        Level.TOP_SECRET), keeps_password=True)  # fmt: skip
     enrol_signer(console, made, HEAD_OF_ARCHIVE, "Kepala Bagian Umum", "")
     certify(made, HEAD_OF_ARCHIVE)
     return made

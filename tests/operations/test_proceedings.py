@@ -31,7 +31,9 @@ from proceedings_people import (
     staffed,
 )
 from signing_people import give, turn_of, who
+from sqlalchemy import update
 
+from edms.access.actors import console_actor
 from edms.access.levels import Level
 from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
@@ -42,6 +44,7 @@ from edms.exchange.receipt import Receipt
 from edms.exchange.sending import close_handover, package_handover, receive_receipt, send_handover
 from edms.exchange.transferring import list_transfer, receive_transfer
 from edms.operation.door import NotPermitted
+from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.assignments import assignments_of
 from edms.records.contents import download
@@ -51,7 +54,7 @@ from edms.records.model import ComponentRole, Record
 from edms.records.proceedings import NewProceeding, add_items, cancel_proceeding, exclude_item, open_proceeding
 from edms.records.proceedings_due import moved_ids
 from edms.records.proceedings_list import CONTENTS, FILES
-from edms.records.proceedings_model import Proceeding
+from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper, ProceedingStep
 from edms.records.proceedings_views import due_records, list_proceedings
 from edms.records.retention_report import explain_record
 from edms.records.reviewing import Choice, ReviewFinding, assess_review, decide_review
@@ -436,3 +439,22 @@ def test_opening_refuses_what_says_too_little(one: Archive) -> None:
         with pytest.raises((NotFound, NotPermitted)):
             open_proceeding(who(one, name), one, NewProceeding(Kind.REVIEW, clerk.office_id, Level.OPEN, "Ulang"))
     assert isinstance(one.clock, FixedClock)
+
+
+def test_an_altered_row_of_a_proceeding_is_named(one: Archive) -> None:
+    made = listed_transfer(one, *old_records(one, 1))
+    settle(one)
+    assert verify_all(console_actor("tests"), one).ok
+    changes = (
+        update(Proceeding).values(title="lain"), update(ProceedingItem).values(reason="lain"),
+        update(ProceedingStep).values(by_name="lain"), update(ProceedingPaper).values(sha256="0" * 64),
+    )  # fmt: skip
+    for change in changes:
+        with one.database.writer() as session:
+            session.execute(change)
+            session.commit()
+    told = {fault.detail for fault in verify_all(console_actor("tests"), one).faults}
+    for table in ("proceedings", "proceeding_items", "proceeding_steps", "proceeding_papers"):
+        assert any(table in detail for detail in told), (table, told)
+    with pytest.raises(Refused, match="list is not the one|not all have"):
+        receive_transfer(who(one, EXECUTOR), one, made)
