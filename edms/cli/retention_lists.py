@@ -1,6 +1,7 @@
 """`edms retention report --report NAME`: one of the lists, every row or counted, as table, JSON, CSV, XLSX or PDF."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -25,6 +25,12 @@ class Acceptance:
     returned: Mapping[str, str]
 
 
+def look_at_package(actor: Actor | None, archive: Archive, package: Path) -> CheckedPackage:
+    """Check a package that came. Raises Refused when there is no such file, IntegrityFault when it is none at all."""
+    archive.door.permit(actor, Action.EXCHANGE_RECEIVE)
+    return check_package(package)
+
+
 def issue_receipt(
     actor: Actor | None, archive: Archive, package: Path, told: Acceptance, folder: Path
 ) -> CheckedPackage:

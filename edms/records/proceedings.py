@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import IntegrityError
 
 from edms.access.actors import Actor
@@ -185,13 +185,7 @@ def step(operation: Operation, row: Proceeding, act: Act, note: dict[str, Any]) 
 
     Raises NotPermitted (the same person twice), Refused (not now).
     """
-    duty = _DUTIES.get(act)
-    if duty is not None and duty is not Duty.PROPOSE_DISPOSAL:
-        operation.apart(duty, done_by(row, within=act), "ask a colleague")
-    try:
-        row.state = after(Kind(row.kind), State(row.state), act).value
-    except NotNow:
-        raise Refused("this step is not its next one", "see where it stands") from None
+    row.state = may_take(operation, row, act).value
     number = max((one.position for one in row.steps), default=0) + 1
     row.steps.append(
         ProceedingStep(
@@ -200,6 +194,19 @@ def step(operation: Operation, row: Proceeding, act: Act, note: dict[str, Any]) 
         )
     )  # fmt: skip
     row.since = operation.now
+
+
+def may_take(operation: Operation, row: Proceeding, act: Act) -> State:
+    """Return the state that `act` leads to. Raises Refused when it is not its turn, NotPermitted when the actor had a
+    part in it that bars from it."""
+    try:
+        state = after(Kind(row.kind), State(row.state), act)
+    except NotNow:
+        raise Refused("this step is not its next one", "see where it stands") from None
+    duty = _DUTIES.get(act)
+    if duty is not None and duty is not Duty.PROPOSE_DISPOSAL:
+        operation.apart(duty, done_by(row, within=act), "ask a colleague")
+    return state
 
 
 def done_by(row: Proceeding, within: Act | None = None) -> dict[Duty, set[str]]:
@@ -251,11 +258,12 @@ def finish_items(row: Proceeding) -> None:
 
 
 def requests_on(operation: Operation, row: Proceeding) -> list[SignatureRequest]:
-    """The requests for signatures on its papers to those whom it names, the newest of each paper first."""
+    """The requests for signatures on its papers to those whom it names: open ones first, then the newest."""
     named = [one["person"] for one in row.signers.get("signers", ())]
     ids = [paper.record_id for paper in row.papers]
     query = select(SignatureRequest).where(SignatureRequest.record_id.in_(ids))
-    newest = query.order_by(SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
+    open_first = case((SignatureRequest.state == RequestState.OPEN.value, 0), else_=1)
+    newest = query.order_by(open_first, SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
     found = operation.session.scalars(newest) if ids else ()
     return [one for one in found if [str(each.person_id) for each in one.signatures] == named]
 

@@ -47,6 +47,7 @@ from edms.web.views import (
     lanes,
     loans,
     photographs,
+    proceedings,
     proof,
     quarantine,
     reading,
@@ -104,7 +105,7 @@ PARTS = (
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, capture,
     uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
     retention_lists, rules, reports, trail, alerts,
-    lanes, loans, signatures, verification,
+    lanes, loans, proceedings, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 

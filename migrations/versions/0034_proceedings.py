@@ -1,7 +1,7 @@
 """transfers to inactive custody, reviews and hand-overs
 
 Revision ID: 0034
-Revises: 0027
+Revises: 0031
 """
 
 import sqlalchemy as sa

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import io
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from enum import Enum
@@ -35,6 +35,8 @@ from edms.core.resources import resource
 from edms.core.secret import Secret
 from edms.core.unlock import Unlock
 from edms.digitisation.standard import Kind
+from edms.exchange.handing_over import Approval, HandoverDecision
+from edms.exchange.receiving import Acceptance
 from edms.operation.door import NotPermitted
 from edms.operation.passkeys import RelyingParty
 from edms.records.archive import Archive
@@ -50,23 +52,26 @@ from edms.records.operations import Changes
 from edms.records.people import NewPerson
 from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
+from edms.records.proceedings import NewProceeding
 from edms.records.questions import KeptQuestion
 from edms.records.reassigning import Reassignment
 from edms.records.report_lists import ListName
 from edms.records.report_mailings import NewMailing
 from edms.records.reports import ListQuestion
 from edms.records.retention_report import ReportQuestion
+from edms.records.reviewing import Panel, ReviewFinding
 from edms.records.searching import Question
 from edms.records.service_accounts import NewService
 from edms.records.signatures import SignaturePlan
 from edms.records.tokens import NewToken
 from edms.redaction.types import Area
+from edms.retention.proceedings import Kind as Course
 from edms.retention.rulebook import RuleBook, load_rules
 from edms.retention.types import TriggerType
 
 ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 PAGE_WHOLE = PageParameters(((0, 0), (9, 0), (9, 9), (0, 9)))
-ROOMS = ("edms.records.", "edms.capture.", "edms.reconcile.")
+ROOMS = ("edms.records.", "edms.capture.", "edms.exchange.", "edms.reconcile.")
 
 
 def use_cases() -> Iterator[Callable[..., Any]]:
@@ -119,6 +124,10 @@ def call(
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
         bytes: b"isi",
         Reassignment: Reassignment("jra-pekalongan-63-2024", "alih"),
+        NewProceeding: NewProceeding(Course.REVIEW, ID, Level.OPEN, "Arsip"), Panel: Panel("SK", ("A", "B"), "baik"),
+        Mapping[UUID, ReviewFinding]: {}, Acceptance: Acceptance("042", {}),
+        Approval: Approval("B-1", date(2026, 1, 2), "LKD", ""),
+        HandoverDecision: HandoverDecision("188", date(2026, 1, 2), "head-dinkes"),
         NamedRule: NamedRule("jra-pekalongan", "000.1.1"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
@@ -143,7 +152,7 @@ def _argument(kind: Any, ready: dict[Any, Any]) -> Any:
         return next(iter(kind))
     if get_origin(kind) is UnionType:
         return _argument(next(part for part in get_args(kind) if part is not type(None)), ready)
-    if get_origin(kind) is not None:
+    if get_origin(kind) is not None and kind not in ready:
         return [_argument(get_args(kind)[0], ready)]
     return ready[kind]
 

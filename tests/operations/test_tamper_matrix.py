@@ -40,6 +40,10 @@ ATTACKED_ELSEWHERE = dict.fromkeys(
     "tests/operations/test_digitisation_verified.py",
 ) | {
     "redactions": "tests/operations/test_redactions.py",
+    **dict.fromkeys(
+        ("proceedings", "proceeding_items", "proceeding_steps", "proceeding_papers"),
+        "tests/operations/test_proceedings.py",
+    ),
     "retention_assignments": "tests/operations/test_assignments.py",
     **dict.fromkeys(("rule_drafts", "rule_reviews", "rule_sources"), "tests/operations/test_retention_drafts.py"),
 }

@@ -188,6 +188,21 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         f"/digitisations/{uuid4()}/list.csv",
         _NO_SUCH,
     ),
+    ("GET", "/proceedings"): ("/proceedings", _READERS),
+    ("POST", "/proceedings"): ("/proceedings", {"else": 400}),
+    ("GET", "/proceedings/<uuid:proceeding_id>"): (f"/proceedings/{uuid4()}", _NO_SUCH),
+    ("POST", "/proceedings/<uuid:proceeding_id>/items"): (f"/proceedings/{uuid4()}/items", _NO_SUCH),
+    ("POST", "/proceedings/<uuid:proceeding_id>/items/<uuid:item_id>/exclude"): (
+        f"/proceedings/{uuid4()}/items/{uuid4()}/exclude",
+        _NO_SUCH,
+    ),
+    (
+        "POST",
+        "/proceedings/<uuid:proceeding_id>/<any('list','draw-up','ask','take-over','assess','approve','decide','send',"
+        "'close','cancel'):act>",
+    ): (f"/proceedings/{uuid4()}/cancel", _NO_SUCH),
+    ("POST", "/proceedings/<uuid:proceeding_id>/package"): (f"/proceedings/{uuid4()}/package", _NO_SUCH),
+    ("POST", "/proceedings/<uuid:proceeding_id>/receipt"): (f"/proceedings/{uuid4()}/receipt", {"else": 302}),
     ("GET", "/records/<uuid:record_id>/authenticated/<int:position>"): (
         "/records/{restricted}/authenticated/1",
         _NO_SUCH,

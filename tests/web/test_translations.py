@@ -46,6 +46,8 @@ SPEAKING = (
     "operation/directory_links.py", "records/directory_sign_in.py",
     "records/drafts.py", "records/editions.py", "records/rule_forecast.py", "web/views/rules.py",
     "records/tokens.py", "records/service_accounts.py",
+    "records/proceedings.py", "records/reviewing.py", "exchange/transferring.py", "exchange/handing_over.py",
+    "exchange/sending.py", "exchange/drawing.py", "exchange/receipt.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
@@ -55,7 +57,7 @@ NOT_ON_A_PAGE = {
     "there is no sign-in provider", "set [oidc] issuer", "see: edms person unbind-provider",
     "… has an account at the provider already", "… has no account at the provider",
     "this account at the provider is somebody else's already", "it is the claim `sub` of the provider",
-    "a subject has 1 to … characters of ASCII",
+    "a subject has 1 to … characters of ASCII", "… cannot be written: …",
     "sign in first", "nobody has this place in the order",
     "there is no person …", "see: edms person list", "this entry of the directory is bound to another person already",
     "there is no official …", "only officials sign; see: edms person list", "a position has 1 to 200 characters",
