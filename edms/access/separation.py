@@ -33,6 +33,7 @@ class Duty(StrEnum):
     PROPOSE_DISPOSAL = "propose_disposal"
     ASSESS_DISPOSAL = "assess_disposal"
     APPROVE_DISPOSAL = "approve_disposal"
+    DECIDE_DISPOSAL = "decide_disposal"
     EXECUTE_DISPOSAL = "execute_disposal"
     WITNESS_DISPOSAL = "witness_disposal"
 
@@ -49,13 +50,16 @@ _PAIRS: dict[Duty, str] = {
     Duty.APPROVE_REDACTION: "whoever had a hand in a redaction does not approve it",
     Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
     Duty.MANAGE_SERVICE_ACCOUNT: "nobody makes, changes or gives tokens to a service account that they answer for",
+    Duty.PROPOSE_DISPOSAL: "a disposal is prepared by somebody who had no other part in it",
     Duty.ASSESS_DISPOSAL: "a disposal is assessed by somebody who had no other part in it",
     Duty.APPROVE_DISPOSAL: "a disposal is approved by somebody who had no other part in it",
+    Duty.DECIDE_DISPOSAL: "a disposal is decided by somebody who had no other part in it",
     Duty.EXECUTE_DISPOSAL: "a disposal is carried out by somebody who had no other part in it",
     Duty.WITNESS_DISPOSAL: "a disposal is witnessed by somebody who had no other part in it",
 }
 _DISPOSAL = (
-    Duty.PROPOSE_DISPOSAL, Duty.ASSESS_DISPOSAL, Duty.APPROVE_DISPOSAL, Duty.EXECUTE_DISPOSAL, Duty.WITNESS_DISPOSAL,
+    Duty.PROPOSE_DISPOSAL, Duty.ASSESS_DISPOSAL, Duty.APPROVE_DISPOSAL, Duty.DECIDE_DISPOSAL, Duty.EXECUTE_DISPOSAL,
+    Duty.WITNESS_DISPOSAL,
 )  # fmt: skip
 APART: dict[Duty, frozenset[Duty]] = {
     Duty.RELEASE_FROM_QUARANTINE: frozenset({Duty.CAPTURE}),
@@ -69,7 +73,7 @@ APART: dict[Duty, frozenset[Duty]] = {
     Duty.APPROVE_REDACTION: frozenset({Duty.REDACT}),
     Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
     Duty.MANAGE_SERVICE_ACCOUNT: frozenset({Duty.ANSWER_FOR_ACCOUNT}),
-    **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL[1:]},
+    **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL},
 }
 """Of each duty those that the same person may not have had in the same matter."""
 

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.model import Office
 from edms.records.archive import Archive
+from edms.records.disposal_model import DisposalBatch, DisposalItem
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
 from edms.records.rules import KeptBook, edition_in_force, kept_books
@@ -49,16 +50,22 @@ def select_facts() -> "Select[*tuple[Any, ...]]":
 
 
 def judgeables(
-    session: Session, query: "Select[*tuple[Any, ...]]", today: date, rules: "RulesKept | None" = None
+    session: Session,
+    query: "Select[*tuple[Any, ...]]",
+    today: date,
+    rules: "RulesKept | None" = None,
+    within: UUID | None = None,
 ) -> Iterator[Judgeable]:
     """Yield what `query` (made from `select_facts`) finds, in its order, a part at a time so that memory stays flat.
 
     A declared record keeps the rule it was declared under (R3); one that is not yet declared follows the rules in
-    force today. `rules`: those of this day, where the caller has read them already.
+    force today. `rules`: those of this day, where the caller has read them already. `within`: the disposal that asks:
+    what is in it is in no other one.
     """
     rules = rules or RulesKept(session, today)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
+        taken, transferred = _in_disposal(session, part, within)
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
@@ -70,6 +77,8 @@ def judgeables(
                 legacy_unverified=row.legacy_unverified,
                 fixity_failed=row.fixity_failed,
                 on_loan=row.id in lent,
+                in_other_batch=row.id in taken,
+                transferred=True if row.id in transferred else None,
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
             )
@@ -151,3 +160,36 @@ def _lent(session: Session, part: Sequence[Row[Any]]) -> frozenset[UUID]:
     """Return those of which the paper original is out."""
     query = select(Loan.record_id).where(Loan.record_id.in_([row.id for row in part]), Loan.is_out.is_(True))
     return frozenset(session.scalars(query))
+
+
+def _in_disposal(
+    session: Session, part: Sequence[Row[Any]], within: UUID | None
+) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Return those that are in another disposal than `within`, and those that were transferred to the records unit.
+
+    A record whose transfer is done is in that batch no longer: its `standing_key` is empty (section 2.4).
+    """
+    query = (
+        select(
+            DisposalItem.record_id,
+            DisposalItem.batch_id,
+            DisposalItem.standing_key,
+            DisposalBatch.kind,
+            DisposalItem.state,
+        )
+        .join(DisposalBatch)
+        .where(
+            DisposalItem.record_id.in_([row.id for row in part]),
+            or_(
+                DisposalItem.standing_key.is_not(None),
+                (DisposalBatch.kind == "PEMINDAHAN") & (DisposalItem.state == "DONE"),
+            ),
+        )
+    )
+    taken, moved = set(), set()
+    for record_id, batch_id, standing_key, kind, state in session.execute(query):
+        if standing_key is not None and batch_id != within:
+            taken.add(record_id)
+        if (kind, state) == ("PEMINDAHAN", "DONE"):
+            moved.add(record_id)
+    return frozenset(taken), frozenset(moved)

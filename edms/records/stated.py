@@ -12,6 +12,7 @@ from edms.operation.states import Part, Stated
 from edms.records.alerts_model import Alert
 from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
+from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalPaper, DisposalStep, Residual
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
@@ -87,6 +88,7 @@ STATED = (
     Stated(_table(DigitisedItem)),
     Stated(_table(DigitisationPaper)),
     Stated(_table(CopyMark)),
+    *(Stated(_table(one)) for one in (DisposalBatch, DisposalItem, DisposalStep, DisposalPaper, Residual)),
     # The sealed terms of a draft prove themselves, and go.
     Stated(_table(Redaction), without=frozenset({"sealed_terms"})),
     Stated(_table(IssuedCopy)),
