@@ -67,10 +67,12 @@ def ready(archive: Archive, password: str | None = None) -> Archive:
     return opened
 
 
-def due(archive: Archive, count: int = 2, tier: Tier = Tier.LOWER, **told: object) -> list[UUID]:
+def due(
+    archive: Archive, count: int = 2, tier: Tier = Tier.LOWER, by: str = "clerk-dinkes", **told: object
+) -> list[UUID]:
     """Take in records whose time is over: of 2001, so that every rule of the examples has run out."""
     return [
-        take_in(archive, pdf(f"Naskah {tier.value} {number} {told}"), name=f"naskah-{number}.pdf", by="clerk-dinkes",
+        take_in(archive, pdf(f"Naskah {tier.value} {number} {told}"), name=f"naskah-{number}.pdf", by=by,
                 class_code=CLASSES[tier], document_date=date(2001, 5, number % 27 + 1), title=f"Naskah {number}",
                 work=number == count, **told).record_id  # type: ignore[arg-type]
         for number in range(1, count + 1)

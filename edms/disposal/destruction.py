@@ -14,6 +14,7 @@ from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
 from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty
+from edms.core.destruction_format import list_digest
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.disposal.batches import Letter, begin_step, decided_batch, line, move_of, require_time, standing, take_step
@@ -25,7 +26,6 @@ from edms.disposal.eligibility import (
     frozen_digest,
     frozen_of,
     judged,
-    list_digest,
 )
 from edms.disposal.papers import draw_up
 from edms.disposal.people import chosen_members, has_capacity, require_capacity

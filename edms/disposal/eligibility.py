@@ -132,8 +132,3 @@ def frozen_of(record: Record, number: int, told: Judgement) -> dict[str, Any]:
 
 def frozen_digest(frozen: dict[str, Any]) -> str:
     return sha256_hex(canonical_json(frozen))
-
-
-def list_digest(digests: Sequence[str]) -> str:
-    """Return the SHA-256 of a list: of the digests of its lines in hexadecimal, in order, each with a line break."""
-    return sha256_hex("".join(f"{digest}\n" for digest in digests).encode())
