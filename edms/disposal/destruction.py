@@ -114,8 +114,10 @@ def select_due(actor: Actor | None, archive: Archive, batch_id: UUID, chosen: Se
         session, most = operation.session, archive.settings.disposal.max_items
         due = due_ids(session, batch, archive.clock.today(), 10 * most if chosen is None else 100 * most)
         if chosen is not None:
-            _require_all(set(chosen) <= set(due), "a record of these is not due, is in another disposal, of another "
-                                                  "office or above the level")  # fmt: skip
+            if not set(chosen) <= set(due):
+                raise Refused(
+                    "a record of these is not due, is in another disposal, of another office or above the level"
+                )
             due = [one for one in due if one in set(chosen)]
         told = judged(session, archive, due, batch.id)
         fitting = [one for one in due if one in told and told[one].eligible
@@ -124,7 +126,8 @@ def select_due(actor: Actor | None, archive: Archive, batch_id: UUID, chosen: Se
             raise Refused("a record of these is not eligible in this tier", "look at its explanation")
         if not fitting:
             raise Refused("nothing is due for destruction in this tier")
-        _require_all(chosen is None or len(fitting) <= most, f"a disposal has at most {most} records")
+        if chosen is not None and len(fitting) > most:
+            raise Refused(f"a disposal has at most {most} records")
         for number, record_id in enumerate(fitting[:most], 1):
             session.add(DisposalItem(
                 id=new_id(archive.clock), batch_id=batch.id, position=number, record_id=record_id,
@@ -315,8 +318,3 @@ def _require_some(batch: DisposalBatch) -> list[DisposalItem]:
     if not items:
         raise Refused("nothing is left in this disposal", "take it back, or refuse it")
     return items
-
-
-def _require_all(holds: bool, why: str) -> None:
-    if not holds:
-        raise Refused(why)

@@ -15,7 +15,7 @@ from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch
 
-_WHO = {
+WHO = {
     Office.RECORDS_UNIT: "a records officer of this office does it",
     Office.UNIT_HEAD: "the head of the office whose records these are does it",
     Office.RECORDS_HEAD: "the head of the records unit does it",
@@ -34,7 +34,7 @@ def require_capacity(operation: Operation, archive: Archive, batch: DisposalBatc
     if not has_capacity(operation.session, archive, operation.actor, batch, move.by):
         operation.refused = True
         operation.note(reasons=[f"capacity_without:{move.by.value}"])
-        raise NotPermitted(_WHO[move.by])
+        raise NotPermitted(WHO[move.by])
     operation.apart(move.duty, had(batch), "ask somebody else")
 
 

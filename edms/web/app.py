@@ -37,6 +37,7 @@ from edms.web.views import (
     batches,
     capture,
     digitisations,
+    disposals,
     files,
     filing,
     filing_many,
@@ -96,8 +97,8 @@ class UploadRequest(Request):
 
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
-    proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
-    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
+    proof, home, search, searches, record, access, redactions, batches, separators, digitisations, disposals,
+    capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
     lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
