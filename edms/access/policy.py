@@ -44,6 +44,12 @@ class Action(StrEnum):
     DIGITISATION_WORK = "digitisation:work"
     DIGITISATION_CHECK = "digitisation:check"
     DIGITISATION_VERIFY = "digitisation:verify"
+    DISPOSAL_VIEW = "disposal:view"
+    DISPOSAL_PREPARE = "disposal:prepare"
+    DISPOSAL_ASSESS = "disposal:assess"
+    DISPOSAL_APPROVE = "disposal:approve"
+    DISPOSAL_DECIDE = "disposal:decide"
+    DISPOSAL_EXECUTE = "disposal:execute"
     SIGNATURE_QUEUE = "signature:queue"
     SIGNATURE_IDENTITY = "signature:identity"
     SIGNATURE_VERIFY = "signature:verify"
@@ -111,6 +117,12 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.CUSTODY_VIEW: _READERS,
     Action.CUSTODY_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.CUSTODY_DECIDE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.DISPOSAL_VIEW: _READERS,
+    Action.DISPOSAL_PREPARE: (Role.RECORDS_OFFICER,),
+    Action.DISPOSAL_ASSESS: (Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.DISPOSAL_APPROVE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.DISPOSAL_DECIDE: (Role.OFFICIAL,),
+    Action.DISPOSAL_EXECUTE: (Role.RECORDS_OFFICER,),
     Action.ACCESS_GIVE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.POSITION_DELEGATE: (Role.OFFICIAL, Role.ADMINISTRATOR),
 }

@@ -25,6 +25,7 @@ class Stage(StrEnum):
     QUARANTINED = "quarantined"
     RETURNED = "returned"
     BATCH = "batch"
+    DESTROYED = "destroyed"
 
 
 class GrantMode(StrEnum):

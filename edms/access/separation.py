@@ -54,6 +54,7 @@ _PAIRS: dict[Duty, str] = {
     Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
     Duty.MANAGE_SERVICE_ACCOUNT: "nobody makes, changes or gives tokens to a service account that they answer for",
     Duty.APPLY_RULES: "rules are put into force by somebody else than who handed them in or alone reviewed them",
+    Duty.PROPOSE_DISPOSAL: "a disposal is prepared by somebody who had no other part in it",
     Duty.ASSESS_DISPOSAL: "a disposal is assessed by somebody who had no other part in it",
     Duty.APPROVE_DISPOSAL: "a disposal is approved by somebody who had no other part in it",
     Duty.DECIDE_DISPOSAL: "a disposal is decided by somebody who had no other part in it",
@@ -77,7 +78,7 @@ APART: dict[Duty, frozenset[Duty]] = {
     Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
     Duty.MANAGE_SERVICE_ACCOUNT: frozenset({Duty.ANSWER_FOR_ACCOUNT}),
     Duty.APPLY_RULES: frozenset({Duty.HAND_IN_RULES, Duty.REVIEW_RULES}),
-    **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL[1:]},
+    **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL},
 }
 """Of each duty those that the same person may not have had in the same matter."""
 

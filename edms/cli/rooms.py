@@ -11,6 +11,7 @@ ROOMS = {
     "batches": ("separators", "batch"),
     "copies": ("copies",),
     "digitisation": ("digitisation",),
+    "disposal": ("disposal",),
     "documents": ("ingest", "search", "record"),
     "evidence": ("evidence",),
     "exchange": ("exchange",),

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from edms.core.access_settings import AccessSettings as AccessSettings
 from edms.core.directory_settings import DirectorySettings
+from edms.core.disposal_settings import DisposalSettings
 from edms.core.flags import FLAGS, QUARANTINED_BY_DEFAULT
 from edms.core.intake_settings import Listener, Mailbox, WatchedFolder, distinct
 from edms.core.ldap_settings import LdapSettings
@@ -344,6 +345,7 @@ class Settings(_Section):
     redaction: RedactionSettings = RedactionSettings()
     letterhead: LetterheadSettings = LetterheadSettings()
     mail: MailSettings = MailSettings()
+    disposal: DisposalSettings = DisposalSettings()
 
     def rooted_at(self, folder: Path) -> "Settings":
         """Return a copy whose paths are absolute, relative ones having been taken from `folder`."""

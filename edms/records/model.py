@@ -17,7 +17,8 @@ class RecordState(StrEnum):
     """`PENDING`: received, its bytes are safe, not yet evidence. `DECLARED`: immutable evidence.
 
     `QUARANTINED`: set aside until a person decides. `RETURNED`: given back to its sender; kept, and no record.
-    `BATCH`: several documents in one scan; what is declared are the records made of its parts.
+    `BATCH`: several documents in one scan; what is declared are the records made of its parts. `DESTROYED`: by the
+    procedure of disposal; what is left is the residual.
     """
 
     PENDING = "pending"
@@ -25,6 +26,7 @@ class RecordState(StrEnum):
     QUARANTINED = "quarantined"
     RETURNED = "returned"
     BATCH = "batch"
+    DESTROYED = "destroyed"
 
 
 class ComponentRole(StrEnum):

@@ -25,7 +25,7 @@ MOST_SHOWN = 500
 # A review is itself what ends terjaga, vital and the conditional fate; a transfer moves whatever its fate.
 _ALWAYS = frozenset({
     ReasonCode.HELD, ReasonCode.ON_LOAN, ReasonCode.FIXITY_FAILED, ReasonCode.SNAPSHOT_DRIFT, ReasonCode.OPEN_CASE,
-    ReasonCode.LEGACY_UNVERIFIED, ReasonCode.NO_RULE, ReasonCode.AWAITING_EVENT,
+    ReasonCode.LEGACY_UNVERIFIED, ReasonCode.NO_RULE, ReasonCode.AWAITING_EVENT, ReasonCode.IN_OTHER_BATCH,
 })  # fmt: skip
 _FATES = {Kind.REVIEW: (Fate.REVIEW, Fate.PERSONAL_FILE), Kind.HANDOVER: (Fate.PERMANENT,)}
 
@@ -63,7 +63,7 @@ def due_now(operation: Operation, archive: Archive, row: Proceeding, wanted: Seq
         query = query.where(_ripe(kind, today), Record.id.not_in(_taken(kind))).limit(MOST_SHOWN)
     found = [
         _due(archive, kind, one, today)
-        for one in judgeables(operation.session, query.order_by(Record.due_on, Record.id), today)
+        for one in judgeables(operation.session, query.order_by(Record.due_on, Record.id), today, within=row.id)
     ]
     return found if wanted else [one for one in found if not one.obstacles]
 
@@ -76,7 +76,10 @@ def obstacles(
     wanted = select_facts().where(
         Record.id.in_([item.record_id for item in items]), Record.state == RecordState.DECLARED.value
     )
-    found = {one.row.id: _due(archive, kind, one, today).obstacles for one in judgeables(session, wanted, today)}
+    found = {
+        one.row.id: _due(archive, kind, one, today).obstacles
+        for one in judgeables(session, wanted, today, within=row.id)
+    }
     return [(item, found.get(item.record_id, ("not_declared",))) for item in items]
 
 

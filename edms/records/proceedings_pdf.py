@@ -7,7 +7,7 @@ from typing import Any
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from edms.records.digitisation_pdf import Paper, hash_lines, pairs_table, signatories
+from edms.records.office_paper import OfficePaper, hashes_told, pairs, signatories
 from edms.records.pdf_letters import FONT
 from edms.records.proceedings_list import CONTENTS, FILES
 from edms.retention.explain import day
@@ -20,7 +20,7 @@ STATEMENT = "autentik, terpercaya, utuh, dan dapat digunakan"
 def list_pdf(listed: Mapping[str, Any], part: str, title: str, digest: str) -> bytes:
     """Return the list of files (`part` "files") or of what is in them ("contents"): exactly the required columns."""
     columns = FILES if part == "files" else CONTENTS
-    paper = Paper(listed, title, _moment(listed), "landscape")
+    paper = OfficePaper(listed, title, _moment(listed), "landscape")
     paper.heading()
     paper.set_font(FONT, size=8.5)
     with paper.table(
@@ -33,52 +33,52 @@ def list_pdf(listed: Mapping[str, Any], part: str, title: str, digest: str) -> b
             table.row([paper.clean(str(row[name])) for name in columns])
     paper.ln(4)
     paper.words(f"Jumlah: {len(listed['files'])} berkas, {listed['records']} item arsip.", 9)
-    hash_lines(paper, {"JSON": digest})
+    hashes_told(paper, {"JSON": digest})
     return bytes(paper.output())
 
 
 def transfer_minutes(listed: Mapping[str, Any], hashes: Mapping[str, str]) -> bytes:
     """Return the berita acara of a transfer, for the heads of the two units to sign (R43)."""
-    paper = Paper(listed, "BERITA ACARA PEMINDAHAN ARSIP INAKTIF", _moment(listed), "portrait")
+    paper = OfficePaper(listed, "BERITA ACARA PEMINDAHAN ARSIP INAKTIF", _moment(listed), "portrait")
     paper.heading()
     first, second = listed["signers"][0], listed["signers"][1]
     paper.words(
         f"{_today(listed)}, telah dilaksanakan pemindahan arsip inaktif dari {listed['office']} sebagai unit pengolah "
         f"kepada {listed['to_office']} sebagai unit kearsipan, sebagaimana daftar arsip inaktif yang dipindahkan."
     )
-    pairs_table(paper, [
+    pairs(paper, [
         ("Yang memindahkan", f"{first['name']}, {first['position']}"),
         ("Yang menerima", f"{second['name']}, {second['position']}"),
         ("Jumlah arsip", f"{len(listed['files'])} berkas, {listed['records']} item arsip"),
         ("Dasar", "Retensi aktif telah berakhir menurut jadwal retensi arsip; retensi inaktif tetap berjalan."),
     ])  # fmt: skip
     paper.words("Daftar yang menjadi bagian tidak terpisahkan dari berita acara ini:")
-    hash_lines(paper, hashes)
+    hashes_told(paper, hashes)
     signatories(paper, listed["signers"])
     return bytes(paper.output())
 
 
 def handover_minutes(listed: Mapping[str, Any], hashes: Mapping[str, str]) -> bytes:
     """Return the berita acara of a hand-over (R44)."""
-    paper = Paper(listed, "BERITA ACARA PENYERAHAN ARSIP STATIS", _moment(listed), "portrait")
+    paper = OfficePaper(listed, "BERITA ACARA PENYERAHAN ARSIP STATIS", _moment(listed), "portrait")
     paper.heading()
     paper.words(
         f"{_today(listed)}, {listed['office']} menyerahkan arsip statis kepada {listed['receiver']}, sebagaimana "
         "daftar arsip yang diserahkan."
     )
-    pairs_table(paper, _grounds(listed))
+    pairs(paper, _grounds(listed))
     paper.words(
         "Penyerahan berlaku setelah lembaga kearsipan menyatakan penerimaannya dengan daftar digest yang "
         "ditandatangani; sampai saat itu seluruh arsip tetap disimpan oleh pencipta arsip."
     )
-    hash_lines(paper, hashes)
+    hashes_told(paper, hashes)
     signatories(paper, listed["signers"])
     return bytes(paper.output())
 
 
 def statement_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str]) -> bytes:
     """Return the statement that what is handed over is authentic, trustworthy, whole and usable (R44)."""
-    paper = Paper(listed, "SURAT PERNYATAAN", _moment(listed), "portrait")
+    paper = OfficePaper(listed, "SURAT PERNYATAAN", _moment(listed), "portrait")
     paper.heading()
     paper.words(
         f"Yang bertanda tangan di bawah ini menyatakan bahwa arsip statis {listed['office']} sejumlah "
@@ -88,7 +88,7 @@ def statement_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str]) -> bytes
         "Setiap arsip disertai digest SHA-256, segel elektronik, dan bukti dari jejak audit, sehingga keutuhannya "
         "dapat diperiksa oleh siapa pun tanpa bergantung pada sistem asalnya."
     )
-    hash_lines(paper, hashes)
+    hashes_told(paper, hashes)
     signatories(paper, listed["signers"])
     return bytes(paper.output())
 

@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 from edms.access.model import Office
 from edms.records.archive import Archive
 from edms.records.assignment_terms import review_rules, since_review
+from edms.records.disposal_model import DisposalItem
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
+from edms.records.proceedings_model import ProceedingItem
 from edms.records.rules import KeptBook, edition_in_force, kept_books
+from edms.retention.proceedings import ItemState
 from edms.retention.types import EventFact, HoldFact, Options, RetentionFacts, Rule, TriggerType
 
 PART = 2000
@@ -50,17 +53,23 @@ def select_facts() -> "Select[*tuple[Any, ...]]":
 
 
 def judgeables(
-    session: Session, query: "Select[*tuple[Any, ...]]", today: date, rules: "RulesKept | None" = None
+    session: Session,
+    query: "Select[*tuple[Any, ...]]",
+    today: date,
+    rules: "RulesKept | None" = None,
+    within: UUID | None = None,
 ) -> Iterator[Judgeable]:
     """Yield what `query` (made from `select_facts`) finds, in its order, a part at a time so that memory stays flat.
 
     A declared record keeps the rule it was declared under (R3); one that is not yet declared follows the rules in
-    force today. `rules`: those of this day, where the caller has read them already.
+    force today. `rules`: those of this day, where the caller has read them already. `within`: the disposal that asks:
+    what is in it is in no other one.
     """
     rules = rules or RulesKept(session, today)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
         reviewed = review_rules(session, [row.id for row in part])
+        taken, transferred = _in_disposal(session, part, within)
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
@@ -72,6 +81,8 @@ def judgeables(
                 legacy_unverified=row.legacy_unverified,
                 fixity_failed=row.fixity_failed,
                 on_loan=row.id in lent,
+                in_other_batch=row.id in taken,
+                transferred=True if row.id in transferred else None,
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
             )
@@ -156,3 +167,30 @@ def _lent(session: Session, part: Sequence[Row[Any]]) -> frozenset[UUID]:
     """Return those of which the paper original is out."""
     query = select(Loan.record_id).where(Loan.record_id.in_([row.id for row in part]), Loan.is_out.is_(True))
     return frozenset(session.scalars(query))
+
+
+def _in_disposal(
+    session: Session, part: Sequence[Row[Any]], within: UUID | None
+) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Return those that are in another disposal than `within`, and those that were transferred to the records unit.
+
+    A destruction, a transfer, a review and a hand-over each keep what is in them from every other one, as long as they
+    are open: then the `standing_key` of their items is set (section 2.4).
+    """
+    ids = [row.id for row in part]
+    taken: set[UUID] = set()
+    for record_id, batch_id in session.execute(
+        select(DisposalItem.record_id, DisposalItem.batch_id).where(
+            DisposalItem.record_id.in_(ids), DisposalItem.standing_key.is_not(None)
+        )
+    ):
+        taken |= {record_id} if batch_id != within else set()
+    moved: set[UUID] = set()
+    for record_id, proceeding_id, standing_key, state in session.execute(
+        select(
+            ProceedingItem.record_id, ProceedingItem.proceeding_id, ProceedingItem.standing_key, ProceedingItem.state
+        ).where(ProceedingItem.record_id.in_(ids))
+    ):
+        taken |= {record_id} if standing_key is not None and proceeding_id != within else set()
+        moved |= {record_id} if state == ItemState.MOVED.value else set()
+    return frozenset(taken), frozenset(moved)

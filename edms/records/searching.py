@@ -30,7 +30,7 @@ from edms.records.disclosures import SEARCHED
 from edms.records.facts import facts_of
 from edms.records.index_mending import notices_of, report_damage
 from edms.records.loans_shown import records_out
-from edms.records.model import Component, ComponentRole, Record
+from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.questions import KeptQuestion, require_length
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
@@ -38,6 +38,7 @@ from edms.records.visible import granted_ids, visible_to
 from edms.search.errors import BadCursor, IndexDamaged
 from edms.search.protocol import (
     Change,
+    Delete,
     Filters,
     Highlight,
     IndexDocument,
@@ -282,12 +283,15 @@ def _forget(archive: Archive, sequences: list[int]) -> None:
 
 def _changes(archive: Archive, session: Session, ids: set[UUID]) -> Iterator[Change]:
     for record in session.scalars(_with_parts().where(Record.id.in_(ids))):
-        yield Upsert(document_of(archive, record))
+        gone = record.state == RecordState.DESTROYED.value
+        yield Delete(str(record.id), record.version) if gone else Upsert(document_of(archive, record))
 
 
 def every_document(archive: Archive, session: Session) -> Iterator[IndexDocument]:
     """Yield the index document of every record, for a rebuild; memory stays bounded."""
-    ids = list(session.scalars(select(Record.id).order_by(Record.id)))
+    ids = list(
+        session.scalars(select(Record.id).where(Record.state != RecordState.DESTROYED.value).order_by(Record.id))
+    )
     for start in range(0, len(ids), 200):
         chunk = ids[start : start + 200]
         for record in session.scalars(_with_parts().where(Record.id.in_(chunk)).order_by(Record.id)):

@@ -29,6 +29,8 @@ from edms.records.redactions import forget_terms
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.model import OrderedDestruction, StoredBlob
 
+_PART = 500
+
 
 @dataclass(frozen=True)
 class ShreddingReport:
@@ -76,56 +78,94 @@ def shred(
     Raises Refused when one was not ordered or a hold binds its record; then nothing is destroyed.
     """
     archive.door.permit(actor, Action.KEYS_SHRED)
-    newest = _remove_rows(actor, archive, blob_ids)
-    _remove_bytes(actor, archive, blob_ids)
+    _remove_rows(actor, archive, blob_ids)
+    remove_bytes(actor, archive, blob_ids)
+    return forget_keys(actor, archive, blob_ids, progress)
+
+
+def forget_keys(
+    actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID], progress: ShowProgress = no_progress
+) -> ShreddingReport:
+    """Destroy the keys that could open older copies of blobs whose rows and bytes are gone: the last step.
+
+    Raises Refused when one was not ordered. As many blobs as there are; they are looked up in parts.
+    """
+    archive.door.permit(actor, Action.KEYS_SHRED)
+    newest = _last_epoch(archive, blob_ids)
     report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.KEYS_SHRED)
     if report.to_epoch <= newest:  # it finished an interrupted rotation, which the keys of these blobs had passed
         report = rotate(actor, archive, destroy_old=True, progress=progress, action=Action.KEYS_SHRED)
-    with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
-        _decide(operation, _orders(operation.session, blob_ids))
-        _mark(operation.session, blob_ids, "shredded_at", operation.now)
-        operation.about("key", archive.keys.keys.key_id, "blobs.shredded")
-        operation.note(blobs=len(set(blob_ids)), before=report.to_epoch)
+    for part in _parts(blob_ids):
+        with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
+            _decide(operation, _orders(operation.session, part))
+            _mark(operation.session, part, "shredded_at", operation.now)
+            operation.about("key", archive.keys.keys.key_id, "blobs.shredded")
+            operation.note(blobs=len(part), before=report.to_epoch)
     return ShreddingReport(len(set(blob_ids)), report.to_epoch)
 
 
-def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> int:
-    """Remove components and blob rows, each with its event; return the last epoch that wrapped any of their keys."""
+def _last_epoch(archive: Archive, blob_ids: Sequence[UUID]) -> int:
+    """Return the last epoch that wrapped a key of any of these."""
+    with archive.database.reader() as session:
+        return max(order.epoch or 0 for part in _parts(blob_ids) for order in _orders(session, part))
+
+
+def _parts(blob_ids: Sequence[UUID]) -> list[list[UUID]]:
+    unique = sorted(set(blob_ids))
+    return [unique[start : start + _PART] for start in range(0, len(unique), _PART)] or [[]]
+
+
+def _remove_rows(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> None:
+    """Remove components and blob rows, each with its event."""
     with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
-        session = operation.session
-        orders = _orders(session, blob_ids)
+        orders = _orders(operation.session, blob_ids)
         _decide(operation, orders)
-        _refuse_held(session, {order.subject_id for order in orders})
-        for order in orders:
-            if order.row_removed_at is not None:
-                continue
-            blob = session.get_one(StoredBlob, order.blob_id, with_for_update=True)
-            order.epoch, order.row_removed_at = blob.epoch, operation.now
-            for part in session.scalars(select(Component).where(Component.blob_id == blob.id)).all():
-                session.delete(part)
-            session.flush()
-            session.delete(blob)
-            operation.audit(
-                "blob.destroyed",
-                "record",
-                order.subject_id,
-                blob=str(order.blob_id),
-                sha256=order.sha256,
-                decision=order.decision,
-            )
-        for record_id in {order.subject_id for order in orders}:
-            forget_proposals(session, record_id)
-            forget_terms(session, record_id)
-            # What was learned from the office holds words of what is destroyed: it learns anew from the others.
-            forget_model(session, session.get_one(Record, record_id).office_id)
-            session.get_one(Record, record_id, with_for_update=True).version += 1
-            operation.outbox(INDEX_TOPIC, record_id)
+        remove_rows(operation, orders)
         operation.about("archive", "", "blobs.destroying")
         operation.note(blobs=len(orders))
-        return max(order.epoch or 0 for order in orders)
 
 
-def _remove_bytes(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> None:
+def remove_rows(operation: Operation, orders: Sequence[OrderedDestruction]) -> None:
+    """Remove components and blob rows with their wrapped keys, and what was derived, in a transaction under way.
+
+    From its commit on nothing of these is read any more. Raises Refused when a hold binds a record of them.
+    """
+    session = operation.session
+    _refuse_held(session, {order.subject_id for order in orders})
+    for order in orders:
+        if order.row_removed_at is not None:
+            continue
+        blob = session.get_one(StoredBlob, order.blob_id, with_for_update=True)
+        order.epoch, order.row_removed_at = blob.epoch, operation.now
+        for part in session.scalars(select(Component).where(Component.blob_id == blob.id)).all():
+            session.delete(part)
+        session.flush()
+        session.delete(blob)
+        operation.audit(
+            "blob.destroyed",
+            "record",
+            order.subject_id,
+            blob=str(order.blob_id),
+            sha256=order.sha256,
+            decision=order.decision,
+        )
+    for record_id in {order.subject_id for order in orders}:
+        forget_proposals(session, record_id)
+        forget_terms(session, record_id)
+        # What was learned from the office holds words of what is destroyed: it learns anew from the others.
+        forget_model(session, session.get_one(Record, record_id).office_id)
+        session.get_one(Record, record_id, with_for_update=True).version += 1
+        operation.outbox(INDEX_TOPIC, record_id)
+
+
+def orders_of(session: Session, record_id: UUID) -> list[OrderedDestruction]:
+    """Return what was ordered to be destroyed of a record, held against others."""
+    query = select(OrderedDestruction).where(OrderedDestruction.subject_id == record_id)
+    return list(session.scalars(query.order_by(OrderedDestruction.blob_id).with_for_update()))
+
+
+def remove_bytes(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> None:
+    """Remove the sealed bytes of blobs whose rows are gone. Done again it changes nothing."""
     with archive.database.reader() as session:
         names = [order.name for order in _orders(session, blob_ids) if order.bytes_removed_at is None]
     for name in names:

@@ -13,6 +13,7 @@ from edms.records.alerts_model import Alert
 from edms.records.assignment_model import RetentionAssignment
 from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
+from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalPaper, DisposalStep, Residual
 from edms.records.draft_model import RuleDraft, RuleReview, RuleSource
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
 from edms.records.loans_model import Loan
@@ -99,6 +100,7 @@ STATED = (
     Stated(_table(ProceedingItem)),
     Stated(_table(ProceedingStep)),
     Stated(_table(ProceedingPaper)),
+    *(Stated(_table(one)) for one in (DisposalBatch, DisposalItem, DisposalStep, DisposalPaper, Residual)),
     # The sealed terms of a draft prove themselves, and go.
     Stated(_table(Redaction), without=frozenset({"sealed_terms"})),
     Stated(_table(IssuedCopy)),

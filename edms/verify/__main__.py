@@ -13,7 +13,9 @@ from edms.verify.report import SELF_ASSERTED, BundleReport
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check one bundle and say what was found."""
-    parser = argparse.ArgumentParser(prog="python -m edms.verify", description="Check an evidence bundle off line.")
+    parser = argparse.ArgumentParser(
+        prog="python -m edms.verify", description="Check an evidence bundle, or a certificate of destruction, off line."
+    )
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", type=Path, help="public keys of the archive (PEM), from elsewhere than the bundle")
     parser.add_argument("--timestamp-key", type=Path, help="roots of the timestamp authority (PEM), when it is another")

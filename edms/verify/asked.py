@@ -6,6 +6,7 @@ from pathlib import Path
 from edms.audit.cosignature import WitnessKey, witness_key_from
 from edms.core.errors import Refused
 from edms.verify.bundle import check_bundle
+from edms.verify.destruction import check_certificate, is_certificate
 from edms.verify.report import BundleReport
 from edms.verify.trust import Trusted, trusted_from_pem
 
@@ -23,7 +24,11 @@ def check_asked(
 
     `key` and `timestamp_key`: PEM files. `witnesses`: keys, each as NAME+ID+KEY, that must have cosigned. `kept`:
     files with a checkpoint of the trail, or with the answer of `edms audit prove --from SIZE`.
+
+    A certificate of destruction is checked as one.
     """
+    if is_certificate(bundle):
+        return check_certificate(bundle, _trusted(key, timestamp_key), [_text(file) for file in kept])
     return check_bundle(
         bundle,
         _trusted(key, timestamp_key),

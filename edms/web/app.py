@@ -39,6 +39,7 @@ from edms.web.views import (
     batches,
     capture,
     digitisations,
+    disposals,
     files,
     filing,
     filing_many,
@@ -102,8 +103,8 @@ class UploadRequest(Request):
 
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
-    proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, capture,
-    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
+    proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, disposals,
+    capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
     retention_lists, rules, reports, trail, alerts,
     lanes, loans, proceedings, signatures, verification,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What is said of a digitisation: why a scan, a check or a closing is not taken."""
 
 from edms.web.language import message
+from edms.web.words_disposal import DISPOSAL_ERRORS
 from edms.web.words_proceedings import PROCEEDING_ERRORS
 
 DIGITISATION_ERRORS = (
@@ -59,4 +60,5 @@ DIGITISATION_ERRORS = (
     message("the berita acara cannot be put before its signers now"),
     message("see where the digitisation stands"),
     *PROCEEDING_ERRORS,
+    *DISPOSAL_ERRORS,
 )

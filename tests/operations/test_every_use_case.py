@@ -35,6 +35,9 @@ from edms.core.resources import resource
 from edms.core.secret import Secret
 from edms.core.unlock import Unlock
 from edms.digitisation.standard import Kind
+from edms.disposal.batches import Letter
+from edms.disposal.destruction import NewBatch
+from edms.disposal.execution import Execution
 from edms.exchange.handing_over import Approval, HandoverDecision
 from edms.exchange.receiving import Acceptance
 from edms.operation.door import NotPermitted
@@ -67,11 +70,11 @@ from edms.records.tokens import NewToken
 from edms.redaction.types import Area
 from edms.retention.proceedings import Kind as Course
 from edms.retention.rulebook import RuleBook, load_rules
-from edms.retention.types import TriggerType
+from edms.retention.types import Tier, TriggerType
 
 ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 PAGE_WHOLE = PageParameters(((0, 0), (9, 0), (9, 9), (0, 9)))
-ROOMS = ("edms.records.", "edms.capture.", "edms.exchange.", "edms.reconcile.")
+ROOMS = ("edms.records.", "edms.capture.", "edms.exchange.", "edms.reconcile.", "edms.disposal.")
 
 
 def use_cases() -> Iterator[Callable[..., Any]]:
@@ -113,6 +116,8 @@ def call(
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),
         NewScanner: NewScanner(ID, "Loket", "Fujitsu", "fi-7160", "A3EC", 600),
         NewDigitisation: NewDigitisation(ID, Level.OPEN, "Arsip", "Semarang", "Lemari", "baik"),
+        NewBatch: NewBatch(ID, Tier.LOWER, "Pemusnahan"), Letter: Letter("1", date(2026, 1, 2), ID),
+        Execution: Execution("1", "Semarang", ()),
         NewItem: NewItem(ID, ID, Kind.PAPER, "A4", 1), Finding: Finding(accepted=True),
         ChosenPage: ChosenPage(ID, PAGE_WHOLE), PageParameters: PAGE_WHOLE,
         Secret: Secret("frasa sandi contoh"), SignaturePlan: SignaturePlan(("head-dinkes",)),

@@ -14,6 +14,7 @@ import edms.web
 from edms.access.separation import APART, why_apart
 from edms.capture.states import Step
 from edms.digitisation.judge import SENTENCES
+from edms.disposal.people import WHO
 from edms.web.words import ERRORS, SIGNATURES, error_text
 from edms.web.words_lanes import STEPS
 
@@ -37,6 +38,8 @@ SPEAKING = (
     "records/filing_many.py", "records/digitisations.py", "records/digitisation_items.py",
     "records/digitisation_check.py", "records/digitisation_signing.py", "capture/digitisation_close.py",
     "records/grants.py", "records/questions.py", "records/saved_searches.py", "records/search_export.py",
+    "disposal/batches.py", "disposal/certificate.py", "disposal/closing.py", "disposal/course.py",
+    "disposal/destruction.py", "disposal/execution.py", "disposal/papers.py", "disposal/people.py",
     "records/redactions.py", "records/redaction_make.py", "text/redactor.py",
     "web/views/redactions.py",
     "digitisation/standard.py", "records/account.py", "records/account_codes.py",
@@ -159,7 +162,7 @@ def test_every_template_is_said_somewhere() -> None:
         tree = ast.parse((ROOMS / signing).read_text("utf-8"))
         said |= {shown(node) for node in ast.walk(tree) if isinstance(node, ast.Constant | ast.JoinedStr)}
     said |= {f"page …: {re.sub(FIGURE, '…', sentence)}" for sentence in SENTENCES.values()}
-    said |= {why_apart(duty) for duty in APART}
+    said |= {why_apart(duty) for duty in APART} | set(WHO.values())
     said.add("scan them again, or say which paper they are")
     assert {re.sub(r"%\(\w+\)s", "…", template) for template in ERRORS} - said == set()
 

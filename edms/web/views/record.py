@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from edms.access.levels import Level
 from edms.access.policy import Action, decide
 from edms.capture.incoming import title_from
+from edms.disposal.views import residual_of
 from edms.records.classification import KIP_CATEGORIES
 from edms.records.contents import has_pictures, text_extract
 from edms.records.describe import MOST_DISCLOSURES, RecordDetails, record_details
@@ -27,7 +28,7 @@ from edms.web.problems import as_json
 pages = Blueprint("record", __name__)
 
 MOST_PAGES_SHOWN = 200
-_SET_ASIDE = ("quarantined", "returned")
+_SET_ASIDE = ("quarantined", "returned", "destroyed")
 
 
 @pages.get("/records/<uuid:record_id>")
@@ -42,6 +43,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
         "record.html",
         details=details,
         record=record,
+        residual=residual_of(who, archive(), record_id) if record.state == "destroyed" else None,
         copy_role=_copy_role(details),
         pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state not in _SET_ASIDE else 0,
         extract="" if pictured or record.state in _SET_ASIDE else text_extract(who, archive(), record_id),

@@ -1,0 +1,30 @@
+"""The certificate of destruction as a format, shared by its writer and its checker (docs/formats/destruction.md)."""
+
+from collections.abc import Sequence
+
+from edms.core.canonical import sha256_hex
+
+FORMAT = "edms-destruction-certificate"
+VERSION = 1
+STEPS = (
+    "open", "committee", "select", "propose", "assess", "request", "approve", "decide", "execute", "finish", "close",
+)  # fmt: skip
+"""The steps of a destruction, in order; each has its event `disposal.STEP` in the trail."""
+DUTIES = {
+    "open": "propose_disposal", "committee": "propose_disposal", "select": "propose_disposal",
+    "propose": "propose_disposal", "request": "propose_disposal", "assess": "assess_disposal",
+    "approve": "approve_disposal", "decide": "decide_disposal", "execute": "execute_disposal",
+    "finish": "execute_disposal", "close": "execute_disposal",
+}  # fmt: skip
+LETTERS = ("committee", "approve", "decide")
+"""Steps that rest on a letter or a decree."""
+
+
+def list_digest(digests: Sequence[str]) -> str:
+    """Return the SHA-256 of a list: of the digests of its lines in hexadecimal, in order, each with a line break."""
+    return sha256_hex("".join(f"{digest}\n" for digest in digests).encode())
+
+
+def original_digest(digests: Sequence[str]) -> str:
+    """Return the digest by which the trail knows an original: its own, or of several files that of all of theirs."""
+    return digests[0] if len(digests) == 1 else list_digest(digests)

@@ -1,0 +1,19 @@
+"""Settings of disposal. `docs/disposal.md` describes each."""
+
+from pydantic import Field
+
+from edms.core.settings_section import Section
+
+
+class DisposalSettings(Section):
+    """`regional_head_office` and `archives_office` are codes of offices; empty: the office at the top of the tree.
+
+    `transfer_first`: nothing is destroyed that was not transferred to the records unit before.
+    """
+
+    regional_head_office: str = Field("", max_length=40)
+    archives_office: str = Field("", max_length=40)
+    class_code: str = Field("", max_length=40)
+    transfer_first: bool = False
+    max_items: int = Field(10_000, ge=1, le=100_000)
+    method: str = Field("penghancuran kunci enkripsi dan penghapusan data", min_length=3, max_length=200)

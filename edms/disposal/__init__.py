@@ -1,0 +1,1 @@
+"""Disposal (penyusutan): transfer, destruction and hand-over as procedures that nobody can shorten. Start: `course`."""

@@ -1,0 +1,147 @@
+"""Drawing up the papers of a destruction, each as a record of its own, one by one; taken up again after a crash."""
+
+import io
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from edms.access.actors import Actor
+from edms.access.levels import Level
+from edms.access.policy import Action
+from edms.capture.accept import Accepted, accept
+from edms.capture.incoming import Description, IncomingFile, Placement
+from edms.core.errors import Refused
+from edms.disposal.batches import decided_batch
+from edms.disposal.course import ItemState, Kind, State, Step
+from edms.disposal.papers_pdf import list_pdf, minutes_pdf, opinion_pdf, request_pdf
+from edms.disposal.people import members
+from edms.operation.door import Operation
+from edms.records.archive import Archive
+from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalPaper, DisposalStep
+
+PROPOSAL, OPINION, REQUEST, DONE_LIST, MINUTES = "proposal", "opinion", "request", "done_list", "minutes"
+_NAMES = {
+    PROPOSAL: ("daftar-arsip-usul-musnah.pdf", "Daftar Arsip Usul Musnah"),
+    OPINION: ("pertimbangan-panitia-penilai.pdf", "Pertimbangan Panitia Penilai Arsip"),
+    REQUEST: ("permintaan-persetujuan.pdf", "Permintaan Persetujuan Pemusnahan Arsip"),
+    DONE_LIST: ("daftar-arsip-yang-dimusnahkan.pdf", "Daftar Arsip yang Dimusnahkan"),
+    MINUTES: ("berita-acara-pemusnahan.pdf", "Berita Acara Pemusnahan Arsip"),
+}
+_AFTER = {PROPOSAL: Step.PROPOSE, OPINION: Step.REQUEST, REQUEST: Step.REQUEST, DONE_LIST: Step.FINISH,
+          MINUTES: Step.FINISH}  # fmt: skip
+# Lists name what is in them and bear its level; the others say how many there are, and are open to their signers.
+_LISTS = (PROPOSAL, DONE_LIST)
+
+
+def draw_up(actor: Actor | None, archive: Archive, batch_id: UUID) -> None:
+    """Capture the papers of a disposal that are due and not there yet. Raises NotFound, Refused."""
+    for kind, after in _AFTER.items():
+        with archive.door.read(actor, Action.DISPOSAL_VIEW) as operation:
+            batch = decided_batch(operation, batch_id)
+            if batch.kind != Kind.DESTRUCTION.value or batch.state in (State.REJECTED.value, State.CANCELLED.value):
+                return
+            known = {paper.kind: paper.sha256 for paper in batch.papers}
+            if kind in known or after.value not in {step.step for step in batch.steps}:
+                continue
+            content, placement = _drawn(operation, archive, batch, kind, known), _placement(archive, batch, kind)
+        accept(actor, archive, IncomingFile(_NAMES[kind][0], io.BytesIO(content), len(content)), placement,
+               _keeper(batch_id, kind))  # fmt: skip
+
+
+def _keeper(batch_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
+    def keep(operation: Operation, accepted: Accepted) -> None:
+        if operation.session.get(DisposalPaper, (batch_id, kind)) is None:
+            operation.session.add(
+                DisposalPaper(batch_id=batch_id, kind=kind, record_id=accepted.record_id, sha256=accepted.sha256,
+                              drawn_at=operation.now)
+            )  # fmt: skip
+            operation.audit("disposal.drawn_up", "disposal", batch_id, paper=kind, record=str(accepted.record_id),
+                            sha256=accepted.sha256)  # fmt: skip
+
+    return keep
+
+
+def _drawn(operation: Operation, archive: Archive, batch: DisposalBatch, kind: str, known: dict[str, str]) -> bytes:
+    step = _step(batch, _AFTER[kind])
+    head = _head(archive, batch, kind)
+    if kind == PROPOSAL:
+        rows = [{**item.frozen, "remark": "Musnah"} for item in batch.items if item.frozen_sha256]
+        return list_pdf(head, "DAFTAR ARSIP USUL MUSNAH", rows, batch.list_sha256 or "", step.at)
+    if kind == OPINION:
+        return opinion_pdf(head, _step(batch, Step.ASSESS).at)
+    if kind == REQUEST:
+        return request_pdf(head, step.at)
+    if kind == DONE_LIST:
+        rows = [{**item.frozen, "remark": f"Dimusnahkan; berita acara {batch.number}"} for item in _done(batch)]
+        return list_pdf(head, "DAFTAR ARSIP YANG DIMUSNAHKAN", rows, batch.list_sha256 or "", step.at)
+    if DONE_LIST not in known:
+        raise Refused("the list of what was destroyed is drawn up first")
+    head["done_list_sha256"] = known[DONE_LIST]
+    return minutes_pdf(head, step.at, local_day(archive, step.at))
+
+
+def _done(batch: DisposalBatch) -> list[DisposalItem]:
+    return [item for item in batch.items if item.state == ItemState.DONE.value]
+
+
+def _head(archive: Archive, batch: DisposalBatch, kind: str) -> dict[str, Any]:
+    """What the papers say of the whole, as far as the disposal has come."""
+    frozen = [item for item in batch.items if item.frozen_sha256]
+    assessed = [item for item in frozen if item.verdict is not None]
+    withheld = [item for item in frozen if item.state == ItemState.EXCLUDED.value]
+    evidence = batch.evidence
+    return {
+        "organisation": archive.settings.archive.organisation, "office": batch.office.name, "tier": batch.tier,
+        "level": batch.level if kind in _LISTS else Level.OPEN.value, "number": _number(batch, kind),
+        "title": batch.title, "place": batch.place or "", "list_sha256": batch.list_sha256 or "",
+        "proposal_number": _told(batch, Step.PROPOSE), "committee_decree": f"Keputusan {_told(batch, Step.COMMITTEE)}",
+        "approval": _told(batch, Step.APPROVE), "decree": _told(batch, Step.DECIDE), "members": members(batch),
+        "opinion": next((step.note for step in batch.steps if step.step == Step.ASSESS.value), ""),
+        "looked_at": len(assessed), "kept": sum(item.verdict == "keep" for item in assessed),
+        "records": sum(item.verdict == "destroy" for item in assessed), "destroyed": len(_done(batch)),
+        "method": batch.method or "", "executor": _by(batch, Step.EXECUTE), "signers": batch.signers.get("signers", []),
+        "withheld": [
+            {"number": item.frozen["number"], "class": item.frozen["class"], "reason": item.excluded_reason}
+            for item in withheld
+        ],
+        "components": evidence.get("components", 0), "bytes": evidence.get("bytes", 0),
+        "elsewhere": evidence.get("same_bytes_elsewhere", 0), "evidence_sha256": batch.evidence_sha256 or "",
+    }  # fmt: skip
+
+
+def _number(batch: DisposalBatch, kind: str) -> str:
+    if kind in (DONE_LIST, MINUTES):
+        return batch.number or ""
+    return _told(batch, Step.PROPOSE if kind == PROPOSAL else Step.REQUEST)
+
+
+def _told(batch: DisposalBatch, step: Step) -> str:
+    """Number and date of the letter of a step, as a paper names it."""
+    found = next((one for one in reversed(batch.steps) if one.step == step.value), None)
+    if found is None:
+        return ""
+    return f"Nomor {found.number} tanggal {found.dated.isoformat()}" if found.dated else found.number or ""
+
+
+def _by(batch: DisposalBatch, step: Step) -> str:
+    return next((one.actor_name for one in reversed(batch.steps) if one.step == step.value), "")
+
+
+def _step(batch: DisposalBatch, step: Step) -> DisposalStep:
+    return next(one for one in reversed(batch.steps) if one.step == step.value)
+
+
+def local_day(archive: Archive, moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(archive.settings.archive.time_zone)).date()
+
+
+def _placement(archive: Archive, batch: DisposalBatch, kind: str) -> Placement:
+    number = _number(batch, kind)
+    told = Description(
+        title=f"{_NAMES[kind][1]} Nomor {number}: {batch.title}"[:500], number=number[:120],
+        document_date=local_day(archive, _step(batch, _AFTER[kind]).at), record_type=_NAMES[kind][1][:40],
+    )  # fmt: skip
+    level = Level(batch.level) if kind in _LISTS else Level.OPEN
+    return Placement(batch.office_id, batch.class_code, level, description=told)
