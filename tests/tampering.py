@@ -40,7 +40,8 @@ from edms.records.events import record_event
 from edms.records.evidence_renewal import renew_evidence
 from edms.records.folders import open_folder
 from edms.records.grants import Asked, NewGrant, Subject, ask_for_access, give_access
-from edms.records.holds import place_hold
+from edms.records.holds import AskedScope, place_hold
+from edms.records.holds_model import ScopeKind
 from edms.records.keys import rotate
 from edms.records.loans import Lending, lend
 from edms.records.model import ComponentRole, Record
@@ -194,7 +195,8 @@ def _fill(archive: Archive) -> None:
     assert officer.office_id is not None
     download(officer, archive, waiting, ComponentRole.ORIGINAL)
     lend(officer, archive, record, Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"))
-    place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
+    case = [AskedScope(ScopeKind.CASE, "12/Pdt.G/2026/PN Smg")]
+    place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa", case)
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     clerk = console_person(archive, "clerk-dinkes", "tests")
     assert clerk.office_id is not None

@@ -1,4 +1,4 @@
-"""Commands on retention: check, apply, report, explain; holds."""
+"""Commands on retention: check, apply, report, explain."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -8,10 +8,9 @@ from uuid import UUID
 
 import click
 
-from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
+from edms.cli.context import DAY, Context, json_option, pass_context, print_json
 from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
-from edms.records.holds import list_holds, place_hold, release_hold
 from edms.records.report_files import report_csv, report_json
 from edms.records.retention import apply_rules
 from edms.records.retention_report import Outcome, Report, ReportQuestion, ReportRow, explain_record, open_report
@@ -156,57 +155,6 @@ def explain(
         click.echo(f"  - {reason}")
 
 
-@click.group()
-def hold() -> None:
-    """Holds: what stops any disposal."""
-
-
-@hold.command()
-@click.argument("records", nargs=-1, required=True, metavar="ID…")
-@click.option("--title", required=True)
-@click.option("--mandate", required=True, help="The letter or order that asks for it.")
-@click.option("--reason", required=True)
-@as_option
-@json_option
-@pass_context
-def place(
-    context: Context, records: tuple[str, ...], title: str, mandate: str, reason: str, username: str, as_json: bool
-) -> None:
-    """Place a hold on records."""
-    ids = [_id(text) for text in records]
-    placed = place_hold(context.person(username), context.archive, ids, title, mandate, reason)
-    if as_json:
-        print_json({"hold": str(placed), "records": [str(one) for one in ids]})
-    else:
-        click.echo(str(placed))
-
-
-@hold.command()
-@click.argument("hold_id", metavar="HOLD")
-@as_option
-@pass_context
-def release(context: Context, hold_id: str, username: str) -> None:
-    """Release a hold; by another person than the one who placed it."""
-    release_hold(context.person(username), context.archive, _id(hold_id))
-    click.echo("released")
-
-
-@hold.command("list")
-@as_option
-@json_option
-@pass_context
-def list_command(context: Context, username: str, as_json: bool) -> None:
-    """List the holds in force on records that person may see."""
-    found = list_holds(context.person(username), context.archive)
-    if as_json:
-        print_json({"holds": found})
-    else:
-        print_table(
-            ("hold", "title", "mandate", "records"),
-            ((h["hold"], h["title"], h["mandate"], len(h["records"])) for h in found),
-        )
-
-
 def _id(text: str) -> UUID:
     found = parse_id(text)
     if found is None:
@@ -214,4 +162,4 @@ def _id(text: str) -> UUID:
     return found
 
 
-COMMANDS = (retention, hold)
+COMMANDS = (retention,)

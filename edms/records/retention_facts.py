@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from edms.access.model import Office
 from edms.records.archive import Archive
+from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
 from edms.records.rules import KeptBook, edition_in_force, kept_books
@@ -59,6 +60,7 @@ def judgeables(
     rules = rules or RulesKept(session, today)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
+        cases = _with_open_case(session, holds)
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
@@ -70,6 +72,7 @@ def judgeables(
                 legacy_unverified=row.legacy_unverified,
                 fixity_failed=row.fixity_failed,
                 on_loan=row.id in lent,
+                open_case=row.id in cases,
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
             )
@@ -145,6 +148,16 @@ def _holds(session: Session, part: Sequence[Row[Any]]) -> dict[UUID, tuple[HoldF
     for record_id, hold_id, title in session.execute(query):
         found[record_id] = (*found.get(record_id, ()), HoldFact(str(hold_id), title))
     return found
+
+
+def _with_open_case(session: Session, holds: dict[UUID, tuple[HoldFact, ...]]) -> frozenset[UUID]:
+    """Return those of which a hold in force names the case that it stands for."""
+    if not holds:
+        return frozenset()
+    named = {UUID(hold.id) for found in holds.values() for hold in found}
+    query = select(HoldScope.hold_id).where(HoldScope.hold_id.in_(named), HoldScope.kind == ScopeKind.CASE.value)
+    cases = {str(one) for one in session.scalars(query)}
+    return frozenset(record for record, found in holds.items() if any(hold.id in cases for hold in found))
 
 
 def _lent(session: Session, part: Sequence[Row[Any]]) -> frozenset[UUID]:

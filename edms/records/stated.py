@@ -13,6 +13,7 @@ from edms.records.alerts_model import Alert
 from edms.records.copies_model import IssuedCopy
 from edms.records.digitisation_model import CopyMark, Digitisation, DigitisationPaper, DigitisedItem, Scanner
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
+from edms.records.holds_model import HoldScope
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.redaction_model import Redaction
@@ -79,6 +80,7 @@ STATED = (
         _table(Hold),
         parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),
     ),
+    Stated(_table(HoldScope)),
     Stated(_table(SigningIdentity)),
     Stated(_table(SignatureRequest)),
     Stated(_table(Signature)),
