@@ -49,6 +49,7 @@ class Action(StrEnum):
     FILE_PLAN_BROWSE = "file_plan:browse"
     FOLDER_MANAGE = "folder:manage"
     HOLD_MANAGE = "hold:manage"
+    EVENT_WORK = "event:work"
     RETENTION_REPORT = "retention:report"
     RETENTION_APPLY = "retention:apply"
     AUDIT_READ = "audit:read"
@@ -111,6 +112,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RETENTION_REPORT: _READERS,
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
     Action.HOLD_MANAGE: (Role.RECORDS_OFFICER,),
+    Action.EVENT_WORK: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.QUEUE_READ: (Role.RECORDS_OFFICER, Role.ADMINISTRATOR),

@@ -12,6 +12,7 @@ ROOMS = {
     "copies": ("copies",),
     "digitisation": ("digitisation",),
     "documents": ("ingest", "search", "record"),
+    "events": ("event",),
     "evidence": ("evidence",),
     "holds": ("hold",),
     "imports": ("import",),

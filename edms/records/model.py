@@ -203,6 +203,10 @@ class TriggerEvent(Base):
     verified_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None] = mapped_column(String(500))
+    list_id: Mapped[UUID | None] = mapped_column(index=True)
+    """Those that were noted together share one."""
+    evidence_record_id: Mapped[UUID | None]
+    """The record that shows it, where it lies in this archive."""
 
 
 class Hold(Base):

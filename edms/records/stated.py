@@ -75,7 +75,7 @@ STATED = (
             ),
         ),
     ),
-    Stated(_table(TriggerEvent)),
+    Stated(_table(TriggerEvent), later={"list_id": None, "evidence_record_id": None}),
     Stated(
         _table(Hold),
         parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),

@@ -37,9 +37,11 @@ from edms.web.views import (
     batches,
     capture,
     digitisations,
+    events,
     files,
     filing,
     filing_many,
+    holds,
     home,
     inbox,
     lanes,
@@ -97,8 +99,8 @@ class UploadRequest(Request):
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, access, redactions, batches, separators, digitisations, capture,
-    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, reports, trail, alerts,
-    lanes, loans, signatures, verification,
+    uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds, reports, trail,
+    alerts, lanes, loans, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 

@@ -1,4 +1,4 @@
-"""what holds are on besides records
+"""what holds are on besides records, and events that are noted together
 
 Revision ID: 0032
 Revises: 0027
@@ -24,7 +24,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold_scopes")),
     )
     op.create_index(op.f("ix_hold_scopes_hold_id"), "hold_scopes", ["hold_id"])
+    op.add_column("trigger_events", sa.Column("list_id", sa.Uuid(), nullable=True))
+    op.add_column("trigger_events", sa.Column("evidence_record_id", sa.Uuid(), nullable=True))
+    op.create_index(op.f("ix_trigger_events_list_id"), "trigger_events", ["list_id"])
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_trigger_events_list_id"), "trigger_events")
+    op.drop_column("trigger_events", "evidence_record_id")
+    op.drop_column("trigger_events", "list_id")
     op.drop_table("hold_scopes")

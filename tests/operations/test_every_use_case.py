@@ -42,6 +42,7 @@ from edms.records.digitisation_check import Finding
 from edms.records.digitisation_items import NewItem
 from edms.records.digitisations import NewDigitisation, NewScanner
 from edms.records.disclosures import TrailQuestion
+from edms.records.events_many import ToldEvent
 from edms.records.filing_many import ShownVersion
 from edms.records.grants import Asked, NewGrant, Subject
 from edms.records.loans import Lending
@@ -110,7 +111,7 @@ def call(
         NewPosition: NewPosition("auditor", "dinkes", Rank.STAFF),
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
-        bytes: b"isi",
+        bytes: b"isi", ToldEvent: ToldEvent(1, str(ID), date(2026, 1, 2), "BA-7"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
         NewToken: NewToken("pemindai", (TokenScope.CAPTURE,), "", 30),
