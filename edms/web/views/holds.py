@@ -41,8 +41,8 @@ def place() -> ResponseReturnValue:
         scopes.append(AskedScope(ScopeKind.QUERY, question=saved_question(actor(), archive(), form["saved"])))
     if form.get("case", "").strip():
         scopes.append(AskedScope(ScopeKind.CASE, form["case"]))
-    told = [form.get(name, "") for name in ("title", "mandate", "reason")]
-    place_hold(actor(), archive(), records, *told, scopes)
+    title, mandate, reason = (form.get(name, "") for name in ("title", "mandate", "reason"))
+    place_hold(actor(), archive(), records, title, mandate, reason, scopes)
     flash(gettext("The hold is in force."), "good")
     return redirect(url_for("holds.listing"))
 
