@@ -48,6 +48,7 @@ from edms.records.model import ComponentRole, Record
 from edms.records.people import console_person, new_password
 from edms.records.positions import Acting, appoint_acting
 from edms.records.provider_people import bind
+from edms.records.reviews import propose_class_maximum
 from edms.records.service_accounts import NewService, add_service
 from edms.records.shredding import order_destruction, shred
 from edms.records.tokens import NewToken, create_service_token
@@ -197,6 +198,7 @@ def _fill(archive: Archive) -> None:
     lend(officer, archive, record, Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"))
     case = [AskedScope(ScopeKind.CASE, "12/Pdt.G/2026/PN Smg")]
     place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa", case)
+    propose_class_maximum(officer, archive, "900.1", "data gaji", "UU 27/2022", 36)
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     clerk = console_person(archive, "clerk-dinkes", "tests")
     assert clerk.office_id is not None

@@ -33,6 +33,7 @@ class Action(StrEnum):
     RECORD_LEND = "record:lend"
     RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
+    RECORD_REVIEW = "record:review"
     RECORD_SEARCH = "record:search"
     RECONCILIATION_READ = "reconciliation:read"
     RECORD_REQUEST_SIGNATURES = "record:request_signatures"
@@ -94,6 +95,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_LEND: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.RECORD_REVIEW: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_SIGN: (Role.OFFICIAL,),
@@ -139,6 +141,7 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_RELEASE,
         Action.RECORD_RETURN,
         Action.RECORD_EVENT,
+        Action.RECORD_REVIEW,
         Action.RECORD_LEND,
         Action.FOLDER_MANAGE,
         Action.RECORD_REQUEST_SIGNATURES,

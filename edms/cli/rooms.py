@@ -25,6 +25,7 @@ ROOMS = {
     "proposals": ("proposals",),
     "queue": ("queue",),
     "retention": ("retention",),
+    "reviews": ("review",),
     "searches": ("saved-search",),
     "screening": ("screen", "quarantine"),
     "signatures": ("signature",),

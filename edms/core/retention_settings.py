@@ -13,6 +13,8 @@ class RetentionSettings(Section):
     rules: Path = Path("retention_rules")
     upper_tier_years: int = Field(10, ge=1, le=100)
     tier_basis: Literal["total", "active", "inactive"] = "total"
+    vital_review_days: int = Field(365, ge=1, le=3660)
+    confirmation_days: int = Field(90, ge=1, le=3660)
     fiscal_year_end: str = Field("12-31", pattern=r"^\d\d-\d\d$")
 
     @field_validator("fiscal_year_end")

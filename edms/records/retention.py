@@ -49,7 +49,9 @@ def store_due_dates(session: Session, archive: Archive, record_ids: list[UUID], 
             record.active_until, record.due_on = decision.active_until, decision.due_on
             record.awaiting = ",".join(str(kind) for kind in decision.awaiting) or None
             if rule is not None:
-                record.terjaga, record.vital = record.terjaga or rule.terjaga, record.vital or rule.vital
+                facts = found.facts
+                record.terjaga = record.terjaga or (rule.terjaga and not facts.terjaga_released)
+                record.vital = record.vital or (rule.vital and not facts.vital_released)
             changed += before != (record.due_on, record.fate)
     return changed
 

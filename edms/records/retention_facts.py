@@ -14,6 +14,7 @@ from edms.records.archive import Archive
 from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
+from edms.records.review_facts import NOTHING_JUDGED, JudgedReviews
 from edms.records.rules import KeptBook, edition_in_force, kept_books
 from edms.retention.types import EventFact, HoldFact, Options, RetentionFacts, Rule, TriggerType
 
@@ -58,13 +59,15 @@ def judgeables(
     force today. `rules`: those of this day, where the caller has read them already.
     """
     rules = rules or RulesKept(session, today)
+    reviews = JudgedReviews(session)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
         cases = _with_open_case(session, holds)
+        judged = reviews.of([row.id for row in part], {row.id: row.class_code for row in part})
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
-                document_date=row.document_date,
+                **judged.get(row.id, NOTHING_JUDGED).facts(row.document_date),
                 events=(*events.get(row.id, ()), *(events.get(row.folder_id, ()) if row.folder_id else ())),
                 folder_closed_on=row.closed_on,
                 terjaga=row.terjaga,

@@ -17,6 +17,7 @@ from edms.records.holds_model import HoldScope
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.redaction_model import Redaction
+from edms.records.reviews_model import RetentionReview
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
 
@@ -81,6 +82,7 @@ STATED = (
         parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),
     ),
     Stated(_table(HoldScope)),
+    Stated(_table(RetentionReview)),
     Stated(_table(SigningIdentity)),
     Stated(_table(SignatureRequest)),
     Stated(_table(Signature)),

@@ -52,6 +52,8 @@ from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
 from edms.records.questions import KeptQuestion
 from edms.records.retention_report import ReportQuestion
+from edms.records.reviews import Proposal
+from edms.records.reviews_model import ReviewKind
 from edms.records.searching import Question
 from edms.records.service_accounts import NewService
 from edms.records.signatures import SignaturePlan
@@ -111,7 +113,7 @@ def call(
         NewPosition: NewPosition("auditor", "dinkes", Rank.STAFF),
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
-        bytes: b"isi", ToldEvent: ToldEvent(1, str(ID), date(2026, 1, 2), "BA-7"),
+        bytes: b"isi", Proposal: Proposal(ReviewKind.ERASURE, "alasan"), ToldEvent: ToldEvent(1, str(ID), date(2026, 1, 2), "BA-7"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
         NewToken: NewToken("pemindai", (TokenScope.CAPTURE,), "", 30),
