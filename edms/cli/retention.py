@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -11,6 +12,7 @@ import click
 from edms.cli.context import DAY, Context, json_option, pass_context, print_json
 from edms.core.errors import NotFound, Refused, StorageFault
 from edms.core.ids import parse_id
+from edms.records.nightly import evaluate
 from edms.records.report_files import report_csv, report_json
 from edms.records.retention import apply_rules
 from edms.records.retention_report import Outcome, Report, ReportQuestion, ReportRow, explain_record, open_report
@@ -128,6 +130,24 @@ def _to_stdout(parts: Iterable[bytes]) -> None:
     for part in parts:
         sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
+
+
+@retention.command("evaluate")
+@json_option
+@pass_context
+def evaluate_command(context: Context, as_json: bool) -> None:
+    """Look at what came due or changed since the last evaluation; the worker does so every night."""
+    found = evaluate(context.console(), context.archive)
+    if as_json:
+        told = None if found is None else {**asdict(found), "day": found.day.isoformat()}
+        print_json({"evaluated": told})
+    elif found is None:
+        click.echo("evaluated today already")
+    else:
+        click.echo(
+            f"{found.day}: {found.looked_at} looked at, {found.to_transfer} due for transfer, "
+            f"{found.due} due, {found.overdue} overdue"
+        )
 
 
 @retention.command()

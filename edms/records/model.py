@@ -84,6 +84,7 @@ class Record(Base):
     __tablename__ = "records"
     __table_args__ = (
         Index("ix_records_office_state", "office_id", "state"),
+        Index("ix_records_state_active_until", "state", "active_until"),
         # All that the counts of the retention report ask for, so that they never touch the wide rows.
         Index(
             "ix_records_retention",

@@ -10,6 +10,7 @@ from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState, RuleBookEdition
 from edms.records.retention_facts import RulesKept, judgeables, options_of, select_facts
@@ -19,6 +20,8 @@ from edms.retention.rulebook import RuleBook
 from edms.retention.types import EditionState
 
 _PART = 500
+RETENTION_TOPIC = "retention"
+"""Records of which a date was changed, for the evaluation of the night."""
 
 
 def assign_rule(session: Session, archive: Archive, record: Record) -> None:
@@ -52,7 +55,9 @@ def store_due_dates(session: Session, archive: Archive, record_ids: list[UUID], 
                 facts = found.facts
                 record.terjaga = record.terjaga or (rule.terjaga and not facts.terjaga_released)
                 record.vital = record.vital or (rule.vital and not facts.vital_released)
-            changed += before != (record.due_on, record.fate)
+            if before != (record.due_on, record.fate):
+                changed += 1
+                session.add(OutboxEntry(topic=RETENTION_TOPIC, subject_id=record.id, created_at=archive.clock.now()))
     return changed
 
 

@@ -51,9 +51,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_retention_reviews_record_id"), "retention_reviews", ["record_id"])
     op.create_index(op.f("ix_retention_reviews_day"), "retention_reviews", ["day"])
+    op.create_table(
+        "retention_evaluations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("looked_at", "to_transfer", "due", "overdue")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_evaluations")),
+        sa.UniqueConstraint("day", name=op.f("uq_retention_evaluations_day")),
+    )
+    op.create_index("ix_records_state_active_until", "records", ["state", "active_until"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_records_state_active_until", "records")
+    op.drop_table("retention_evaluations")
     op.drop_table("retention_reviews")
     op.drop_index(op.f("ix_trigger_events_list_id"), "trigger_events")
     op.drop_column("trigger_events", "evidence_record_id")
