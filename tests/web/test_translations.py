@@ -46,7 +46,7 @@ SPEAKING = (
     "records/marked.py", "records/loans.py", "records/provider_bindings.py",
     "operation/directory_links.py", "records/directory_sign_in.py",
     "records/tokens.py", "records/service_accounts.py", "records/holds.py", "records/hold_binding.py",
-    "records/events.py", "records/events_many.py", "web/views/events.py",
+    "records/events.py", "records/events_many.py", "records/reviews.py", "web/views/events.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
