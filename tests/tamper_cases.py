@@ -50,6 +50,12 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
     "office, removed": sql("DELETE FROM offices WHERE code = 'bappeda'", named="row"),
     "hold, altered": sql("UPDATE holds SET released_at = placed_at", named="row"),
     "hold, removed": sql("DELETE FROM hold_links", "DELETE FROM holds", named="row"),
+    "review of what is kept, accepted": sql(
+        "UPDATE retention_reviews SET accepted = true, judged_by = 'x', judged_at = proposed_at", named="row"
+    ),
+    "review of what is kept, removed": sql("DELETE FROM retention_reviews", named="row"),
+    "scope of a hold, altered": sql("UPDATE hold_scopes SET value = '000.9'", named="row"),
+    "scope of a hold, removed": sql("DELETE FROM hold_scopes", named="row"),
     "record of a hold, removed": sql("DELETE FROM hold_links", named="row"),
     "folder, altered": sql("UPDATE folders SET closed_on = '2001-01-01'", named="row"),
     "folder, removed": sql("DELETE FROM folders", named="row"),

@@ -40,7 +40,8 @@ from edms.records.events import record_event
 from edms.records.evidence_renewal import renew_evidence
 from edms.records.folders import open_folder
 from edms.records.grants import Asked, NewGrant, Subject, ask_for_access, give_access
-from edms.records.holds import place_hold
+from edms.records.holds import AskedScope, place_hold
+from edms.records.holds_model import ScopeKind
 from edms.records.keys import rotate
 from edms.records.loans import Lending, lend
 from edms.records.model import ComponentRole, Record
@@ -50,6 +51,7 @@ from edms.records.provider_people import bind
 from edms.records.report_explanations import deliver_list
 from edms.records.report_lists import ListName
 from edms.records.report_mailings import NewMailing, add_mailing
+from edms.records.reviews import propose_class_maximum
 from edms.records.service_accounts import NewService, add_service
 from edms.records.shredding import order_destruction, shred
 from edms.records.tokens import NewToken, create_service_token
@@ -197,7 +199,9 @@ def _fill(archive: Archive) -> None:
     assert officer.office_id is not None
     download(officer, archive, waiting, ComponentRole.ORIGINAL)
     lend(officer, archive, record, Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"))
-    place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa")
+    case = [AskedScope(ScopeKind.CASE, "12/Pdt.G/2026/PN Smg")]
+    place_hold(officer, archive, [record], "Perkara", "Pengadilan", "sengketa", case)
+    propose_class_maximum(officer, archive, "900.1", "data gaji", "UU 27/2022", 36)
     open_folder(officer, archive, officer.office_id, "B-1", "Berkas", "000.1.5", Level.OPEN)
     deliver_list(officer, archive, officer.office_id, archive.clock.today())
     to = (("records", "arsip@kota.example"),)

@@ -34,6 +34,7 @@ class Action(StrEnum):
     RECORD_DESTROY = "record:destroy"
     RECORD_EVENT = "record:event"
     RECORD_REASSIGN = "record:reassign"
+    RECORD_REVIEW = "record:review"
     RECORD_SEARCH = "record:search"
     RECONCILIATION_READ = "reconciliation:read"
     RECORD_REQUEST_SIGNATURES = "record:request_signatures"
@@ -55,6 +56,8 @@ class Action(StrEnum):
     SIGNATURE_VERIFY = "signature:verify"
     FILE_PLAN_BROWSE = "file_plan:browse"
     FOLDER_MANAGE = "folder:manage"
+    HOLD_MANAGE = "hold:manage"
+    EVENT_WORK = "event:work"
     RETENTION_REPORT = "retention:report"
     RETENTION_DRAFT = "retention:draft"
     RETENTION_APPLY = "retention:apply"
@@ -106,6 +109,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RECORD_DESTROY: (Role.RECORDS_OFFICER,),
     Action.RECORD_EVENT: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_REASSIGN: (Role.RECORDS_OFFICER,),
+    Action.RECORD_REVIEW: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.FOLDER_MANAGE: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.RECORD_REQUEST_SIGNATURES: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.RECORD_SIGN: (Role.OFFICIAL,),
@@ -134,6 +138,8 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.RETENTION_DRAFT: (Role.RECORDS_OFFICER,),
     Action.RETENTION_APPLY: (Role.RECORDS_OFFICER,),
     Action.REPORT_MAIL: (Role.RECORDS_OFFICER,),
+    Action.HOLD_MANAGE: (Role.RECORDS_OFFICER,),
+    Action.EVENT_WORK: (Role.CLERK, Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.AUDIT_READ: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.AUDIT_CHECKPOINT: (Role.AUDITOR, Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
     Action.QUEUE_READ: (Role.RECORDS_OFFICER, Role.ADMINISTRATOR),
@@ -161,6 +167,7 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.RECORD_RELEASE,
         Action.RECORD_RETURN,
         Action.RECORD_EVENT,
+        Action.RECORD_REVIEW,
         Action.RECORD_LEND,
         Action.FOLDER_MANAGE,
         Action.RECORD_REQUEST_SIGNATURES,

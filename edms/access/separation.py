@@ -14,6 +14,8 @@ class Duty(StrEnum):
     RELEASE_FROM_QUARANTINE = "release_from_quarantine"
     RECORD_EVENT = "record_event"
     VERIFY_EVENT = "verify_event"
+    PROPOSE_REVIEW = "propose_review"
+    JUDGE_REVIEW = "judge_review"
     PLACE_HOLD = "place_hold"
     RELEASE_HOLD = "release_hold"
     SCAN = "scan"
@@ -44,6 +46,7 @@ class Duty(StrEnum):
 _PAIRS: dict[Duty, str] = {
     Duty.RELEASE_FROM_QUARANTINE: "nobody releases a file that they handed in themselves",
     Duty.VERIFY_EVENT: "an event is verified by somebody else than the one who noted it",
+    Duty.JUDGE_REVIEW: "a review is judged by somebody else than the one who proposed it",
     Duty.RELEASE_HOLD: "a hold is released by somebody else than the one who placed it",
     Duty.CHECK_SCAN: "nobody checks a digitisation that they worked on themselves",
     Duty.GIVE_ACCESS: "access is given by somebody else than the one who gets it",
@@ -68,6 +71,7 @@ _DISPOSAL = (
 APART: dict[Duty, frozenset[Duty]] = {
     Duty.RELEASE_FROM_QUARANTINE: frozenset({Duty.CAPTURE}),
     Duty.VERIFY_EVENT: frozenset({Duty.RECORD_EVENT}),
+    Duty.JUDGE_REVIEW: frozenset({Duty.PROPOSE_REVIEW}),
     Duty.RELEASE_HOLD: frozenset({Duty.PLACE_HOLD}),
     Duty.CHECK_SCAN: frozenset({Duty.SCAN}),
     Duty.GIVE_ACCESS: frozenset({Duty.RECEIVE_ACCESS}),

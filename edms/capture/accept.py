@@ -28,6 +28,7 @@ from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
 from edms.records.facts import facts_of
 from edms.records.folders import folder_to_file_in
+from edms.records.hold_binding import bind_new
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.rows import add_blob
@@ -199,6 +200,7 @@ def _insert_or_report(
     session, limit = operation.session, archive.settings.capture.max_name_length
     session.add(record)
     session.flush()
+    bind_new(operation, record)
     for position, (file, blob) in enumerate(given.parts):
         name = safe_name(file.name, limit)
         add_blob(session, archive.vault, blob, operation.now)

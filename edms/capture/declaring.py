@@ -6,6 +6,7 @@ from edms.jobs.queue import Claim
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import attach, seal_bytes
+from edms.records.hold_binding import bind_new
 from edms.records.manifest import manifest_of
 from edms.records.model import ComponentRole, Record, RecordState
 from edms.records.proposals import forget_proposals
@@ -53,6 +54,7 @@ def _declare(operation: Operation, archive: Archive, row: Record) -> None:
     row.state = RecordState.DECLARED.value
     row.declared_at, row.declared_by = operation.now, operation.actor.name
     assign_rule(operation.session, archive, row)
+    bind_new(operation, row)
     forget_proposals(operation.session, row.id)
     forget_earlier(operation.session, row.id)
     row.version += 1

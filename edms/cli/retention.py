@@ -1,7 +1,8 @@
-"""Commands on retention: check, apply, report, explain; holds. What comes before applying: retention_rules."""
+"""Commands on retention: check, apply, report, explain, evaluate. What comes before applying: retention_rules."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -9,13 +10,13 @@ from uuid import UUID
 import click
 
 from edms.cli import retention_import, retention_rules
-from edms.cli.context import DAY, Context, as_option, json_option, pass_context, print_json, print_table
+from edms.cli.context import DAY, Context, json_option, pass_context, print_json
 from edms.cli.parts import to_file, to_stdout
 from edms.cli.report_mailings import mail
 from edms.cli.retention_lists import LISTS, WAYS, ListForm, files, late, list_question, write_list
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import parse_id
-from edms.records.holds import list_holds, place_hold, release_hold
+from edms.records.nightly import evaluate
 from edms.records.report_files import report_csv, report_json
 from edms.records.retention import apply_rules
 from edms.records.retention_report import Outcome, Report, ReportQuestion, ReportRow, explain_record, open_report
@@ -131,6 +132,24 @@ def _table_row(row: ReportRow) -> tuple[str, ...]:
 FORMS: dict[str, Callable[[Report], Iterator[str]]] = {"table": _report_table, "json": report_json, "csv": report_csv}
 
 
+@retention.command("evaluate")
+@json_option
+@pass_context
+def evaluate_command(context: Context, as_json: bool) -> None:
+    """Look at what came due or changed since the last evaluation; the worker does so every night."""
+    found = evaluate(context.console(), context.archive)
+    if as_json:
+        told = None if found is None else {**asdict(found), "day": found.day.isoformat()}
+        print_json({"evaluated": told})
+    elif found is None:
+        click.echo("evaluated today already")
+    else:
+        click.echo(
+            f"{found.day}: {found.looked_at} looked at, {found.to_transfer} due for transfer, "
+            f"{found.due} due, {found.overdue} overdue"
+        )
+
+
 @retention.command()
 @click.argument("record_id", metavar="ID")
 @click.option("--as-of", type=DAY, help="Any day, past or future; default today.")
@@ -156,57 +175,6 @@ def explain(
         click.echo(f"  - {reason}")
 
 
-@click.group()
-def hold() -> None:
-    """Holds: what stops any disposal."""
-
-
-@hold.command()
-@click.argument("records", nargs=-1, required=True, metavar="ID…")
-@click.option("--title", required=True)
-@click.option("--mandate", required=True, help="The letter or order that asks for it.")
-@click.option("--reason", required=True)
-@as_option
-@json_option
-@pass_context
-def place(
-    context: Context, records: tuple[str, ...], title: str, mandate: str, reason: str, username: str, as_json: bool
-) -> None:
-    """Place a hold on records."""
-    ids = [_id(text) for text in records]
-    placed = place_hold(context.person(username), context.archive, ids, title, mandate, reason)
-    if as_json:
-        print_json({"hold": str(placed), "records": [str(one) for one in ids]})
-    else:
-        click.echo(str(placed))
-
-
-@hold.command()
-@click.argument("hold_id", metavar="HOLD")
-@as_option
-@pass_context
-def release(context: Context, hold_id: str, username: str) -> None:
-    """Release a hold; by another person than the one who placed it."""
-    release_hold(context.person(username), context.archive, _id(hold_id))
-    click.echo("released")
-
-
-@hold.command("list")
-@as_option
-@json_option
-@pass_context
-def list_command(context: Context, username: str, as_json: bool) -> None:
-    """List the holds in force on records that person may see."""
-    found = list_holds(context.person(username), context.archive)
-    if as_json:
-        print_json({"holds": found})
-    else:
-        print_table(
-            ("hold", "title", "mandate", "records"),
-            ((h["hold"], h["title"], h["mandate"], len(h["records"])) for h in found),
-        )
-
-
 def _id(text: str) -> UUID:
     found = parse_id(text)
     if found is None:
@@ -219,4 +187,4 @@ for further in (*retention_rules.OF_RETENTION, retention_import.import_command):
 retention.add_command(files)
 retention.add_command(late)
 retention.add_command(mail)
-COMMANDS = (retention, hold)
+COMMANDS = (retention,)

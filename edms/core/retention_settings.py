@@ -13,6 +13,7 @@ class RetentionSettings(Section):
     rules: Path = Path("retention_rules")
     upper_tier_years: int = Field(10, ge=1, le=100)
     tier_basis: Literal["total", "active", "inactive"] = "total"
+    vital_review_days: int = Field(365, ge=1, le=3660)
     confirmation_days: int = Field(30, ge=0, le=3650)
     fiscal_year_end: str = Field("12-31", pattern=r"^\d\d-\d\d$")
 

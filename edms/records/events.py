@@ -27,7 +27,7 @@ def record_event(
     label: str = "",
 ) -> UUID:
     """Note an event of one record. It counts only once another person has verified it."""
-    _check(archive, kind, happened_on, evidence, label)
+    check_event(archive, kind, happened_on, evidence, label)
     with archive.door.write(actor, Action.RECORD_EVENT) as operation:
         record = decided_record(operation, record_id, lock=True)
         event = TriggerEvent(record_id=record.id)
@@ -45,7 +45,7 @@ def record_folder_event(
     label: str = "",
 ) -> UUID:
     """Note an event of a whole folder, such as the end of its contract: it counts for every record in it."""
-    _check(archive, kind, happened_on, evidence, label)
+    check_event(archive, kind, happened_on, evidence, label)
     with archive.door.write(actor, Action.RECORD_EVENT) as operation:
         folder = decided_folder(operation, folder_id)
         event = TriggerEvent(folder_id=folder.id)
@@ -76,7 +76,8 @@ def void_event(actor: Actor | None, archive: Archive, event_id: UUID, reason: st
         store_due_dates(operation.session, archive, records)
 
 
-def _check(archive: Archive, kind: TriggerType, happened_on: date, evidence: str, label: str) -> None:
+def check_event(archive: Archive, kind: TriggerType, happened_on: date, evidence: str, label: str) -> None:
+    """Raise Refused for what cannot be noted of anything: without evidence, of a day to come, without its label."""
     if not evidence.strip():
         raise Refused("an event needs its evidence", "name the decree, minutes or letter that shows it")
     if kind is TriggerType.CREATED:

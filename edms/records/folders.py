@@ -66,13 +66,13 @@ def close_folder(actor: Actor | None, archive: Archive, folder_id: UUID) -> None
         store_due_dates(operation.session, archive, records_of(operation.session, folder_id))
 
 
-def decided_folder(operation: Operation, folder_id: UUID) -> Folder:
+def decided_folder(operation: Operation, folder_id: UUID, action: Action | None = None) -> Folder:
     """Return the folder, locked, after the access decision on it. NotFound for unknown and forbidden alike."""
     folder = operation.session.get(Folder, folder_id, with_for_update=True)
     operation.about("folder", folder_id)
     if folder is None:
         raise NotFound()
-    operation.decide(RecordFacts(folder.office_id, Level(folder.level), Stage.PENDING))
+    operation.decide(RecordFacts(folder.office_id, Level(folder.level), Stage.PENDING), action)
     return folder
 
 

@@ -87,6 +87,7 @@ class Record(Base):
     __table_args__ = (
         Index("ix_records_office_state", "office_id", "state"),
         # All that the counts of the retention reports ask for, so that they never touch the wide rows.
+        Index("ix_records_state_active_until", "state", "active_until"),
         Index(
             "ix_records_retention",
             "state",
@@ -211,6 +212,10 @@ class TriggerEvent(Base):
     verified_at: Mapped[datetime | None]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None] = mapped_column(String(500))
+    list_id: Mapped[UUID | None] = mapped_column(index=True)
+    """Those that were noted together share one."""
+    evidence_record_id: Mapped[UUID | None]
+    """The record that shows it, where it lies in this archive."""
 
 
 class Hold(Base):

@@ -10,6 +10,7 @@ from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
 from edms.records.drafts import require_review
 from edms.records.model import Record, RecordState, RuleBookEdition
@@ -20,6 +21,8 @@ from edms.retention.rulebook import RuleBook
 from edms.retention.types import EditionState
 
 _PART = 500
+RETENTION_TOPIC = "retention"
+"""Records of which a date was changed, for the evaluation of the night."""
 
 
 def assign_rule(session: Session, archive: Archive, record: Record) -> None:
@@ -50,8 +53,12 @@ def store_due_dates(session: Session, archive: Archive, record_ids: list[UUID], 
             record.active_until, record.due_on = decision.active_until, decision.due_on
             record.awaiting = ",".join(str(kind) for kind in decision.awaiting) or None
             if rule is not None:
-                record.terjaga, record.vital = record.terjaga or rule.terjaga, record.vital or rule.vital
-            changed += before != (record.due_on, record.fate)
+                facts = found.facts
+                record.terjaga = record.terjaga or (rule.terjaga and not facts.terjaga_released)
+                record.vital = record.vital or (rule.vital and not facts.vital_released)
+            if before != (record.due_on, record.fate):
+                changed += 1
+                session.add(OutboxEntry(topic=RETENTION_TOPIC, subject_id=record.id, created_at=archive.clock.now()))
     return changed
 
 

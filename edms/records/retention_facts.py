@@ -13,9 +13,11 @@ from edms.access.model import Office
 from edms.records.archive import Archive
 from edms.records.assignment_terms import review_rules, since_review
 from edms.records.disposal_model import DisposalItem
+from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
 from edms.records.proceedings_model import ProceedingItem
+from edms.records.review_facts import NOTHING_JUDGED, JudgedReviews
 from edms.records.rules import KeptBook, edition_in_force, kept_books
 from edms.retention.proceedings import ItemState
 from edms.retention.types import EventFact, HoldFact, Options, RetentionFacts, Rule, TriggerType
@@ -66,14 +68,17 @@ def judgeables(
     what is in it is in no other one.
     """
     rules = rules or RulesKept(session, today)
+    reviews = JudgedReviews(session)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
         reviewed = review_rules(session, [row.id for row in part])
         taken, transferred = _in_disposal(session, part, within)
+        cases = _with_open_case(session, holds)
+        judged = reviews.of([row.id for row in part], {row.id: row.class_code for row in part})
         for row in part:
             rule, drifted, superseded = rules.of(row)
             facts = RetentionFacts(
-                document_date=row.document_date,
+                **judged.get(row.id, NOTHING_JUDGED).facts(row.document_date),
                 events=(*events.get(row.id, ()), *(events.get(row.folder_id, ()) if row.folder_id else ())),
                 folder_closed_on=row.closed_on,
                 terjaga=row.terjaga,
@@ -83,6 +88,7 @@ def judgeables(
                 on_loan=row.id in lent,
                 in_other_batch=row.id in taken,
                 transferred=True if row.id in transferred else None,
+                open_case=row.id in cases,
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
             )
@@ -161,6 +167,16 @@ def _holds(session: Session, part: Sequence[Row[Any]]) -> dict[UUID, tuple[HoldF
     for record_id, hold_id, title in session.execute(query):
         found[record_id] = (*found.get(record_id, ()), HoldFact(str(hold_id), title))
     return found
+
+
+def _with_open_case(session: Session, holds: dict[UUID, tuple[HoldFact, ...]]) -> frozenset[UUID]:
+    """Return those of which a hold in force names the case that it stands for."""
+    if not holds:
+        return frozenset()
+    named = {UUID(hold.id) for found in holds.values() for hold in found}
+    query = select(HoldScope.hold_id).where(HoldScope.hold_id.in_(named), HoldScope.kind == ScopeKind.CASE.value)
+    cases = {str(one) for one in session.scalars(query)}
+    return frozenset(record for record, found in holds.items() if any(hold.id in cases for hold in found))
 
 
 def _lent(session: Session, part: Sequence[Row[Any]]) -> frozenset[UUID]:

@@ -124,6 +124,18 @@ def open_search(actor: Actor | None, archive: Archive, search_id: UUID) -> KeptQ
     return question
 
 
+def saved_question(actor: Actor | None, archive: Archive, name: str) -> KeptQuestion:
+    """Return what the actor's search of that name asks, to ask it elsewhere. Raises NotFound."""
+    with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
+        operation.decide()
+        query = select(SavedSearch).where(SavedSearch.person_id == own_person(operation).id)
+        for row in operation.session.scalars(query.order_by(SavedSearch.id)):
+            told = _read(archive, row)
+            if told is not None and told[0].casefold() == name.strip().casefold():
+                return told[1]
+        raise NotFound()
+
+
 def change_saved_search(
     actor: Actor | None, archive: Archive, search_id: UUID, name: str, *, watched: bool = False
 ) -> None:

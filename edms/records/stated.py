@@ -16,11 +16,13 @@ from edms.records.digitisation_model import CopyMark, Digitisation, Digitisation
 from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalPaper, DisposalStep, Residual
 from edms.records.draft_model import RuleDraft, RuleReview, RuleSource
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSet, RecordSetItem
+from edms.records.holds_model import HoldScope
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper, ProceedingStep
 from edms.records.redaction_model import Redaction
 from edms.records.report_model import ListDelivery, ReportMailing, ReportRecipient, RetentionExplanation
+from edms.records.reviews_model import RetentionReview
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
 from edms.vault.model import KeyEpoch, KeyRotation, OrderedDestruction, StoredBlob
 
@@ -84,10 +86,13 @@ STATED = (
     ),
     Stated(_table(TriggerEvent)),
     Stated(_table(RetentionAssignment)),
+    Stated(_table(TriggerEvent), later={"list_id": None, "evidence_record_id": None}),
     Stated(
         _table(Hold),
         parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),
     ),
+    Stated(_table(HoldScope)),
+    Stated(_table(RetentionReview)),
     Stated(_table(SigningIdentity)),
     Stated(_table(SignatureRequest)),
     Stated(_table(Signature)),
@@ -169,8 +174,9 @@ NOT_COVERED = {
     "fixity_checks": "when a record was read last; one set back is read again, one set ahead is taken for the oldest",
     "verification_runs": "how far a verification has come; its beginning and its end are events",
     "saved_searches": "a person's own questions, sealed; one that was exchanged or altered does not open",
+    "retention_evaluations": "how far the nightly evaluation has come; reports read the records, each one is an event",
     "asked_questions": "what a person asked last, sealed; one that was exchanged or altered does not open",
-    "outbox": "what is still to be indexed; the index is held against the records",
+    "outbox": "what is still to be indexed or looked at; the index is held against the records",
     "sign_in_sessions": "a row lets in the holder of its token alone, under a key; each beginning and end is an event",
     "open_challenges": "live for minutes; one put in is answered by nobody, one removed is asked for anew",
     "spent_tokens": "live for an hour; one removed lets a provider end sessions that have ended already",

@@ -26,7 +26,17 @@ from edms.retention.types import (
 
 _DEFAULT = Options()
 # A record keeps the edition it was declared under (R3), so that a later one is told and stops nothing.
-_TELLS_ONLY = frozenset({ReasonCode.PERIOD_ELAPSED, ReasonCode.CONDITIONAL_FATE, ReasonCode.RULE_SUPERSEDED})
+# What the law on personal data wants sooner than the schedule allows is for people to judge, and hurries nothing (R49).
+_TELLS_ONLY = frozenset(
+    {
+        ReasonCode.PERIOD_ELAPSED,
+        ReasonCode.CONDITIONAL_FATE,
+        ReasonCode.RULE_SUPERSEDED,
+        ReasonCode.MAXIMUM_CONFLICT,
+        ReasonCode.MAXIMUM_REACHED,
+        ReasonCode.ERASURE_ACCEPTED,
+    }
+)
 # A protected or vital record is kept from destruction until it is reviewed (R46), so neither stops the review itself.
 _ENDED_BY_REVIEW = frozenset({ReasonCode.TERJAGA, ReasonCode.VITAL, ReasonCode.NOT_TRANSFERRED})
 
@@ -50,11 +60,11 @@ def decide(
         waiting = Reason(ReasonCode.AWAITING_EVENT, {"events": [str(kind) for kind in awaiting]})
         return Decision(
             Phase.AWAITING_EVENT, Outcome.CANNOT_EVALUATE, rule.fate, tier, None, None,
-            (waiting, *_fate_reasons(rule), *obstacles), tuple(steps), awaiting,
+            (waiting, *_fate_reasons(rule), *_personal(facts, None, today), *obstacles), tuple(steps), awaiting,
         )  # fmt: skip
     active_end, due = _dates(start, rule, options, steps)
     phase = Phase.ACTIVE if today < active_end else Phase.INACTIVE if today < due else Phase.DUE
-    reasons = [*_period_reasons(due, phase), *_fate_reasons(rule), *obstacles]
+    reasons = [*_period_reasons(due, phase), *_fate_reasons(rule), *_personal(facts, due, today), *obstacles]
     if phase is Phase.DUE and facts.transferred is False and rule.active_mode is not ActiveMode.NONE:
         reasons.append(Reason(ReasonCode.NOT_TRANSFERRED))
     return Decision(
@@ -152,8 +162,8 @@ def _obstacles(facts: RetentionFacts, rule: Rule | None, holds: tuple[HoldFact, 
     if not (facts.flagged or (rule is not None and (rule.terjaga or rule.vital))):
         return tuple(found)
     flags = (
-        (facts.terjaga or bool(rule and rule.terjaga), ReasonCode.TERJAGA),
-        (facts.vital or bool(rule and rule.vital), ReasonCode.VITAL),
+        (facts.terjaga or bool(rule and rule.terjaga and not facts.terjaga_released), ReasonCode.TERJAGA),
+        (facts.vital or bool(rule and rule.vital and not facts.vital_released), ReasonCode.VITAL),
         (facts.open_case, ReasonCode.OPEN_CASE),
         (facts.on_loan, ReasonCode.ON_LOAN),
         (facts.in_other_batch, ReasonCode.IN_OTHER_BATCH),
@@ -178,6 +188,19 @@ def _fate_reasons(rule: Rule) -> list[Reason]:
     if rule.fate is Fate.PERSONAL_FILE:
         return [Reason(ReasonCode.PERSONAL_FILE)]
     return []
+
+
+def _personal(facts: RetentionFacts, due: date | None, today: date) -> list[Reason]:
+    """What the law on personal data says of it: a maximum that ends before the minimum does, one that is reached."""
+    found = []
+    told = {"date": facts.maximum_on.isoformat(), "basis": facts.maximum_basis} if facts.maximum_on else {}
+    if facts.maximum_on is not None and (due is None or facts.maximum_on < due):
+        found.append(Reason(ReasonCode.MAXIMUM_CONFLICT, told))
+    if due is not None and facts.maximum_on is not None and facts.maximum_on <= today:
+        found.append(Reason(ReasonCode.MAXIMUM_REACHED, told))
+    if facts.erasure_accepted:
+        found.append(Reason(ReasonCode.ERASURE_ACCEPTED))
+    return found
 
 
 def _outcome(rule: Rule, phase: Phase, reasons: list[Reason]) -> Outcome:

@@ -106,6 +106,10 @@ _REASONS: dict[str, dict[str, str]] = {
         ReasonCode.CONDITIONAL_FATE: "nasib akhir bersyarat, dinilai oleh panitia: “{text}”",
         ReasonCode.PERSONAL_FILE: "masuk berkas perseorangan dan mengikuti aturannya",
         ReasonCode.NOT_TRANSFERRED: "belum dipindahkan ke unit kearsipan",
+        ReasonCode.MAXIMUM_CONFLICT: "data pribadi harus dimusnahkan sejak {date} ({basis}), sebelum jangka simpannya "
+        "berakhir: perlu diputuskan",
+        ReasonCode.MAXIMUM_REACHED: "batas waktu penyimpanan data pribadi tercapai pada {date} ({basis})",
+        ReasonCode.ERASURE_ACCEPTED: "permintaan pemusnahan data pribadi dikabulkan",
     },
     "en": {
         ReasonCode.PERMANENT: "its fate is permanent: handed over as an archive, never destroyed",
@@ -122,6 +126,11 @@ _REASONS: dict[str, dict[str, str]] = {
         ReasonCode.ON_LOAN: "its paper original is on loan",
         ReasonCode.LEGACY_UNVERIFIED: "legacy record whose date is not verified",
         ReasonCode.FIXITY_FAILED: "the integrity check failed",
+        ReasonCode.MAXIMUM_CONFLICT: "personal data in it is to be gone from {date} ({basis}), before its period ends: "
+        "to be decided by a person",
+        ReasonCode.MAXIMUM_REACHED: "the longest time for which personal data may be kept was reached on {date} "
+        "({basis})",
+        ReasonCode.ERASURE_ACCEPTED: "a request to destroy personal data was granted",
         ReasonCode.SNAPSHOT_DRIFT: "the rule kept with it is not the one it was declared under",
         ReasonCode.CONDITIONAL_FATE: "conditional fate, judged by the committee: “{text}”",
         ReasonCode.PERSONAL_FILE: "goes into the personal file and follows its rule",

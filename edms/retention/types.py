@@ -98,6 +98,9 @@ class ReasonCode(StrEnum):
     PERSONAL_FILE = "personal_file"
     NOT_TRANSFERRED = "not_transferred"
     PERIOD_ELAPSED = "period_elapsed"
+    MAXIMUM_CONFLICT = "maximum_conflict"
+    MAXIMUM_REACHED = "maximum_reached"
+    ERASURE_ACCEPTED = "erasure_accepted"
 
 
 PARTS_OF_A_YEAR = 12 * 365
@@ -231,6 +234,14 @@ class RetentionFacts:
     snapshot_drift: bool = False
     rule_superseded: bool = False
     transferred: bool | None = None
+    terjaga_released: bool = False
+    """A review has released the record for disposal although its rule marks it (R46); so too the next."""
+    vital_released: bool = False
+    maximum_on: date | None = None
+    """The day from which personal data in it is to be gone, by the law that `maximum_basis` names (R49)."""
+    maximum_basis: str = ""
+    erasure_accepted: bool = False
+    """A request to destroy the personal data in it was judged to be right."""
 
     @property
     def flagged(self) -> bool:

@@ -40,9 +40,11 @@ from edms.web.views import (
     capture,
     digitisations,
     disposals,
+    events,
     files,
     filing,
     filing_many,
+    holds,
     home,
     inbox,
     lanes,
@@ -104,7 +106,7 @@ class UploadRequest(Request):
 PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, disposals,
-    capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention,
+    capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
     retention_lists, rules, reports, trail, alerts,
     lanes, loans, proceedings, signatures, verification,
 )  # fmt: skip

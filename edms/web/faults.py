@@ -57,6 +57,16 @@ FAULTS = {
         message("People and offices could not be brought to what the directory of the city says."),
         message("Ask the administrator what edms doctor and edms people sync-ldap --dry-run say."),
     ),
+    "retention-overdue": FaultWords(
+        message("Due for long, and nothing is begun"),
+        message("Records of an office were due for disposal, and the time to begin with it is over."),
+        message("Look at them on the page Retention, and begin what is due."),
+    ),
+    "vital-review": FaultWords(
+        message("Vital record to be reviewed"),
+        message("The day on which a vital record was to be looked at again has come."),
+        message("Review it: whether it is vital still, and how it is protected."),
+    ),
     "redaction": FaultWords(
         message("Redacted document"),
         message("A redacted document and the row that says who made it do not tell one story."),

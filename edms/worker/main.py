@@ -27,7 +27,9 @@ from edms.records.class_learning import learn_when_due
 from edms.records.digitisation_marks import mark_copies
 from edms.records.directory_sync import sync_when_due
 from edms.records.evidence_renewal import renew_when_due
+from edms.records.hold_binding import follow_held_searches
 from edms.records.index_mending import mend_when_reported
+from edms.records.nightly import evaluate_when_due
 from edms.records.report_mailings import send_due
 from edms.records.saved_searches import watch_searches
 from edms.records.upkeep import collect_garbage
@@ -77,6 +79,8 @@ def chores(verifying: float = 0.05, following_minutes: int = 0) -> list[Chore]:
         Chore(MEND_EVERY_SECONDS, mend_when_reported),
         Chore(WATCH_EVERY_SECONDS, watch_searches),
         Chore(MAIL_EVERY_SECONDS, send_due),
+        Chore(WATCH_EVERY_SECONDS, follow_held_searches),
+        Chore(900, evaluate_when_due),
         Chore(LEARN_EVERY_SECONDS, learn_when_due, due=time.monotonic() + LEARN_EVERY_SECONDS),
         Chore(max(following_minutes, 1) * 60.0, sync_when_due),
         Chore(EVIDENCE_LOOK_SECONDS, look_after_evidence, due=time.monotonic() + EVIDENCE_LOOK_SECONDS),

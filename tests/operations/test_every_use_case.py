@@ -48,6 +48,7 @@ from edms.records.digitisation_check import Finding
 from edms.records.digitisation_items import NewItem
 from edms.records.digitisations import NewDigitisation, NewScanner
 from edms.records.disclosures import TrailQuestion
+from edms.records.events_many import ToldEvent
 from edms.records.filing_many import ShownVersion
 from edms.records.grants import Asked, NewGrant, Subject
 from edms.records.loans import Lending
@@ -63,6 +64,8 @@ from edms.records.report_mailings import NewMailing
 from edms.records.reports import ListQuestion
 from edms.records.retention_report import ReportQuestion
 from edms.records.reviewing import Panel, ReviewFinding
+from edms.records.reviews import Proposal
+from edms.records.reviews_model import ReviewKind
 from edms.records.searching import Question
 from edms.records.service_accounts import NewService
 from edms.records.signatures import SignaturePlan
@@ -127,13 +130,14 @@ def call(
         NewPosition: NewPosition("auditor", "dinkes", Rank.STAFF),
         Acting: Acting("official-dinkes", "head-dinkes", "dinkes", date(2026, 12, 1), date(2026, 12, 2), "SK 7"),
         Area: Area(1, 0.1, 0.1, 0.2, 0.2),
-        bytes: b"isi",
         Reassignment: Reassignment("jra-pekalongan-63-2024", "alih"),
         NewProceeding: NewProceeding(Course.REVIEW, ID, Level.OPEN, "Arsip"), Panel: Panel("SK", ("A", "B"), "baik"),
         Mapping[UUID, ReviewFinding]: {}, Acceptance: Acceptance("042", {}),
         Approval: Approval("B-1", date(2026, 1, 2), "LKD", ""),
         HandoverDecision: HandoverDecision("188", date(2026, 1, 2), "head-dinkes"),
         NamedRule: NamedRule("jra-pekalongan", "000.1.1"),
+        bytes: b"isi", Proposal: Proposal(ReviewKind.ERASURE, "alasan"),
+        ToldEvent: ToldEvent(1, str(ID), date(2026, 1, 2), "BA-7"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
         NewToken: NewToken("pemindai", (TokenScope.CAPTURE,), "", 30),

@@ -48,9 +48,11 @@ FACTS = st.builds(
     events=EVENTS.map(tuple),
     folder_closed_on=st.none() | DAYS,
     transferred=st.sampled_from([None, True, False]),
+    maximum_on=st.none() | DAYS,
+    maximum_basis=st.just("UU 27/2022"),
     **dict.fromkeys(
         ("terjaga", "vital", "open_case", "in_other_batch", "legacy_unverified", "fixity_failed", "snapshot_drift",
-         "rule_superseded"),
+         "rule_superseded", "terjaga_released", "vital_released", "erasure_accepted"),
         st.booleans(),
     ),
 )  # fmt: skip
@@ -174,7 +176,7 @@ def test_everything_has_words(
 @pytest.mark.parametrize("language", ["id", "en"])
 @pytest.mark.parametrize("code", ReasonCode, ids=str)
 def test_every_reason_has_words(code: ReasonCode, language: str) -> None:
-    arguments = {"date": "2026-01-01", "events": ["CREATED"], "title": "t", "hold": "h", "text": "x"}
+    arguments = {"date": "2026-01-01", "events": ["CREATED"], "title": "t", "hold": "h", "text": "x", "basis": "b"}
     text = reason_text(Reason(code, arguments), language)
     assert text
     assert "{" not in text

@@ -121,6 +121,13 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/retention/outlook"): ("/retention/outlook", _OFFICERS),
     ("POST", "/retention/explain/<uuid:record_id>"): (f"/retention/explain/{uuid4()}", {"else": 404}),
     ("POST", "/retention/delivered"): ("/retention/delivered", {"else": 400}),
+    ("GET", "/events"): ("/events", _SIGNERS),
+    ("POST", "/events"): ("/events", {"else": 400}),  # no kind is told: tests/web/test_retention_pages.py asks in full
+    ("POST", "/events/verify"): ("/events/verify", _as(302, _SIGNERS)),
+    ("GET", "/events/awaiting"): ("/events/awaiting", _OFFICERS),
+    ("GET", "/holds"): ("/holds", _OFFICERS),
+    ("POST", "/holds"): ("/holds", {"else": 400}),
+    ("POST", "/holds/<uuid:hold_id>/release"): (f"/holds/{uuid4()}/release", {"records": 404, "else": 403}),
     ("GET", "/reports"): ("/reports", {"records": 200, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json"): (f"/reports/{uuid4()}.json", {"records": 404, "else": 403}),
     ("GET", "/reports/<uuid:report_id>.json.p7s"): (f"/reports/{uuid4()}.json.p7s", {"records": 404, "else": 403}),
