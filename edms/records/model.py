@@ -86,8 +86,8 @@ class Record(Base):
     __tablename__ = "records"
     __table_args__ = (
         Index("ix_records_office_state", "office_id", "state"),
-        # All that the counts of the retention reports ask for, so that they never touch the wide rows.
         Index("ix_records_state_active_until", "state", "active_until"),
+        # All that the counts of the retention reports ask for, so that they never touch the wide rows.
         Index(
             "ix_records_retention",
             "state",

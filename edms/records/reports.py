@@ -164,7 +164,8 @@ def open_list(
 def _condition(operation: Operation, archive: Archive, question: ListQuestion, day: date) -> ColumnElement[bool]:
     within = _within(operation, question)
     rules = list_rules(operation.session, archive, day)
-    return and_(within, list_condition(question.name, rules, day))
+    # The list first: what is not on it need not be asked who may see it.
+    return and_(list_condition(question.name, rules, day), within)
 
 
 def _within(operation: Operation, question: ListQuestion) -> ColumnElement[bool]:
