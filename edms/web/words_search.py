@@ -42,6 +42,26 @@ HELP = (
 )
 
 
+KINDS = {
+    "field": message("field"),
+    "feature": message("has"),
+    "class_code": message("class"),
+    "office": message("office"),
+    "sender": message("sender"),
+    "recipient": message("recipient"),
+    "level": message("level"),
+    "record_type": message("type"),
+    "state": message("state"),
+    "language": message("language"),
+    "year": message("year"),
+}
+
+
+def completion_kind(kind: str) -> str:
+    """What is offered for the word at the end of the box, in words."""
+    return gettext(KINDS[kind])
+
+
 def search_help() -> list[tuple[str, str]]:
     """Return what is written and what it means, in the reader's language."""
     return [(written, gettext(means)) for written, means in HELP]

@@ -47,6 +47,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
     "above the clearance, and waits": {"by": "records", "office": "dinkes", "class_code": None, "level": Level.SECRET},
 }
 FACETS = ("class_code", "year", "office", "level", "record_type", "state")
+COMPLETED = ("zamr", "dari:", "kepada:zam", "kelas:", "kantor:", "tingkat:", "tahun:", "status:", "bap", "000")
 WORDS = ("zamrud", "zamr*", "imunisasi", '"imunisasi campak"', "zamrut", "")
 
 
@@ -143,6 +144,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "facets": found(facets=FACETS),
     "order": found(sort="title"),
     "paging": found(sort="newest", limit=1),
+    "completed words": page(*(f"/search/complete.json?q={typed}" for typed in COMPLETED)),
     "lists taken away": page("/search/list.csv?q=zamrud", "/search/list.csv?q=imunisasi", "/search/list.csv?q="),
     "loans": page("/loans", "/loans?office=bappeda", "/loans?office=dinkes"),
     "retention list": page("/retention", "/retention.csv"),
@@ -181,7 +183,8 @@ def worlds(
 def hide(site: Site, told: dict[str, Any]) -> str:
     """Take the hidden record in, and return its id."""
     content = told.get("content", SECRET)
-    given = {name: value for name, value in told.items() if name != "content"}
+    given = {"sender": "Zamrud", "recipient": "Zamrud", **told}
+    given.pop("content", None)
     return str(take_in(site.archive, content, name="zamrud.pdf", **given).record_id)
 
 

@@ -88,6 +88,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ),
     ("POST", "/searches/asked/forget"): ("/searches/asked/forget", _as(302, _READERS)),
     ("GET", "/search.json"): ("/search.json?q=laporan", _READERS),
+    ("GET", "/search/complete.json"): ("/search/complete.json?q=lap", _READERS),
     ("GET", "/search/list.<any('csv','xlsx','pdf'):form>"): ("/search/list.csv?q=laporan", _READERS),
     ("GET", "/access"): ("/access", _READERS),
     ("POST", "/access/requests"): ("/access/requests", {"else": 400}),

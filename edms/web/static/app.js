@@ -2,6 +2,7 @@
 // what happens to each file.
 import { startReview } from "./batch.js";
 import { startCheck } from "./check.js";
+import { startCompleting } from "./complete.js";
 import { startCapture } from "./capture.js";
 import { startCopying } from "./copies.js";
 import { startFiling } from "./filing.js";
@@ -35,6 +36,7 @@ if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;
 
 const search = document.querySelector(".quick input[type=search]");
 const account = document.querySelector("details.who");
+if (search?.dataset.complete) startCompleting(search);
 
 addEventListener("keydown", (event) => {
   const writing = event.target.closest?.("input, textarea, select, [contenteditable]");
