@@ -126,11 +126,21 @@ def by_token(world: World, observer: str) -> Any:
     return answers
 
 
+def alike(world: World, observer: str) -> Any:
+    """What is like each record that the observer finds, and like the hidden one."""
+    visitor = world.visitor(observer)
+    actor = console_person(world.site.archive, observer, "tests")
+    hits = search(actor, world.site.archive, Question("imunisasi OR rapat")).as_dict()["hits"]
+    others = sorted(hit["record"] for hit in hits if hit["record"] != world.hidden)
+    return [seen(visitor.get(f"/records/{one}/similar")) for one in (*others, world.hidden)]
+
+
 LENDING = Lending(date(2026, 12, 1), "Lemari 3", "audit", name="Rina", office="Luar", permission="S-1/2026")
 CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "record page": page("/records/{hidden}"),
     "pictures of pages": page("/records/{hidden}/pages/1?width=160", "/records/{hidden}/thumbnail"),
     "words on pages": page("/records/{hidden}/read/1?q=zamrud", "/records/{hidden}/read?q=imunisasi"),
+    "records like it": alike,
     "downloads": page("/records/{hidden}/files/original", "/records/{hidden}/files/text", "/records/{hidden}/evidence"),
     "conditional requests": page("/records/{hidden}/files/original", headers={"If-None-Match": "*"}),
     "ranges": page("/records/{hidden}/files/original", headers={"Range": "bytes=0-3"}),

@@ -200,6 +200,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("GET", "/records/<uuid:record_id>/pages/<int:page>"): ("/records/{restricted}/pages/1?width=160", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/thumbnail"): ("/records/{restricted}/thumbnail", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/read/<int:page>"): ("/records/{restricted}/read/1?q=rahasia", _RESTRICTED),
+    ("GET", "/records/<uuid:record_id>/similar"): ("/records/{restricted}/similar", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/read"): ("/records/{restricted}/read?q=rahasia", _as(302, _RESTRICTED)),
     ("GET", "/records/<uuid:record_id>/files/<role>"): ("/records/{restricted}/files/original", _RESTRICTED),
     ("GET", "/records/<uuid:record_id>/evidence"): ("/records/{restricted}/evidence", _RESTRICTED),

@@ -31,6 +31,21 @@ if (redaction) startRedaction(redaction);
 for (const button of document.querySelectorAll("button[data-copies]")) startCopying(button);
 if (window.PublicKeyCredential) for (const form of document.querySelectorAll("form[data-passkey]")) startPasskey(form);
 
+// What takes a moment is fetched when it is opened; without scripts a link leads there.
+for (const panel of document.querySelectorAll("details[data-load]")) {
+  panel.addEventListener("toggle", async () => {
+    if (!panel.open || panel.dataset.loaded) return;
+    panel.dataset.loaded = "yes";
+    const place = panel.querySelector("summary + *");
+    try {
+      const answer = await fetch(panel.dataset.load, { headers: { "X-Requested-With": "fetch" } });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      place.replaceWith(...page.body.childNodes);
+    } catch { delete panel.dataset.loaded; }
+  });
+}
+
 const facets = document.querySelector(".facets details");
 if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;
 
