@@ -43,9 +43,11 @@ _FIELDS: Final = {
     ),
 }  # fmt: skip
 _FEATURES: Final = {
-    "id": ("tandatangan", "lampiran", "teks", "ocr", "salinan", "nomor", "tanggal", "pengirim", "penerima"),
-    "en": ("signature", "attachment", "text", "scan", "copy", "number", "date", "sender", "recipient"),
-}
+    "id": ("tandatangan", "lampiran", "teks", "ocr", "salinan", "nomor", "tanggal", "pengirim", "penerima", "penahanan",
+           "redaksi"),
+    "en": ("signature", "attachment", "text", "scan", "copy", "number", "date", "sender", "recipient", "hold",
+           "redaction"),
+}  # fmt: skip
 _OWN: Final = {"id": {"class_code": "kelas", "office": "kantor", "sender": "dari", "recipient": "kepada"},
                "en": {"class_code": "class", "office": "office", "sender": "from", "recipient": "to"}}  # fmt: skip
 _FACETS: Final = frozenset({*VALUE_FIELDS.values(), "year"})

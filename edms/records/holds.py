@@ -14,6 +14,7 @@ from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.facts import facts_of
 from edms.records.model import Hold, HoldLink, Record
+from edms.records.reindexing import look_again_at_held
 from edms.records.visible import decided_record, visible_to
 
 
@@ -32,11 +33,13 @@ def place_hold(
             placed_by=operation.actor.id,
             placed_at=operation.now,
         )
+        operation.session.add(hold)
+        operation.session.flush()
         for record_id in record_ids:
             decided_record(operation, record_id)
             operation.session.add(HoldLink(hold_id=hold.id, record_id=record_id))
             operation.audit("record.held", "record", record_id, hold=str(hold.id))
-        operation.session.add(hold)
+        look_again_at_held(operation, hold.id)
         operation.about("hold", hold.id, "hold.place")
         operation.note(records=len(record_ids))
         return hold.id
@@ -57,6 +60,7 @@ def release_hold(actor: Actor | None, archive: Archive, hold_id: UUID) -> None:
         if hold.released_at is not None:
             raise Refused("the hold is released already")
         hold.released_by, hold.released_at = operation.actor.id, operation.now
+        look_again_at_held(operation, hold_id)
 
 
 def list_holds(actor: Actor | None, archive: Archive) -> list[dict[str, Any]]:
