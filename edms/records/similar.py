@@ -24,7 +24,7 @@ from edms.records.visible import decided_record
 from edms.search.analysis import is_stop_word, tokens
 
 MOST: Final = 6
-_LEAST_LIKE: Final = 0.2
+_LEAST_LIKE: Final = 0.1
 """Of the score that the record itself has: what is less alike shares a word or two by chance."""
 _MOST_WORDS, _MOST_NUMBERS, _LEAST_LETTERS = 45, 5, 4
 _READ_CHARACTERS: Final = 20_000

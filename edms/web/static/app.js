@@ -33,7 +33,7 @@ if (window.PublicKeyCredential) for (const form of document.querySelectorAll("fo
 
 // What takes a moment is fetched when it is opened; without scripts a link leads there.
 for (const panel of document.querySelectorAll("details[data-load]")) {
-  panel.addEventListener("toggle", async () => {
+  async function fill() {
     if (!panel.open || panel.dataset.loaded) return;
     panel.dataset.loaded = "yes";
     const place = panel.querySelector("summary + *");
@@ -43,7 +43,9 @@ for (const panel of document.querySelectorAll("details[data-load]")) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       place.replaceWith(...page.body.childNodes);
     } catch { delete panel.dataset.loaded; }
-  });
+  }
+  panel.addEventListener("toggle", fill);
+  fill(); // it may have been opened before this ran
 }
 
 const facets = document.querySelector(".facets details");
