@@ -23,6 +23,7 @@ from edms.records.model import Record
 
 COPY_ISSUED = "record.copy_issued"
 SEARCHED, LISTED = "record:search", "records.listed"
+COMPLETED, SIMILAR = "search.completed", "record.similar"
 EXPORTED, EXPORT_ENDED = "search.exported", "search.export_ended"
 THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
 REDACTION_EVENTS = ("redaction.shown", "redaction.proposed", "redaction.terms_found", "redaction.previewed")
@@ -30,9 +31,9 @@ SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_I
          *REDACTION_EVENTS)  # fmt: skip
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
-    *SHOWN, SEARCHED, EXPORTED, EXPORT_ENDED, LISTED, THUMBNAILS, "retention.reported", "retention.impact_shown",
-    "retention.forecast_shown", "reconciliation.read", "audit.file_given", "audit:read", "audit.asked", "audit.export",
-    "copies.traced",
+    *SHOWN, SEARCHED, COMPLETED, SIMILAR, EXPORTED, EXPORT_ENDED, LISTED, THUMBNAILS, "retention.reported",
+    "retention.impact_shown", "retention.forecast_shown", "reconciliation.read", "audit.file_given", "audit:read",
+    "audit.asked", "audit.export", "copies.traced",
 )  # fmt: skip
 MOST_ENTRIES = 10_000
 

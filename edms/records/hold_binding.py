@@ -21,7 +21,7 @@ from edms.records.archive import Archive
 from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.model import Hold, HoldLink, Record
 from edms.records.questions import KeptQuestion
-from edms.records.searching import INDEX_TOPIC
+from edms.records.reindexing import INDEX_TOPIC, look_again
 from edms.search.protocol import EVERYTHING, SearchRequest
 
 HOLDER = system_actor("holds")
@@ -53,10 +53,12 @@ def refresh_holds(operation: Operation, archive: Archive, record_ids: Sequence[U
     session, found = operation.session, 0
     for start in range(0, len(record_ids), _AT_ONCE):
         part = record_ids[start : start + _AT_ONCE]
+        searched = _scopes(session, (ScopeKind.QUERY,))
+        if searched:
+            _refuse_behind(session, part)  # before anything is bound here, for that waits for the index too
         for record in session.scalars(select(Record).where(Record.id.in_(part))):
             found += bind_new(operation, record)
-        for scope in _scopes(session, (ScopeKind.QUERY,)):
-            _refuse_behind(session, part)
+        for scope in searched:
             found += bind(operation, scope.hold_id, matching(archive, scope.value, part), scope.kind)
     return found
 
@@ -108,6 +110,7 @@ def bind(operation: Operation, hold_id: UUID, record_ids: Iterable[UUID], scope:
             session.add(HoldLink(hold_id=hold_id, record_id=record_id))
             operation.audit("record.held", "record", record_id, hold=str(hold_id), scope=scope)
             found += 1
+            look_again(operation, [record_id])
         session.flush()
     return found
 

@@ -24,6 +24,7 @@ from edms.records.hold_binding import bind_scope
 from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.model import Folder, Hold, HoldLink, Record
 from edms.records.questions import KeptQuestion, require_question
+from edms.records.reindexing import look_again, look_again_at_held
 from edms.records.rules import book_in_force
 from edms.records.visible import decided_record, visible_to
 
@@ -106,6 +107,7 @@ def place_hold(
             operation.decide(facts_of(decided_record(operation, record_id)), Action.RECORD_HOLD)
             operation.session.add(HoldLink(hold_id=hold.id, record_id=record_id))
             operation.audit("record.held", "record", record_id, hold=str(hold.id), scope="record")
+        look_again(operation, record_ids)
         count = len(set(record_ids))
         for asked in scopes:
             scope = HoldScope(id=new_id(archive.clock), hold_id=hold.id, kind=asked.kind.value)
@@ -138,6 +140,7 @@ def release_hold(actor: Actor | None, archive: Archive, hold_id: UUID) -> None:
         if hold.released_at is not None:
             raise Refused("the hold is released already")
         hold.released_by, hold.released_at = operation.actor.id, operation.now
+        look_again_at_held(operation, hold_id)
 
 
 def list_holds(

@@ -25,6 +25,7 @@ from edms.records.redactions import (
     terms_of,
     worked,
 )
+from edms.records.reindexing import look_again
 from edms.redaction.areas import PagePlaces, of_findings, of_terms
 from edms.redaction.terms import survivors, within_words
 from edms.redaction.types import Area, Finding
@@ -212,6 +213,7 @@ def _keep(
         row.pages, row.recognised, row.sealed_terms = made.pages, made.recognised, None
         row.version += 1
         worked(row, operation.actor)
+        look_again(operation, [record.id])
         operation.about("record", record.id, "redaction.made")
         operation.note(redaction=str(row.id), areas=len(draft.areas), terms=len(draft.terms), pages=made.pages,
                        base_sha256=draft.base_sha256, sha256=blob.sha256, recognised=made.recognised)  # fmt: skip

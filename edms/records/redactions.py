@@ -28,6 +28,7 @@ from edms.records.contents import best_for_pictures
 from edms.records.facts import facts_of, find
 from edms.records.model import Component, Record, RecordState
 from edms.records.redaction_model import Redaction
+from edms.records.reindexing import look_again
 from edms.records.sealed_rows import seal_row, unseal_row
 from edms.records.visible import decided_record, facts_with_grants
 from edms.redaction.terms import MOST_TERM, fold
@@ -167,6 +168,7 @@ def approve_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID)
         operation.apart(Duty.APPROVE_REDACTION, {Duty.REDACT: row.workers["people"]}, "ask somebody else of the office")
         row.state, row.approved_by, row.approved_at = State.APPROVED.value, operation.actor.name, operation.now
         row.version += 1
+        look_again(operation, [row.record_id])
         operation.about("record", row.record_id, "redaction.approved")
         operation.note(redaction=str(row.id), sha256=row.sha256)
 
@@ -180,6 +182,7 @@ def withdraw_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID
         row.state, row.withdrawn_by, row.withdrawn_at = State.WITHDRAWN.value, operation.actor.name, operation.now
         row.sealed_terms = None
         row.version += 1
+        look_again(operation, [row.record_id])
         operation.about("record", row.record_id, "redaction.withdrawn")
         operation.note(redaction=str(row.id), sha256=row.sha256 or "")
 

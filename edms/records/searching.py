@@ -32,6 +32,7 @@ from edms.records.index_mending import notices_of, report_damage
 from edms.records.loans_shown import records_out
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.questions import KeptQuestion, require_length
+from edms.records.reindexing import INDEX_TOPIC, marks_beside
 from edms.records.search_history import note_question
 from edms.records.thumbnails import with_thumbnails
 from edms.records.visible import granted_ids, visible_to
@@ -52,9 +53,7 @@ from edms.text.language import most_common
 
 log = logging.getLogger("edms.search")
 
-INDEX_TOPIC = "index"
-
-__all__ = ["Filters", "Highlight", "Notice", "Sort"]  # so that faces need not know the mechanism
+__all__ = ["INDEX_TOPIC", "Filters", "Highlight", "Notice", "Sort"]  # so that faces need not know the mechanism
 
 
 @dataclass(frozen=True)
@@ -282,9 +281,11 @@ def _forget(archive: Archive, sequences: list[int]) -> None:
 
 
 def _changes(archive: Archive, session: Session, ids: set[UUID]) -> Iterator[Change]:
+    beside = marks_beside(session, list(ids))
     for record in session.scalars(_with_parts().where(Record.id.in_(ids))):
         gone = record.state == RecordState.DESTROYED.value
-        yield Delete(str(record.id), record.version) if gone else Upsert(document_of(archive, record))
+        document = None if gone else document_of(archive, record, beside.get(record.id, frozenset()))
+        yield Upsert(document) if document else Delete(str(record.id), record.version)
 
 
 def every_document(archive: Archive, session: Session) -> Iterator[IndexDocument]:
@@ -294,8 +295,9 @@ def every_document(archive: Archive, session: Session) -> Iterator[IndexDocument
     )
     for start in range(0, len(ids), 200):
         chunk = ids[start : start + 200]
+        beside = marks_beside(session, chunk)
         for record in session.scalars(_with_parts().where(Record.id.in_(chunk)).order_by(Record.id)):
-            yield document_of(archive, record)
+            yield document_of(archive, record, beside.get(record.id, frozenset()))
         session.expunge_all()
 
 
@@ -305,8 +307,9 @@ def _with_parts() -> Select[Record]:
     )
 
 
-def document_of(archive: Archive, record: Record) -> IndexDocument:
-    """Return what the index keeps of `record`, with the one access token that decides who finds it."""
+def document_of(archive: Archive, record: Record, beside: frozenset[str] = frozenset()) -> IndexDocument:
+    """Return what the index keeps of `record`, with the one access token that decides who finds it. `beside`: what
+    `ada:` can ask for that stands in other tables."""
     year = record.document_date.year if record.document_date else None
     pages = read_pages(archive, record)
     return IndexDocument(
@@ -326,12 +329,12 @@ def document_of(archive: Archive, record: Record) -> IndexDocument:
         state=record.state,
         language=record.language or _language(pages),
         access=record_token(facts_of(record)),
-        features=_features(record, pages),
+        features=_features(record, pages) | beside,
     )
 
 
 def _features(record: Record, pages: list[dict[str, Any]]) -> frozenset[str]:
-    """What `ada:` can ask for. What changes without a new version of the record (holds, redactions) is not among it."""
+    """What `ada:` can ask for and the record itself says; holds and redactions: `edms.records.reindexing`."""
     roles = {part.role for part in record.components}
     original = record.component(ComponentRole.ORIGINAL)
     facts = original.facts if original else {}

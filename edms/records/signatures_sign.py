@@ -22,6 +22,7 @@ from edms.operation.attempts import attempt_failed, attempts_end, require_attemp
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole
+from edms.records.reindexing import look_again
 from edms.records.signatures import (
     RequestLine,
     advance,
@@ -254,6 +255,7 @@ def _store(
         record.components.append(part)
         _fill(signature, archive, task, rendering, added)
         signature.signed_sha256, signature.component_position = sealed.sha256, position
+        look_again(operation, [record.id])
         operation.about("record", record.id, "signature.signed")
         operation.note(
             request=str(signature.request_id), signature=str(signature.id), position=signature.position,

@@ -13,9 +13,10 @@ FACETS: Final = ("office", "class_code", "level", "record_type", "year", "state"
 """The fields that can be counted in an answer."""
 
 FEATURES: Final = (
-    "signature", "attachment", "text", "ocr", "copy", "number", "date", "sender", "recipient",
+    "signature", "attachment", "text", "ocr", "copy", "number", "date", "sender", "recipient", "hold", "redaction",
 )  # fmt: skip
-"""What `ada:` and `has:` can ask a record for; the names in questions stand in `edms.search.query.FEATURE_NAMES`."""
+"""What `ada:` and `has:` can ask a record for, in the order of their bits in an index: new ones come last. The names in
+questions stand in `edms.search.query.FEATURE_NAMES`."""
 
 MOST_PAGES: Final = 20
 """Pages told of one hit."""

@@ -54,6 +54,8 @@ FEATURE_NAMES: Final = {
     "tanggal": "date", "date": "date",
     "pengirim": "sender", "sender": "sender",
     "penerima": "recipient", "recipient": "recipient",
+    "penahanan": "hold", "ditahan": "hold", "hold": "hold", "held": "hold",
+    "redaksi": "redaction", "suntingan": "redaction", "redaction": "redaction", "redacted": "redaction",
 }  # fmt: skip
 """What `ada:` and `has:` ask for, by its names in questions; the values are `edms.search.protocol.FEATURES`."""
 

@@ -38,8 +38,29 @@ HELP = (
     ("kelas:900.1 kantor:dinkes jenis:surat tingkat:terbatas", message("records with this value")),
     ("tahun:2014..2016 tanggal:17-08-2014..", message("from a day or year to another; either end may be left open")),
     ("ada:tandatangan ada:lampiran ada:ocr", message("records that have a signature, attachments, recognised text")),
+    ("ada:penahanan ada:redaksi", message("records on hold, records of which there is a redacted document")),
     ("Kapan pasar dibangun?", message("a question or a long sentence finds what is most like it")),
 )
+
+
+KINDS = {
+    "field": message("field"),
+    "feature": message("has"),
+    "class_code": message("class"),
+    "office": message("office"),
+    "sender": message("sender"),
+    "recipient": message("recipient"),
+    "level": message("level"),
+    "record_type": message("type"),
+    "state": message("state"),
+    "language": message("language"),
+    "year": message("year"),
+}
+
+
+def completion_kind(kind: str) -> str:
+    """What is offered for the word at the end of the box, in words."""
+    return gettext(KINDS[kind])
 
 
 def search_help() -> list[tuple[str, str]]:

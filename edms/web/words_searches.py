@@ -10,6 +10,8 @@ SEARCHES_EVENTS = {
     "search.saved_opened": message("opened an own search"),
     "search.saved_changed": message("changed an own search"),
     "search.saved_dropped": message("removed an own search"),
+    "record.similar": message("looked at records like it"),
+    "search.completed": message("was offered words for the search box"),
     "search.exported": message("began to take a list of results away as a file"),
     "search.export_ended": message("took a list of results away as a file"),
     "search.history_forgotten": message("had the own questions forgotten"),

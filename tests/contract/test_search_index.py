@@ -24,6 +24,7 @@ from edms.search.fts5_index import Fts5Index
 from edms.search.protocol import (
     EVERYTHING,
     FACETS,
+    FEATURES,
     Delete,
     Filters,
     IndexDocument,
@@ -32,6 +33,7 @@ from edms.search.protocol import (
     SearchRequest,
     Upsert,
 )
+from edms.search.query import FEATURE_NAMES
 from edms.search.whoosh_index import WhooshIndex
 
 Open = Callable[[Path], SearchIndex]
@@ -698,6 +700,13 @@ def test_a_cursor_shows_nothing_and_stays_within_what_is_visible(open_index: Ope
     # What becomes hidden between two pages is not shown by the second.
     rest = ask(index, "rapat", limit=50, cursor=first.cursor, withheld=frozenset({alone[5]}), **request)
     assert [hit.record_id for hit in rest.hits] == [*alone[3:5], *alone[6:]]
+
+
+def test_each_feature_is_told_from_every_other(open_index: Open, folder: Path) -> None:
+    index = open_index(folder)
+    put(index, *(document(name, features=frozenset({name})) for name in FEATURES), document("none"))
+    for asked, name in FEATURE_NAMES.items():
+        assert [hit.record_id for hit in ask(index, f"ada:{asked}").hits] == [name]
 
 
 def test_features_are_asked_for(open_index: Open, folder: Path) -> None:

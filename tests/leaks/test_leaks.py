@@ -47,6 +47,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
     "above the clearance, and waits": {"by": "records", "office": "dinkes", "class_code": None, "level": Level.SECRET},
 }
 FACETS = ("class_code", "year", "office", "level", "record_type", "state")
+COMPLETED = ("zamr", "dari:", "kepada:zam", "kelas:", "kantor:", "tingkat:", "tahun:", "status:", "bap", "000")
 WORDS = ("zamrud", "zamr*", "imunisasi", '"imunisasi campak"', "zamrut", "")
 
 
@@ -125,11 +126,21 @@ def by_token(world: World, observer: str) -> Any:
     return answers
 
 
+def alike(world: World, observer: str) -> Any:
+    """What is like each record that the observer finds, and like the hidden one."""
+    visitor = world.visitor(observer)
+    actor = console_person(world.site.archive, observer, "tests")
+    hits = search(actor, world.site.archive, Question("imunisasi OR rapat")).as_dict()["hits"]
+    others = sorted(hit["record"] for hit in hits if hit["record"] != world.hidden)
+    return [seen(visitor.get(f"/records/{one}/similar")) for one in (*others, world.hidden)]
+
+
 LENDING = Lending(date(2026, 12, 1), "Lemari 3", "audit", name="Rina", office="Luar", permission="S-1/2026")
 CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "record page": page("/records/{hidden}"),
     "pictures of pages": page("/records/{hidden}/pages/1?width=160", "/records/{hidden}/thumbnail"),
     "words on pages": page("/records/{hidden}/read/1?q=zamrud", "/records/{hidden}/read?q=imunisasi"),
+    "records like it": alike,
     "downloads": page("/records/{hidden}/files/original", "/records/{hidden}/files/text", "/records/{hidden}/evidence"),
     "conditional requests": page("/records/{hidden}/files/original", headers={"If-None-Match": "*"}),
     "ranges": page("/records/{hidden}/files/original", headers={"Range": "bytes=0-3"}),
@@ -143,6 +154,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "facets": found(facets=FACETS),
     "order": found(sort="title"),
     "paging": found(sort="newest", limit=1),
+    "completed words": page(*(f"/search/complete.json?q={typed}" for typed in COMPLETED)),
     "lists taken away": page("/search/list.csv?q=zamrud", "/search/list.csv?q=imunisasi", "/search/list.csv?q="),
     "loans": page("/loans", "/loans?office=bappeda", "/loans?office=dinkes"),
     "retention list": page("/retention", "/retention.csv"),
@@ -181,7 +193,8 @@ def worlds(
 def hide(site: Site, told: dict[str, Any]) -> str:
     """Take the hidden record in, and return its id."""
     content = told.get("content", SECRET)
-    given = {name: value for name, value in told.items() if name != "content"}
+    given = {"sender": "Zamrud", "recipient": "Zamrud", **told}
+    given.pop("content", None)
     return str(take_in(site.archive, content, name="zamrud.pdf", **given).record_id)
 
 

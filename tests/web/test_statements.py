@@ -14,7 +14,7 @@ from edms.access.scope import GrantMode
 from edms.records.grants import NewGrant, Subject, give_access
 from edms.records.people import console_person
 
-PAGES = ("/", "/search?q=kontrak", "/search?q=", "/retention", "/access")
+PAGES = ("/", "/search?q=kontrak", "/search?q=", "/search/complete.json?q=dinas", "/retention", "/access")
 READER = "official-bappeda"
 
 

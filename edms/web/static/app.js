@@ -2,6 +2,7 @@
 // what happens to each file.
 import { startReview } from "./batch.js";
 import { startCheck } from "./check.js";
+import { startCompleting } from "./complete.js";
 import { startCapture } from "./capture.js";
 import { startCopying } from "./copies.js";
 import { startFiling } from "./filing.js";
@@ -30,11 +31,29 @@ if (redaction) startRedaction(redaction);
 for (const button of document.querySelectorAll("button[data-copies]")) startCopying(button);
 if (window.PublicKeyCredential) for (const form of document.querySelectorAll("form[data-passkey]")) startPasskey(form);
 
+// What takes a moment is fetched when it is opened; without scripts a link leads there.
+for (const panel of document.querySelectorAll("details[data-load]")) {
+  async function fill() {
+    if (!panel.open || panel.dataset.loaded) return;
+    panel.dataset.loaded = "yes";
+    const place = panel.querySelector("summary + *");
+    try {
+      const answer = await fetch(panel.dataset.load, { headers: { "X-Requested-With": "fetch" } });
+      if (!answer.ok) throw new Error(answer.statusText);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      place.replaceWith(...page.body.childNodes);
+    } catch { delete panel.dataset.loaded; }
+  }
+  panel.addEventListener("toggle", fill);
+  fill(); // it may have been opened before this ran
+}
+
 const facets = document.querySelector(".facets details");
 if (facets && matchMedia("(max-width: 52rem)").matches) facets.open = false;
 
 const search = document.querySelector(".quick input[type=search]");
 const account = document.querySelector("details.who");
+if (search?.dataset.complete) startCompleting(search);
 
 addEventListener("keydown", (event) => {
   const writing = event.target.closest?.("input, textarea, select, [contenteditable]");

@@ -6,17 +6,20 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from edms.records.completing import Completion, complete
 from edms.records.file_plan import class_titles
 from edms.records.questions import KeptQuestion, sort_named
 from edms.records.search_export import export_search
 from edms.records.searching import Filters, Question, Sort, search
 from edms.records.sheets import Form
 from edms.web.arguments import page_asked
+from edms.web.formats import number
 from edms.web.identity import actor, archive
 from edms.web.language import current_language
 from edms.web.problems import as_json
 from edms.web.streams import streamed
-from edms.web.words_search import search_help
+from edms.web.words import level_name, value_name
+from edms.web.words_search import completion_kind, search_help
 
 pages = Blueprint("search", __name__)
 
@@ -69,6 +72,13 @@ def found() -> ResponseReturnValue:
     return as_json(search(actor(), archive(), question).as_dict())
 
 
+@pages.get("/search/complete.json")
+def completions() -> ResponseReturnValue:
+    """What the word at the end of the search box may become."""
+    found = complete(actor(), archive(), request.args.get("q", ""), current_language())
+    return as_json({"items": [{"text": one.text, "value": one.value, **_told(one)} for one in found]})
+
+
 @pages.get("/search/list.<any('csv','xlsx','pdf'):form>")
 def export(form: str) -> ResponseReturnValue:
     """Everything that this search finds, as a file."""
@@ -100,6 +110,13 @@ def _export_link(form: str) -> str:
     """The address of the file of this whole list."""
     arguments = {name: value for name, value in request.args.items() if name not in ("page", "at") and value}
     return url_for("search.export", form=form, **arguments)  # type: ignore[arg-type]
+
+
+def _told(one: Completion) -> dict[str, Any]:
+    """What a completion is, in words."""
+    words = value_name(one.value) if one.kind in ("record_type", "state", "language") else one.label
+    label = level_name(one.value) if one.kind == "level" else words
+    return {"kind": completion_kind(one.kind), "label": label, "count": number(one.count) if one.count else ""}
 
 
 def _one(value: str | None) -> frozenset[str]:
