@@ -456,5 +456,5 @@ def test_an_altered_row_of_a_proceeding_is_named(one: Archive) -> None:
     told = {fault.detail for fault in verify_all(console_actor("tests"), one).faults}
     for table in ("proceedings", "proceeding_items", "proceeding_steps", "proceeding_papers"):
         assert any(table in detail for detail in told), (table, told)
-    with pytest.raises(Refused, match="list is not the one|not all have"):
+    with pytest.raises(Refused, match=r"not the one that was signed|not all have"):
         receive_transfer(who(one, EXECUTOR), one, made)
