@@ -24,7 +24,7 @@ MODULES = (
     "trail_checks", "disclosure_cost", "claim_cost", "capture_rate", "import_rate", "batch_split",
     "clerk_upload", "ocr_cost", "long_scan", "search_latency", "search_postgresql", "relevance",
     "search_engines", "access_trimming", "retention_impact", "retention_report", "retention_lists",
-    "idle_memory", "start_up",
+    "retention_nightly", "idle_memory", "start_up",
 )  # fmt: skip
 
 

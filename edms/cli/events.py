@@ -9,8 +9,7 @@ import click
 from edms.cli.context import DAY, Context, as_option, asked_id, json_option, pass_context, print_json, print_table
 from edms.core.errors import Refused
 from edms.records.events_many import NotedMany, NotMatched, awaiting_subjects, read_list, record_events, verify_events
-from edms.records.events_shown import awaiting_report, waiting_events
-from edms.retention.types import TriggerType
+from edms.records.events_shown import TriggerType, awaiting_report, waiting_events
 
 KINDS = [kind.value for kind in TriggerType if kind is not TriggerType.CREATED]
 MOST_LIST_BYTES = 4 * 1024**2

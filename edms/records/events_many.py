@@ -79,7 +79,11 @@ def read_list(
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Refused("the list is not in UTF-8", "save it as CSV UTF-8") from None
-    rows = list(csv.reader(io.StringIO(text), delimiter=";" if text.partition("\n")[0].count(";") else ","))
+    delimiter = ";" if text.partition("\n")[0].count(";") else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error:
+        raise Refused("the list cannot be read as CSV", "save it as CSV UTF-8") from None
     if len(rows) > MOST_LINES + 1:
         raise Refused(f"a list has at most {MOST_LINES} lines", "cut it in parts")
     places = _places(rows[0]) if rows else {}
@@ -292,6 +296,6 @@ def _day(told: str) -> date | None:
 
 def _splits(told: str) -> Iterator[tuple[int, int, int]]:
     parts = told.replace("/", "-").split("-")
-    if len(parts) == 3 and all(part.strip().isascii() and part.strip().isdigit() for part in parts):
+    if len(told) <= 10 and len(parts) == 3 and all(part.strip().isascii() and part.strip().isdigit() for part in parts):
         first, second, third = (int(part) for part in parts)
         yield (first, second, third) if len(parts[0].strip()) == 4 else (third, second, first)

@@ -22,6 +22,8 @@ from edms.records.visible import visible_to
 from edms.retention.explain import TRIGGERS
 from edms.retention.types import TriggerType
 
+__all__ = ["TriggerType"]  # so that faces need not know the mechanism
+
 MOST_SHOWN = 500
 AGES = (1, 3, 5, 10)
 """Years at which the bands of the age of waiting end; the last band is open."""

@@ -33,6 +33,7 @@ RETENTION_ERRORS = (
     message("several records bear this number"),
     message("the list is not in UTF-8"),
     message("save it as CSV UTF-8"),
+    message("the list cannot be read as CSV"),
     message("a list has at most %(count)s lines"),
     message("a list has 1 to %(count)s lines"),
     message("cut it in parts"),

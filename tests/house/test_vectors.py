@@ -44,6 +44,7 @@ NONE = {
     "edms.capture.batch_steps:read_batch": "asks edms.batches.sheet:read_sheet",
     "edms.capture.manifest_table:read_manifest": "asks edms.text.tables:read_table, in the sandbox",
     "edms.capture.reconciliations:read_reconciliation": "reads rows",
+    "edms.records.events_many:read_list": "reads the table of an officer; tests/operations/test_events_many.py",
     "edms.core.ids:parse_id": "one call of uuid.UUID",
     "edms.records.evidence:read_component": "reads a blob, whose format is the vault's",
     "edms.records.components:read_pages": "reads a blob, whose format is the vault's",

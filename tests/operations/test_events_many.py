@@ -1,11 +1,14 @@
 """Events by list: noted by one, verified by another, with what did not match; and what waits for how long."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
 import pytest
 from archive_fixtures import pdf, take_in
+from hypothesis import example, given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from edms.access.actors import Actor
@@ -95,6 +98,34 @@ def test_who_waits_how_long(archive: Archive, person: People) -> None:
     assert awaiting_report(person(archive, "clerk-dinkes"), archive).total == 2, "of what the reader may see"
     narrow = awaiting_report(person(archive, "records"), archive, "FISCAL_YEAR_END", "dinkes")
     assert narrow.total == len(narrow.rows) == 1
+
+
+ODD = [
+    "subject,date\n",
+    "a;b\n",
+    '"',
+    "1-1-99999999999999999999",
+    "9" * 5000,
+    "-",
+    "/",
+    ";",
+    ",",
+    "\n",
+    "\0",
+    "x" * 140_000,
+    "0000-00-00",
+]
+
+
+@given(st.binary(max_size=200) | st.lists(st.sampled_from(ODD), max_size=12).map(lambda parts: "".join(parts).encode()))
+@example(b"subject,date\nx,1-1-99999999999999999999\n")
+@example(b"subject,date\nx," + b"9" * 5000 + b"-1-1\n")
+@example(b'"' + b"x" * 140_000 + b'"')
+def test_whatever_is_handed_in_is_read_or_refused(content: bytes) -> None:
+    with contextlib.suppress(Refused):
+        told, wrong = read_list(content, date(2015, 1, 1), "x")
+        assert all(one.subject for one in told)
+        assert len({one.line for one in (*told, *wrong)}) == len(told) + len(wrong)
 
 
 def test_what_is_no_list_is_refused(embedded: Archive, person: People) -> None:

@@ -64,3 +64,14 @@ def test_a_hold_is_placed_seen_and_released_by_another(site: Site, record: str) 
     assert "/release" not in page
     assert clerk.post("/holds", told).status_code == 403
     assert officer.post("/holds", {**told, "records": "x"}).status_code == 404
+
+
+def test_the_course_of_a_record_is_drawn_and_told(site: Site) -> None:
+    record = take_in(site.archive, pdf("Telepon"), class_code="000.1.1", document_date=date(2025, 3, 1)).record_id
+    page = site.visitor("clerk-dinkes", **ENGLISH).get(f"/records/{record}").text
+    picture = page.split('<svg class="course"')[1].split("</svg>")[0]
+    assert "Active for 1 year, until 1 March 2026" in picture, "in words, for whoever does not see it"
+    assert "style=" not in picture, "the policy lets no inline style in"
+    assert [f">{year}<" in picture for year in (2025, 2026, 2027)] == [True] * 3
+    waiting = take_in(site.archive, pdf("Tanpa tanggal"), class_code="000.1.1").record_id
+    assert "course" not in site.visitor("clerk-dinkes", **ENGLISH).get(f"/records/{waiting}").text

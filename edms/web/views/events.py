@@ -8,9 +8,8 @@ from flask.typing import ResponseReturnValue
 from edms.core.errors import Refused
 from edms.core.ids import parse_id
 from edms.records.events_many import NotedMany, NotMatched, awaiting_subjects, read_list, record_events, verify_events
-from edms.records.events_shown import AGES, awaited_names, awaiting_report, trigger_names, waiting_events
+from edms.records.events_shown import AGES, TriggerType, awaited_names, awaiting_report, trigger_names, waiting_events
 from edms.records.people import office_choices
-from edms.retention.types import TriggerType
 from edms.web.arguments import date_asked, page_asked
 from edms.web.identity import actor, archive
 from edms.web.language import current_language, ngettext

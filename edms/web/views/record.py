@@ -19,6 +19,7 @@ from edms.records.proposals import proposals_of
 from edms.records.redactions import redactions_of
 from edms.records.retention_report import explain_record
 from edms.records.signatures import record_signatures
+from edms.records.timeline import timeline_of
 from edms.records.undo import undo_of
 from edms.records.verdicts import signature_verdicts
 from edms.web.identity import actor, archive
@@ -39,6 +40,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
     record = details.record
     pictured = any(has_pictures(part["role"], part["media_type"]) for part in details.components)
     may_classify = Action.RECORD_CLASSIFY in details.may and record.state == "pending"
+    retention = explain_record(who, archive(), record_id, None, current_language())
     return render_template(
         "record.html",
         details=details,
@@ -49,7 +51,8 @@ def show(record_id: UUID) -> ResponseReturnValue:
         extract="" if pictured or record.state in _SET_ASIDE else text_extract(who, archive(), record_id),
         verdicts=signature_verdicts(who, archive(), record_id),
         paper=paper_of(who, archive(), record_id),
-        retention=explain_record(who, archive(), record_id, None, current_language()),
+        retention=retention,
+        timeline=timeline_of(retention, archive().clock.today()),
         may_classify=may_classify,
         until=undo_of(who, archive(), record_id) if may_classify else None,
         proposals=proposals_of(who, archive(), record_id) if may_classify else {},
