@@ -66,9 +66,14 @@ def intake_actor(source: str, offices: frozenset[UUID], clearance: Level) -> Act
     return Actor(kind=ActorKind.SYSTEM, id=f"system:{source}", name=source, offices=offices, clearance=clearance)
 
 
+CONSOLE_ID = "console:"
+"""What the id of the console itself begins with. A person at the console has their own id, even one without any role:
+such a person is nobody, and not the console."""
+
+
 def console_actor(user: str) -> Actor:
     """The actor for maintenance at the console by the operating-system user `user`: no content, only upkeep."""
-    return Actor(kind=ActorKind.CONSOLE, id=f"console:{user}", name=user, via=user)
+    return Actor(kind=ActorKind.CONSOLE, id=f"{CONSOLE_ID}{user}", name=user, via=user)
 
 
 PUBLIC = Actor(kind=ActorKind.PUBLIC, id="public", name="public")

@@ -35,12 +35,6 @@ class Term:
         """True when `today` is one of its days."""
         return (self.first is None or self.first <= today) and (self.last is None or today <= self.last)
 
-    def meets(self, other: "Term") -> bool:
-        """True when the two have a day in common."""
-        starts = [one for one in (self.first, other.first) if one]
-        ends = [one for one in (self.last, other.last) if one]
-        return not starts or not ends or max(starts) <= min(ends)
-
 
 @dataclass(frozen=True)
 class Post:

@@ -24,6 +24,7 @@ from edms.records.people import (
 from edms.records.people_files import read_people_file
 from edms.records.people_sync import sync_people
 from edms.records.provider_bindings import bind_provider, unbind_provider
+from edms.records.readmission import readmit_person
 from edms.records.service_accounts import NewService, add_service, change_holder
 
 ROLES = click.Choice([role.value for role in Role])
@@ -173,6 +174,20 @@ def deactivate_command(context: Context, user: str, administrator: str | None) -
     """Let somebody in no more; what that person did stays in the audit trail."""
     deactivate_person(on_behalf_of(context, administrator), context.archive, user)
     click.echo(f"{user} can no longer sign in")
+
+
+@person.command("readmit")
+@click.argument("user", metavar="USER")
+@as_administrator
+@json_option
+@pass_context
+def readmit_command(context: Context, user: str, administrator: str | None, as_json: bool) -> None:
+    """Let somebody in again who was deactivated or has retired, or take a retirement to come back."""
+    password = readmit_person(on_behalf_of(context, administrator), context.archive, user)
+    if as_json or password:
+        _print_password(user, password, as_json)
+    else:
+        click.echo(f"{user} is in service again, without a last day")
 
 
 @person.command("list")

@@ -142,6 +142,15 @@ def revoke_token(actor: Actor | None, archive: Archive, token_id: UUID) -> None:
         _revoke(archive, operation, _locked(operation, token_id))
 
 
+def revoke_all_tokens(archive: Archive, operation: Operation, person: Person) -> None:
+    """Take none of a person's tokens any more; each is an event."""
+    rows = select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None)).with_for_update()
+    for row in operation.session.scalars(rows):
+        row.revoked_at, row.revoked_by = operation.now, operation.actor.name
+        row.proof = token_proof(archive.door, row)
+        operation.audit("token.revoked", "person", person.id, revoked=str(row.id))
+
+
 def _made(archive: Archive, operation: Operation, person: Person, wanted: NewToken) -> MadeToken:
     session, longest = operation.session, archive.settings.access.token_days_most
     name = " ".join(wanted.name.split())

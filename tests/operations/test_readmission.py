@@ -1,0 +1,58 @@
+"""Somebody is let in again, by somebody else, with nothing of before but what they were (R88)."""
+
+from datetime import date, timedelta
+
+import pytest
+from archive_fixtures import MOMENT
+
+from edms.access.actors import console_actor
+from edms.access.policy import TokenScope
+from edms.core.errors import Refused
+from edms.core.secret import Secret
+from edms.operation.door import NotPermitted
+from edms.operation.tokens import TokenRefused, bearer_of
+from edms.records.archive import Archive
+from edms.records.people import console_person, deactivate_person, list_people, new_password
+from edms.records.positions import retire_person
+from edms.records.readmission import readmit_person
+from edms.records.tokens import NewToken, create_token_by_password
+
+CONSOLE = console_actor("tests")
+PAST, LATER = MOMENT.date() - timedelta(days=1), date(2027, 1, 31)
+
+
+@pytest.mark.parametrize("how", ["deactivated", "retired"])
+def test_who_left_is_let_in_again_with_another_password_and_without_the_tokens(archive: Archive, how: str) -> None:
+    before = {line.user: line for line in list_people(CONSOLE, archive)}["clerk-dinkes"]
+    password = new_password(CONSOLE, archive, "clerk-dinkes")
+    clerk = console_person(archive, "clerk-dinkes", "tests")
+    token = create_token_by_password(clerk, archive, NewToken("p", (TokenScope.READ,), "", 30), Secret(password))
+    if how == "deactivated":
+        deactivate_person(CONSOLE, archive, "clerk-dinkes")
+    else:
+        retire_person(CONSOLE, archive, "clerk-dinkes", PAST)
+    with pytest.raises(Refused):
+        console_person(archive, "clerk-dinkes", "tests")
+    again = readmit_person(console_person(archive, "admin", "tests"), archive, "clerk-dinkes")
+    assert again not in ("", password)
+    assert {line.user: line for line in list_people(CONSOLE, archive)}["clerk-dinkes"] == before
+    with pytest.raises(TokenRefused):
+        bearer_of(archive.door, archive.settings.access, token.secret.reveal(), "")
+
+
+def test_a_retirement_to_come_is_taken_back_and_changes_nothing_else(archive: Archive) -> None:
+    retire_person(CONSOLE, archive, "clerk-dinkes", LATER)
+    assert readmit_person(CONSOLE, archive, "clerk-dinkes") == ""
+    with pytest.raises(Refused, match="in service"):
+        readmit_person(CONSOLE, archive, "clerk-dinkes")
+
+
+def test_nobody_takes_back_the_own_retirement(archive: Archive) -> None:
+    retire_person(CONSOLE, archive, "admin", LATER)
+    with pytest.raises(NotPermitted):
+        readmit_person(console_person(archive, "admin", "tests"), archive, "admin")
+
+
+def test_who_never_was_is_not_let_in(archive: Archive) -> None:
+    with pytest.raises(Refused, match="no person"):
+        readmit_person(CONSOLE, archive, "budi")
