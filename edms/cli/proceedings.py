@@ -63,8 +63,8 @@ def handover() -> None:
     """Penyerahan arsip statis: to the archival institution, kept until its receipt fits (R44, R45, R82)."""
 
 
-def _common(group: click.Group, kind: Kind) -> None:
-    """The commands that all three have."""
+def _filling(group: click.Group, kind: Kind) -> None:
+    """The commands by which a draft of any of the three is opened and filled."""
 
     @group.command("open")
     @as_option
@@ -112,6 +112,10 @@ def _common(group: click.Group, kind: Kind) -> None:
         """Put records into a draft, all or none."""
         ids = [asked_id(one) for one in records]
         click.echo(add_items(context.person(username), context.archive, asked_id(proceeding), ids))
+
+
+def _following(group: click.Group, kind: Kind) -> None:
+    """The commands by which any of the three is looked at, made smaller and given up."""
 
     @group.command("exclude")
     @_id
@@ -182,7 +186,8 @@ def _with_papers(group: click.Group) -> None:
 
 
 for _group, _kind in ((transfer, Kind.TRANSFER), (review, Kind.REVIEW), (handover, Kind.HANDOVER)):
-    _common(_group, _kind)
+    _filling(_group, _kind)
+    _following(_group, _kind)
 _with_papers(transfer)
 _with_papers(handover)
 

@@ -4,6 +4,7 @@ Two worlds differ in one record that the observer may not see. Through every cha
 channel is shown to tell them apart where the rule is broken on purpose, so that one that compares nothing is noticed.
 """
 
+import contextlib
 import io
 import itertools
 import re
@@ -29,8 +30,11 @@ from edms.access.policy import Action, TokenScope, Verdict
 from edms.access.scope import Scope
 from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile, Placement
+from edms.cli.context import Context
+from edms.cli.main import run
 from edms.core.errors import Refused
 from edms.records import searching, visible
+from edms.records.archive import Archive
 from edms.records.loans import Lending, lend
 from edms.records.people import console_person
 from edms.records.searching import Filters, Question, search
@@ -135,6 +139,34 @@ def alike(world: World, observer: str) -> Any:
     return [seen(visitor.get(f"/records/{one}/similar")) for one in (*others, world.hidden)]
 
 
+def by_console(world: World, observer: str) -> Any:
+    """What the commands say with `--as`: the exit status, what is printed, and why not."""
+    hidden, answers = world.hidden, []
+    asked = [("record", "show", hidden), ("record", "export", hidden), ("proposals", "show", hidden),
+             ("search", "imunisasi", "--json"), ("loan", "list"), ("retention", "explain", hidden),
+             ("retention", "report", "--format", "csv"), ("quarantine", "list"), ("hold", "list")]  # fmt: skip
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Kept, "archive", world.site.archive)
+        patched.setattr("edms.cli.main.Context", Kept)
+        for arguments in asked:
+            out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _stream in range(2))
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = run([*arguments, "--as", observer])
+            said = [stream.buffer.getvalue() for stream in (out, err)]  # type: ignore[attr-defined]
+            answers.append((arguments, status, *said))
+    assert ("search", "imunisasi", "--json") in [asked for asked, status, *_said in answers if status == 0]
+    return [answer[1:] for answer in answers]
+
+
+class Kept(Context):
+    """A context of commands on a world, which it does not close."""
+
+    archive: Archive = None  # type: ignore[assignment]
+
+    def close(self) -> None:
+        return
+
+
 LENDING = Lending(date(2026, 12, 1), "Lemari 3", "audit", name="Rina", office="Luar", permission="S-1/2026")
 CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "record page": page("/records/{hidden}"),
@@ -159,6 +191,7 @@ CHANNELS: dict[str, Callable[[World, str], Any]] = {
     "loans": page("/loans", "/loans?office=bappeda", "/loans?office=dinkes"),
     "retention list": page("/retention", "/retention.csv"),
     "programs with a token": by_token,
+    "console": by_console,
     "statements for what is not there": statements,
 }
 
