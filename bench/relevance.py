@@ -21,6 +21,7 @@ from bench import material
 from bench.judged import DEPTH, Ask, Collection, Quality, collections, judged, mean
 from bench.measuring import figure
 from edms.core.settings import SearchSettings
+from edms.search.fts5_index import Fts5Index
 from edms.search.protocol import EVERYTHING, IndexDocument, SearchIndex, SearchRequest
 from edms.search.whoosh_index import WhooshIndex
 
@@ -35,7 +36,11 @@ def open_whoosh(folder: Path) -> SearchIndex:
     return WhooshIndex(folder / "index", bytes(32), SearchSettings())
 
 
-ENGINES: dict[str, Opened] = {"whoosh": open_whoosh}
+def open_fts5(folder: Path) -> SearchIndex:
+    return Fts5Index(folder / "index", bytes(32), SearchSettings())
+
+
+ENGINES: dict[str, Opened] = {"whoosh": open_whoosh, "fts5": open_fts5}
 """Our engines: each opens an index of its own in an empty folder."""
 
 

@@ -29,7 +29,7 @@ _HEAD = struct.Struct("<IIBBBx")
 _SHORT = 24
 """How many numbers are written faster one by one than by numpy."""
 _LETTERS = {1: "B", 2: "H", 4: "I"}
-_WIDTHS: dict[int, Any] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
+WIDTHS: dict[int, Any] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
 
 def _narrow(values: Numbers) -> tuple[int, bytes]:
@@ -38,7 +38,7 @@ def _narrow(values: Numbers) -> tuple[int, bytes]:
     if highest == 1 and bool((values == 1).all()):
         return 0, b""
     width = 1 if highest < 1 << 8 else 2 if highest < 1 << 16 else 4
-    return width, values.astype(_WIDTHS[width]).tobytes()
+    return width, values.astype(WIDTHS[width]).tobytes()
 
 
 def _narrow_few(values: Sequence[int]) -> tuple[int, bytes]:
@@ -53,7 +53,7 @@ def _narrow_few(values: Sequence[int]) -> tuple[int, bytes]:
 def _widen(data: bytes, offset: int, width: int, count: int) -> tuple[Numbers, int]:
     if width == 0:
         return np.ones(count, dtype=np.uint8), offset
-    return np.frombuffer(data, _WIDTHS[width], count, offset), offset + count * width
+    return np.frombuffer(data, WIDTHS[width], count, offset), offset + count * width
 
 
 class Postings:
@@ -89,6 +89,11 @@ class Postings:
         return self.positions[int(self.ends[index]) - int(self.frequencies[index]) : int(self.ends[index])]
 
 
+def list_head(documents: int, positions: int, *widths: int) -> bytes:
+    """Return what a posting list begins with; `widths`: bytes of a gap, a frequency, a position (0: all are 1)."""
+    return _HEAD.pack(documents, positions, *widths)
+
+
 def encode_postings(ids: Sequence[int], frequencies: Sequence[int], positions: Sequence[int]) -> bytes:
     """Return the bytes that `Postings` reads, of arrays. `ids` ascend strictly; `positions` may be empty."""
     if len(ids) + len(positions) <= _SHORT:
@@ -96,7 +101,7 @@ def encode_postings(ids: Sequence[int], frequencies: Sequence[int], positions: S
     id_width, id_bytes = _narrow(np.diff(np.asarray(ids, np.int64), prepend=-1))
     frequency_width, frequency_bytes = _narrow(np.asarray(frequencies))
     width, position_bytes = _narrow(np.asarray(positions)) if len(positions) else (1, b"")
-    head = _HEAD.pack(len(ids), len(positions), id_width, frequency_width, width)
+    head = list_head(len(ids), len(positions), id_width, frequency_width, width)
     return head + id_bytes + frequency_bytes + position_bytes
 
 
@@ -106,7 +111,7 @@ def _encode_few(ids: Sequence[int], frequencies: Sequence[int], positions: Seque
     id_width, id_bytes = _narrow_few(gaps)
     frequency_width, frequency_bytes = _narrow_few(frequencies)
     width, position_bytes = _narrow_few(positions) if len(positions) else (1, b"")
-    head = _HEAD.pack(len(ids), len(positions), id_width, frequency_width, width)
+    head = list_head(len(ids), len(positions), id_width, frequency_width, width)
     return head + id_bytes + frequency_bytes + position_bytes
 
 

@@ -173,6 +173,7 @@ class Fts5Index:
                     self._generations.drop_journal(number)
                     self._generations.switch(number, analysis.VERSION)
             except BaseException:
+                self._open(number).close()
                 shutil.rmtree(self._generations.path(number), ignore_errors=True)
                 raise
         return count

@@ -164,6 +164,10 @@ class Writer:
             for packed in segments:
                 self.store(packed)
 
+    def close(self) -> None:
+        """Close the connection of this thread."""
+        self._file.close()
+
     def standing(self) -> dict[str, int]:
         """Return the version of every record that the file holds a document of."""
         with self._file.reading():

@@ -8,7 +8,7 @@ import io
 import json
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Final
@@ -16,15 +16,14 @@ from typing import Any, Final
 import numpy as np
 
 from edms.search import analysis, passages
-from edms.search.codec import AnalysedField, CodeColumn, KeyField, NumberColumn, Numbers, encode_postings
+from edms.search.codec import AnalysedField, CodeColumn, KeyField, NumberColumn, Numbers
 from edms.search.protocol import IndexDocument
 from edms.search.snapshot import CODE_FIELDS, LENGTHS, SCHEMA, plain_fields, storable
+from edms.search.sorted_lists import DOCUMENT_BITS, LAST_POSITION, POSITION_BITS, posting_lists
 
 SEGMENT_DOCUMENTS: Final = 1 << 15
 SEGMENT_CHARACTERS: Final = 96 * 1024 * 1024
 """A segment holds no more of either."""
-_DOCUMENT_BITS, _POSITION_BITS = 15, 25
-_LAST_POSITION = (1 << _POSITION_BITS) - 1
 _MAX_SURFACES: Final = 1_000_000
 _GROUP: Final = 1024
 
@@ -61,7 +60,7 @@ class Surfaces:
         """Return the number of each surface form of `text`, in order."""
         known, found = self._known[language], analysis.surfaces(text)
         try:
-            return [known[surface] for surface in found]
+            return list(map(known.__getitem__, found))
         except KeyError:
             return [known[surface] if surface in known else self._add(surface, language) for surface in found]
 
@@ -105,18 +104,21 @@ class StoredDocument:
 
 @dataclass(slots=True)
 class Packed:
-    """A segment that is not stored yet. `postings`: (field, term, documents, posting list), ascending."""
+    """A segment that is not stored yet. `postings`: (field, term, documents, posting list), ascending, read once."""
 
     documents: list[StoredDocument] = field(default_factory=list)
     columns: dict[str, bytes] = field(default_factory=dict)
-    postings: list[tuple[int, bytes, int, bytes]] = field(default_factory=list)
+    postings: Iterable[tuple[int, bytes, int, bytes]] = field(default_factory=list)
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def short_fields(document: IndexDocument) -> bytes:
     """Return a document without its text, as it is stored."""
     kept = {one.name: getattr(document, one.name) for one in fields(document) if one.name != "text"}
     told = {name: _plain(value) for name, value in kept.items() if value not in ("", None)}
-    return zlib.compress(json.dumps(told, ensure_ascii=False).encode(), 1)
+    return zlib.compress(_json(told).encode(), 1)
 
 
 def _plain(value: Any) -> Any:
@@ -150,22 +152,22 @@ class Columns:
     """The columns of a segment, gathered document by document."""
 
     def __init__(self) -> None:
-        self._rows: list[dict[str, Any]] = []
+        self._values: dict[str, list[Any]] = {name: [] for name in (*NUMBERS, *CODE_FIELDS)}
 
     def add(self, document: IndexDocument) -> None:
-        self._rows.append(plain_fields(document))
+        row = plain_fields(document)
+        for name, values in self._values.items():
+            values.append(row[name])
 
     def encoded(self) -> dict[str, bytes]:
         """Return the bytes of each column by its name."""
-        made: dict[str, bytes] = {}
-        for name, column in NUMBERS.items():
-            made[name] = numbers_of(column, [row[name] for row in self._rows]).tobytes()
+        made = {name: numbers_of(column, self._values[name]).tobytes() for name, column in NUMBERS.items()}
         for name in CODE_FIELDS:
             content = io.BytesIO()
             writer = CodeColumn().writer(content)
-            for number, row in enumerate(self._rows):
-                writer.add(number, row[name])
-            writer.finish(len(self._rows))
+            for number, value in enumerate(self._values[name]):
+                writer.add(number, value)
+            writer.finish(len(self._values[name]))
             made[name] = content.getvalue()
         return made
 
@@ -222,40 +224,56 @@ class Packer:
 
     def finish(self) -> Packed:
         """Return the segment; nothing can be added any more."""
+        packed = self.documents()
+        packed.postings = list(self.postings())
+        return packed
+
+    def documents(self) -> Packed:
+        """Return the segment without its posting lists, which `postings` yields once, after this."""
+        self._tables = self._surfaces.tables()
         self._packed.columns = self._columns.encoded()
-        tables = self._surfaces.tables()
+        for name in INDEXED:
+            surfaces, counts = self._field(name)
+            sizes = np.concatenate(([0], np.cumsum(self._tables[2][surfaces])))
+            ends = np.cumsum(counts)
+            self._packed.columns[f"length-{name}"] = encoded_lengths(sizes[ends] - sizes[ends - counts])
+        packed, self._packed = self._packed, Packed()
+        return packed
+
+    def postings(self) -> Iterator[tuple[int, bytes, int, bytes]]:
+        """Yield the posting lists in the order of their storing, sorted by field and term; in memory, one field's."""
+        spelled = self._surfaces.spelled
         for number, name in enumerate(INDEXED):
-            keys, lengths = self._keys(name, tables)
-            self._packed.columns[f"length-{name}"] = (
-                np.searchsorted(LENGTHS, lengths).clip(0, 255).astype("u1").tobytes()
-            )
+            keys = self._keys(name)
             keys.sort()
-            spelled = self._surfaces.spelled
-            found = [(number, spelled[term], documents, data) for term, documents, data in _lists(keys)]
+            found = [(number, spelled[term], documents, data) for term, documents, data in posting_lists(keys)]
+            del keys
             found.sort(key=lambda row: row[1])
-            self._packed.postings += found
+            yield from found
         if self._surfaces.full():
             self._surfaces.forget()
-        return self._packed
 
-    def _keys(self, name: str, tables: tuple[Numbers, ...]) -> tuple[Numbers, Numbers]:
-        """Return (term, document, position) of every place of a field in one number each, and terms by document."""
+    def _field(self, name: str) -> tuple[Numbers, Numbers]:
+        """Return the surface forms of a field, and how many there are in each document."""
         surfaces = np.frombuffer(self._numbers[name], np.uint32) if self._numbers[name] else np.zeros(0, np.uint32)
-        counts = np.array(self._counts[name], np.int64)
+        return surfaces, np.array(self._counts[name], np.int64)
+
+    def _keys(self, name: str) -> Numbers:
+        """Return (term, document, position) of every place of a field in one number each."""
+        surfaces, counts = self._field(name)
         ends = np.cumsum(counts)
-        keys, at = np.empty(int(tables[2][surfaces].sum()), np.int64), 0
-        lengths = np.zeros(len(counts), np.int64)
+        keys, at = np.empty(int(self._tables[2][surfaces].sum()), np.int64), 0
         for first in range(0, len(counts), _GROUP):
             last = min(first + _GROUP, len(counts))
             part = surfaces[ends[first] - counts[first] : ends[last - 1]]
-            made, documents = _places(part, counts[first:last], tables)
-            lengths[first:last] = np.bincount(documents, minlength=last - first)
-            keys[at : at + len(made)] = made + (first << _POSITION_BITS)
+            made = _places(part, counts[first:last], self._tables)
+            keys[at : at + len(made)] = made + (first << POSITION_BITS)
             at += len(made)
-        return keys, lengths
+        del self._numbers[name], surfaces
+        return keys
 
 
-def _places(surfaces: Numbers, counts: Numbers, tables: tuple[Numbers, ...]) -> tuple[Numbers, Numbers]:
+def _places(surfaces: Numbers, counts: Numbers, tables: tuple[Numbers, ...]) -> Numbers:
     widths, starts, sizes, flat, offsets = tables
     width = widths[surfaces]
     document = np.repeat(np.arange(len(counts)), counts)
@@ -267,33 +285,6 @@ def _places(surfaces: Numbers, counts: Numbers, tables: tuple[Numbers, ...]) -> 
     size = sizes[surfaces]
     place = np.repeat(starts[surfaces] - (np.cumsum(size) - size), size) + np.arange(int(size.sum()))
     document = np.repeat(document, size)
-    position = np.minimum(np.repeat(position, size) + offsets[place], _LAST_POSITION)
-    return (flat[place] << (_DOCUMENT_BITS + _POSITION_BITS)) | (document << _POSITION_BITS) | position, document
-
-
-def _lists(keys: Numbers) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (term, documents, posting list) of sorted keys."""
-    if not len(keys):
-        return
-    pairs = keys >> _POSITION_BITS
-    begins = np.flatnonzero(np.concatenate(([True], pairs[1:] != pairs[:-1])))
-    pairs = pairs[begins]
-    frequencies = np.diff(begins, append=len(keys))
-    terms = pairs >> _DOCUMENT_BITS
-    documents = pairs & ((1 << _DOCUMENT_BITS) - 1)
-    starts = np.flatnonzero(np.concatenate(([True], terms[1:] != terms[:-1])))
-    bounds = [*starts.tolist(), len(terms)]
-    place_bounds = [*begins[starts].tolist(), len(keys)]
-    positions = (keys & _LAST_POSITION).astype(np.uint32)
-    for number, term in enumerate(terms[starts].tolist()):
-        first, last = bounds[number], bounds[number + 1]
-        where = positions[place_bounds[number] : place_bounds[number + 1]]
-        ids, times = documents[first:last], frequencies[first:last]
-        if last - first + len(where) <= _FEW:
-            yield term, last - first, encode_postings(ids.tolist(), times.tolist(), where.tolist())
-        else:
-            yield term, last - first, encode_postings(ids, times, where)  # type: ignore[arg-type]
-
-
-_FEW: Final = 24
-"""What `encode_postings` writes number by number."""
+    position = np.minimum(np.repeat(position, size) + offsets[place], LAST_POSITION)
+    keys: Numbers = (flat[place] << (DOCUMENT_BITS + POSITION_BITS)) | (document << POSITION_BITS) | position
+    return keys

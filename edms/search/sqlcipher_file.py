@@ -135,6 +135,13 @@ class SqlcipherFile:
         self._local.kept = (mark, connection)
         return connection
 
+    def close(self) -> None:
+        """Close this thread's connection: what was removed leaves the disk only when nobody has it open."""
+        kept = getattr(self._local, "kept", None)
+        if kept and kept[0][0] == os.getpid():
+            del self._local.kept
+            kept[1].close()
+
     def _connect(self, mode: str) -> Any:
         connection = sqlite.connect(
             f"file:{quote(str(self.path))}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False

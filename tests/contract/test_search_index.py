@@ -39,6 +39,7 @@ from edms.search.whoosh_index import WhooshIndex
 Open = Callable[[Path], SearchIndex]
 KEY = bytes(range(32))
 FORK = multiprocessing.get_context("fork")
+KILL_ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "8"))
 
 
 def whoosh(folder: Path, settings: SearchSettings) -> SearchIndex:
@@ -473,7 +474,7 @@ def _write_until_killed(open_index: Open, folder: Path, first: int, acknowledged
 def test_a_killed_writer_loses_nothing_acknowledged(open_index: Open, folder: Path) -> None:
     chance = random.Random(14)
     kept: set[int] = set()
-    for round_number in range(8):
+    for round_number in range(KILL_ROUNDS):
         receiving, sending = FORK.Pipe(duplex=False)
         first = round_number * 10_000
         child = FORK.Process(target=_write_until_killed, args=(open_index, folder, first, sending))
