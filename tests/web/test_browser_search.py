@@ -65,7 +65,9 @@ def test_from_the_first_letter_to_the_marked_word(browser, letters: Server, tmp_
     expect(page.locator(".marked-page rect")).to_have_count(1)
     picture = page.locator(".marked-page img").bounding_box()
     mark = page.locator(".marked-page rect").bounding_box()
-    assert picture and mark and mark["y"] < picture["y"] + picture["height"] / 4
+    assert picture
+    assert mark
+    assert mark["y"] < picture["y"] + picture["height"] / 4
     assert picture["width"] / 40 < mark["width"] < picture["width"] / 4
     _fair(page)
     page.get_by_role("link", name="Words before").click()
