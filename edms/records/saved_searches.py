@@ -5,6 +5,7 @@ What is new is counted among what the person may see at the moment of looking.
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,6 +29,9 @@ from edms.records.questions_model import SavedSearch
 from edms.records.sealed_rows import seal_row, unseal_row
 from edms.records.searching import request_within
 from edms.records.visible import visible_to
+from edms.search.errors import IndexDamaged
+
+log = logging.getLogger("edms.search")
 
 MOST_NAME = 120
 TOLD = 5
@@ -68,7 +72,7 @@ def save_search(
     """Keep a question under a name. Raises Refused, and LimitExceeded when the person keeps too many."""
     require_question(question, archive)
     name = _named(name)
-    ids = _finds(actor, archive, question) if watched else None
+    looked, ids = _finds(actor, archive, question) if watched else (False, None)
     with archive.door.write(actor, Action.RECORD_SEARCH) as operation:
         operation.decide()
         person = own_person(operation)
@@ -78,7 +82,7 @@ def save_search(
             raise LimitExceeded(f"you keep {most} searches already", "remove one that you do not need any more")
         row = SavedSearch(id=new_id(archive.clock), person_id=person.id, watched=watched, made_at=operation.now)
         _write(archive, row, name, question)
-        if watched:
+        if looked:
             _know(operation, archive, row, ids)
         operation.session.add(row)
         operation.about("saved_search", row.id, "search.saved")
@@ -113,12 +117,12 @@ def saved_searches(actor: Actor | None, archive: Archive) -> list[SavedLine]:
 def open_search(actor: Actor | None, archive: Archive, search_id: UUID) -> KeptQuestion:
     """Return what a saved search asks; what it finds now is not new any more. Raises NotFound."""
     question, watched = _asked(actor, archive, search_id)
-    ids = _finds(actor, archive, question) if watched else None
+    looked, ids = _finds(actor, archive, question) if watched else (False, None)
     with archive.door.write(actor, Action.RECORD_SEARCH) as operation:
         operation.decide()
         row, _name, _question = _own(operation, archive, search_id)
         row.looked_at = operation.now
-        if watched and row.watched:
+        if looked and row.watched:
             _know(operation, archive, row, ids)
         operation.about("saved_search", row.id, "search.saved_opened")
     return question
@@ -143,13 +147,13 @@ def change_saved_search(
     name = _named(name)
     question, before = _asked(actor, archive, search_id)
     begins = watched and not before
-    ids = _finds(actor, archive, question) if begins else None
+    looked, ids = _finds(actor, archive, question) if begins else (False, None)
     with archive.door.write(actor, Action.RECORD_SEARCH) as operation:
         operation.decide()
         row, _before, _question = _own(operation, archive, search_id)
         _write(archive, row, name, question)
         row.watched = watched
-        if begins:
+        if looked:
             _know(operation, archive, row, ids)
         elif not watched:
             row.known = row.fresh = row.watched_at = None
@@ -218,11 +222,16 @@ def _asked(actor: Actor | None, archive: Archive, search_id: UUID) -> tuple[Kept
         return question, row.watched
 
 
-def _finds(actor: Actor | None, archive: Archive, question: KeptQuestion) -> frozenset[UUID] | None:
-    """What a question finds for the actor: asked before a transaction that writes, so that nobody waits for it."""
+def _finds(actor: Actor | None, archive: Archive, question: KeptQuestion) -> tuple[bool, frozenset[UUID] | None]:
+    """Whether it could be looked, and what the question finds for the actor: asked before a transaction that writes, so
+    that nobody waits for it. Of a damaged index nothing is concluded; what was known stays, and the search says so."""
     with archive.door.read(actor, Action.RECORD_SEARCH) as operation:
         operation.decide()
-        return _found(archive, operation.session, operation.viewing, question)
+        try:
+            return True, _found(archive, operation.session, operation.viewing, question)
+        except IndexDamaged:
+            log.warning("the index is damaged: what is new in a watched search is looked for later")
+            return False, None
 
 
 def _found(archive: Archive, session: Session, scope: Scope, question: KeptQuestion) -> frozenset[UUID] | None:

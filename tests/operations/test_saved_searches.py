@@ -231,3 +231,20 @@ def test_the_console_keeps_lists_and_removes(console: Console) -> None:
     )  # fmt: skip
     console("saved-search", "remove", kept, "--as", "official-bappeda")
     assert console("saved-search", "list", "--json", "--as", "official-bappeda").json == []
+
+
+def test_a_damaged_index_hinders_nobody(archive: Archive, person: People) -> None:
+    """What was known stays known, and the search itself says what is the matter."""
+    if not archive.database.is_sqlite:
+        pytest.skip("the same above the index")
+    actor = person(archive, "clerk-dinkes")
+    kept = save_search(actor, archive, "Kontrak", KeptQuestion("kontrak"), watched=True)
+    arrives(archive)
+    for path in (archive.settings.storage.path / "index").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"rusak")
+    assert open_search(actor, archive, kept).text == "kontrak"
+    change_saved_search(actor, archive, kept, "Kontrak kota", watched=True)
+    other = save_search(actor, archive, "Lain", KeptQuestion("lain"), watched=True)
+    lines = {line.id: line for line in saved_searches(actor, archive)}
+    assert [lines[one].too_many for one in (kept, other)] == [False, False]
