@@ -128,6 +128,10 @@ def _common(group: click.Group, kind: Kind) -> None:
             raise NotFound()
         exclude_item(actor, context.archive, found[0], reason)
 
+
+def _ending(group: click.Group, kind: Kind) -> None:
+    """Giving up, and looking."""
+
     @group.command("cancel")
     @_id
     @as_option
@@ -183,6 +187,7 @@ def _with_papers(group: click.Group) -> None:
 
 for _group, _kind in ((transfer, Kind.TRANSFER), (review, Kind.REVIEW), (handover, Kind.HANDOVER)):
     _common(_group, _kind)
+    _ending(_group, _kind)
 _with_papers(transfer)
 _with_papers(handover)
 
