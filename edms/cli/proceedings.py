@@ -63,8 +63,8 @@ def handover() -> None:
     """Penyerahan arsip statis: to the archival institution, kept until its receipt fits (R44, R45, R82)."""
 
 
-def _filling(group: click.Group, kind: Kind) -> None:
-    """The commands by which a draft of any of the three is opened and filled."""
+def _common(group: click.Group, kind: Kind) -> None:
+    """The commands that all three have."""
 
     @group.command("open")
     @as_option
@@ -113,10 +113,6 @@ def _filling(group: click.Group, kind: Kind) -> None:
         ids = [asked_id(one) for one in records]
         click.echo(add_items(context.person(username), context.archive, asked_id(proceeding), ids))
 
-
-def _following(group: click.Group, kind: Kind) -> None:
-    """The commands by which any of the three is looked at, made smaller and given up."""
-
     @group.command("exclude")
     @_id
     @click.argument("record")
@@ -131,6 +127,10 @@ def _following(group: click.Group, kind: Kind) -> None:
         if not found:
             raise NotFound()
         exclude_item(actor, context.archive, found[0], reason)
+
+
+def _ending(group: click.Group, kind: Kind) -> None:
+    """Giving up, and looking."""
 
     @group.command("cancel")
     @_id
@@ -186,8 +186,8 @@ def _with_papers(group: click.Group) -> None:
 
 
 for _group, _kind in ((transfer, Kind.TRANSFER), (review, Kind.REVIEW), (handover, Kind.HANDOVER)):
-    _filling(_group, _kind)
-    _following(_group, _kind)
+    _common(_group, _kind)
+    _ending(_group, _kind)
 _with_papers(transfer)
 _with_papers(handover)
 

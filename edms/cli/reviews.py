@@ -12,11 +12,11 @@ from edms.records.reviews_shown import review_desk, vital_csv, vital_list, vital
 
 
 @click.group()
-def review() -> None:
+def judgement() -> None:
     """Reviews: marks released, vital records, dates of old documents, personal data."""
 
 
-@review.command()
+@judgement.command()
 @click.argument("subject", metavar="ID|CLASS")
 @click.option("--kind", type=click.Choice([kind.value for kind in ReviewKind]), required=True)
 @click.option("--reason", required=True)
@@ -45,7 +45,7 @@ def propose(
     click.echo(str(made))
 
 
-@review.command()
+@judgement.command()
 @click.argument("review_id", metavar="REVIEW")
 @click.option("--accept/--refuse", "accept", required=True, default=None)
 @click.option("--judgement", required=True, help="Why.")
@@ -57,7 +57,7 @@ def judge(context: Context, review_id: str, accept: bool, judgement: str, userna
     click.echo("accepted" if accept else "refused")
 
 
-@review.command("list")
+@judgement.command("list")
 @as_option
 @json_option
 @pass_context
@@ -76,7 +76,7 @@ def list_command(context: Context, username: str, as_json: bool) -> None:
     click.echo(f"{len(desk.undated)} records with a date that nobody has verified")
 
 
-@review.command()
+@judgement.command()
 @click.option("--format", "form", type=click.Choice(["csv", "pdf"]), default="csv", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
 @as_option
@@ -91,4 +91,4 @@ def vital(context: Context, form: str, output: Path, username: str) -> None:
     click.echo(f"{len(lines)} vital records")
 
 
-COMMANDS = (review,)
+COMMANDS = (judgement,)

@@ -28,7 +28,7 @@ ROOMS = {
     "proposals": ("proposals",),
     "queue": ("queue",),
     "retention": ("retention",),
-    "reviews": ("review",),
+    "reviews": ("judgement",),
     "searches": ("saved-search",),
     "screening": ("screen", "quarantine"),
     "signatures": ("signature",),

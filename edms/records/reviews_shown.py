@@ -49,7 +49,7 @@ class ReviewLine:
     own: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The stable JSON of `edms review list`."""
+        """The stable JSON of `edms judgement list`."""
         return {
             "review": str(self.id), "kind": self.kind, "record": str(self.record) if self.record else None,
             "subject": self.subject, "reason": self.reason, "told": self.told,
