@@ -16,6 +16,7 @@ from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.disposal_model import DisposalItem
 from edms.records.loans_model import Loan
 from edms.records.model import Hold, HoldLink, Record, RecordState
 from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
@@ -193,11 +194,13 @@ def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnEle
     drifted = drifted_books(kept_books(session))
     held = Record.id.in_(select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None)))
     lent = Record.id.in_(select(Loan.record_id).where(Loan.is_out.is_(True)))
+    taken = Record.id.in_(select(DisposalItem.record_id).where(DisposalItem.standing_key.is_not(None)))
     stopped = or_(
         Record.legacy_unverified,
         Record.fixity_failed,
         held,
         lent,
+        taken,
         Record.rule_book_id.in_(drifted) if drifted else false(),
     )
     due = and_(Record.due_on.is_not(None), Record.due_on <= as_of, ~stopped)
