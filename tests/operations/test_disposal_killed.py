@@ -1,4 +1,4 @@
-"""A destruction killed (kill -9) before each of its commits in turn: no record is ever half there, and all ends well."""
+"""A destruction killed (kill -9) before each of its commits: no record is ever half there, and all ends well."""
 
 import subprocess
 import sys
