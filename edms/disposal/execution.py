@@ -82,6 +82,11 @@ def carry_out(
     When none is left the keys are destroyed and the batch is EXECUTED. Raises NotFound, NotPermitted, Refused.
     """
     with archive.door.read(actor, Action.DISPOSAL_EXECUTE) as operation:
+        finished = decided_batch(operation, batch_id).state == State.EXECUTED.value
+    if finished:  # cut off between the end and its papers
+        draw_up(actor, archive, batch_id)
+        return 0
+    with archive.door.read(actor, Action.DISPOSAL_EXECUTE) as operation:
         batch = _under_way(operation, archive, batch_id)
         waiting = [item.id for item in standing(batch) if item.state == ItemState.LISTED.value]
         rules = RulesKept(operation.session, archive.clock.today())

@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 
 from edms.records.archive import Archive
 from edms.records.model import Hold, HoldLink, Record
+from edms.records.proceedings_model import ProceedingItem
 from edms.records.report_model import RetentionExplanation
 from edms.records.retention_facts import options_of
 from edms.records.retention_report import outcome_conditions, stopped
 from edms.records.rules import KeptBook, kept_books
 from edms.retention.decide import tier_of
+from edms.retention.proceedings import ItemState
 from edms.retention.types import ActiveMode, Fate, Options, Outcome, Rule, Tier
 
 
@@ -116,7 +118,12 @@ def list_condition(name: ListName, rules: ListRules, as_of: date) -> ColumnEleme
         ListName.DESTROY_LOWER: lambda: _to_destroy(rules, as_of, Tier.LOWER),
         ListName.DESTROY_UPPER: lambda: _to_destroy(rules, as_of, Tier.UPPER),
         ListName.REVIEW: lambda: and_(due, rules.outcomes[Outcome.REVIEW_DUE]),
-        ListName.HANDOVER: lambda: and_(due, Record.fate == Fate.PERMANENT.value, not_(rules.stopped)),
+        ListName.HANDOVER: lambda: and_(
+            due,
+            Record.fate == Fate.PERMANENT.value,
+            not_(rules.stopped),
+            Record.id.not_in(_done(ItemState.HANDED_OVER)),
+        ),
         ListName.AWAITING: lambda: and_(Record.due_on.is_(None), Record.awaiting.is_not(None)),
         ListName.HELD: lambda: Record.id.in_(_held()),
         ListName.PAST_DUE: lambda: due,
@@ -153,9 +160,15 @@ def _to_destroy(rules: ListRules, as_of: date, tier: Tier) -> ColumnElement[bool
 
 
 def _to_transfer(rules: ListRules, as_of: date) -> ColumnElement[bool]:
-    """Of a rule without an active period nothing was ever active, so that nothing is to be moved."""
+    """Of a rule without an active period nothing was ever active, so that nothing is to be moved; nor what was moved."""
     without = _under(rules, lambda rule: rule.active_mode is ActiveMode.NONE)
-    return and_(Record.due_on > as_of, Record.active_until <= as_of, not_(without))
+    moved = _done(ItemState.MOVED, ItemState.HANDED_OVER)
+    return and_(Record.due_on > as_of, Record.active_until <= as_of, not_(without), Record.id.not_in(moved))
+
+
+def _done(*states: ItemState) -> Select[UUID]:
+    """Records that a transfer or a hand-over has brought where they were to go."""
+    return select(ProceedingItem.record_id).where(ProceedingItem.state.in_([state.value for state in states]))
 
 
 def _explained() -> Select[UUID]:

@@ -16,8 +16,10 @@ from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.disposal_model import DisposalItem
 from edms.records.loans_model import Loan
 from edms.records.model import Hold, HoldLink, Record, RecordState
+from edms.records.proceedings_model import ProceedingItem
 from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
 from edms.records.rules import kept_books
 from edms.records.visible import decided_record, visible_to
@@ -209,11 +211,16 @@ def stopped(session: Session) -> ColumnElement[bool]:
     drifted = drifted_books(kept_books(session))
     held = Record.id.in_(select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None)))
     lent = Record.id.in_(select(Loan.record_id).where(Loan.is_out.is_(True)))
+    taken = (
+        Record.id.in_(select(item.record_id).where(item.standing_key.is_not(None)))
+        for item in (DisposalItem, ProceedingItem)
+    )
     return or_(
         Record.legacy_unverified,
         Record.fixity_failed,
         held,
         lent,
+        *taken,
         Record.rule_book_id.in_(drifted) if drifted else false(),
     )
 

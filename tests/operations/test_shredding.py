@@ -187,7 +187,7 @@ def _fail() -> int:
 
 
 STEPS = {
-    "rows": "shredding._remove_bytes",
+    "rows": "shredding.remove_bytes",
     "bytes": "shredding.rotate",
     "written down": "type(archive.keys.keys).new_epoch",
     "new key": "keys._close_before",

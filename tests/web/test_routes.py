@@ -171,6 +171,19 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/batches/<uuid:batch_id>/confirm"): (f"/batches/{uuid4()}/confirm", _NO_SUCH_BATCH),
     ("GET", "/digitisations"): ("/digitisations", _READERS),
     ("POST", "/digitisations"): ("/digitisations", _as(400, _SCANNING)),
+    ("GET", "/disposals"): ("/disposals", _READERS),
+    ("POST", "/disposals"): ("/disposals", {"records": 400, "else": 404}),
+    ("GET", "/disposals/<uuid:batch_id>"): (f"/disposals/{uuid4()}", _NO_SUCH),
+    (
+        "POST",
+        "/disposals/<uuid:batch_id>/<any('committee','select','propose','assess','conclude','request','approve',"
+        "'decide','execute','continue','ask','close','reject','cancel'):act>",
+    ): (f"/disposals/{uuid4()}/select", _NO_SUCH),
+    ("POST", "/disposals/<uuid:batch_id>/items/<uuid:item_id>/exclude"): (
+        f"/disposals/{uuid4()}/items/{uuid4()}/exclude",
+        _NO_SUCH,
+    ),
+    ("GET", "/disposals/<uuid:batch_id>/certificate.json"): (f"/disposals/{uuid4()}/certificate.json", _NO_SUCH),
     ("GET", "/digitisations/scanners"): ("/digitisations/scanners", _SCANNING),
     ("POST", "/digitisations/scanners"): ("/digitisations/scanners", _as(302, _SCANNING)),
     ("POST", "/digitisations/scanners/<uuid:scanner_id>/retire"): (
