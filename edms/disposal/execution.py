@@ -30,6 +30,7 @@ from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.facts import find
+from edms.records.hold_binding import refresh_holds
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.retention_facts import RulesKept
 from edms.records.shredding import forget_keys, order_destruction, orders_of, remove_bytes, remove_rows
@@ -136,7 +137,12 @@ def _destroy(actor: Actor | None, archive: Archive, batch_id: UUID, item_id: UUI
 def _obstacle(
     operation: Operation, archive: Archive, batch: DisposalBatch, item: DisposalItem, record: Record, rules: RulesKept
 ) -> str:
-    """Return why this record is not destroyed now, as stable codes, or "": the law, then the bytes themselves."""
+    """Return why this record is not destroyed now, as stable codes, or "": the law, then the bytes themselves.
+
+    A search that is held may find it only since the worker last looked, so that it is asked here once more (R47);
+    raises IndexBehind where the index cannot say yet.
+    """
+    refresh_holds(operation, archive, [record.id])
     now = judged(operation.session, archive, [record.id], batch.id, rules).get(record.id)
     if now is None or not now.eligible:
         return ",".join(now.obstacles) if now else "not_declared"

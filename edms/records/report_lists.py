@@ -160,7 +160,7 @@ def _to_destroy(rules: ListRules, as_of: date, tier: Tier) -> ColumnElement[bool
 
 
 def _to_transfer(rules: ListRules, as_of: date) -> ColumnElement[bool]:
-    """Of a rule without an active period nothing was ever active, so that nothing is to be moved; nor what was moved."""
+    """Of a rule without an active period nothing was ever active, so that nothing is to be moved; nor what was."""
     without = _under(rules, lambda rule: rule.active_mode is ActiveMode.NONE)
     moved = _done(ItemState.MOVED, ItemState.HANDED_OVER)
     return and_(Record.due_on > as_of, Record.active_until <= as_of, not_(without), Record.id.not_in(moved))

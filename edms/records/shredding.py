@@ -165,9 +165,15 @@ def orders_of(session: Session, record_id: UUID) -> list[OrderedDestruction]:
 
 
 def remove_bytes(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> None:
-    """Remove the sealed bytes of blobs whose rows are gone. Done again it changes nothing."""
-    with archive.database.reader() as session:
-        names = [order.name for order in _orders(session, blob_ids) if order.bytes_removed_at is None]
+    """Remove the sealed bytes of blobs whose rows are gone. Done again it changes nothing. Raises NotFound."""
+    with archive.door.read(actor, Action.RECORD_DESTROY) as operation:
+        query = select(OrderedDestruction).where(OrderedDestruction.blob_id.in_(set(blob_ids)))
+        orders = list(operation.session.scalars(query))
+        if not orders:
+            operation.about("archive", "")
+            raise NotFound()
+        _decide(operation, orders)
+        names = [order.name for order in orders if order.bytes_removed_at is None]
     for name in names:
         archive.vault.delete_named(name)
     with archive.door.write(actor, Action.RECORD_DESTROY) as operation:
