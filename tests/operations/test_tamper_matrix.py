@@ -44,6 +44,10 @@ ATTACKED_ELSEWHERE = dict.fromkeys(
         ("proceedings", "proceeding_items", "proceeding_steps", "proceeding_papers"),
         "tests/operations/test_proceedings.py",
     ),
+    **dict.fromkeys(
+        ("disposal_batches", "disposal_items", "disposal_steps", "disposal_papers", "residuals"),
+        "tests/operations/test_disposal_verified.py",
+    ),
     "retention_assignments": "tests/operations/test_assignments.py",
     **dict.fromkeys(("rule_drafts", "rule_reviews", "rule_sources"), "tests/operations/test_retention_drafts.py"),
 }
