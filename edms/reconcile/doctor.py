@@ -20,6 +20,7 @@ from edms.records.alerts import unseen
 from edms.records.archive import Archive
 from edms.records.findings import Finding, worst_first
 from edms.records.model import Component, Record
+from edms.records.retention import RETENTION_TOPIC
 from edms.screening.model import ContentScan
 from edms.screening.protocol import ScannerUnavailable
 from edms.search.synonyms import read as read_synonyms
@@ -205,7 +206,10 @@ def _work(archive: Archive) -> Iterator[Finding]:
         )
         failed = session.scalar(select(func.count()).select_from(Job).where(Job.state == JobState.FAILED.value))
         waiting = session.scalar(
-            select(func.count()).select_from(OutboxEntry).where(OutboxEntry.created_at < now - timedelta(minutes=10))
+            select(func.count())
+            .select_from(OutboxEntry)
+            # What retention is to look at waits for the night.
+            .where(OutboxEntry.created_at < now - timedelta(minutes=10), OutboxEntry.topic != RETENTION_TOPIC)
         )
     if alerts:
         yield Finding("error", f"{alerts} faults that nobody has looked at", "edms alerts list")

@@ -18,6 +18,7 @@ from edms.capture.work import lanes_of, work_once
 from edms.core.clock import FixedClock
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
+from edms.records.reindexing import INDEX_TOPIC
 from edms.records.searching import Question, search
 from edms.search.protocol import Change, SearchIndex
 from edms.worker.main import run
@@ -65,7 +66,9 @@ def counted(archive: Archive) -> tuple[Archive, Counting]:
 
 def waiting(archive: Archive) -> int:
     with archive.database.reader() as session:
-        return session.scalar(select(func.count()).select_from(OutboxEntry)) or 0
+        return (
+            session.scalar(select(func.count()).select_from(OutboxEntry).where(OutboxEntry.topic == INDEX_TOPIC)) or 0
+        )
 
 
 def give(archive: Archive, capture: Capture, count: int, *, unfinished: bool = False) -> list[str]:
