@@ -9,6 +9,7 @@ from sqlalchemy import event, func, select
 from bench.many_records import ManyRecords
 from edms.access.actors import Actor
 from edms.core.clock import FixedClock
+from edms.reconcile.doctor import examine
 from edms.records.alerts import open_alerts
 from edms.records.archive import Archive
 from edms.records.describe import record_details
@@ -84,3 +85,10 @@ def test_everything_due_is_told(embedded: Archive) -> None:
     found = evaluate(NIGHT, embedded)
     assert found is not None
     assert found.due == due
+
+
+def test_what_waits_for_the_night_is_not_said_to_wait_for_the_index(embedded: Archive) -> None:
+    take_in(embedded, pdf("a"), class_code="000.1.1", document_date=date(2026, 3, 1))
+    assert isinstance(embedded.clock, FixedClock)
+    embedded.clock.set(embedded.clock.now() + timedelta(minutes=11))
+    assert not [finding.what for finding in examine(embedded) if "for the index" in finding.what]
