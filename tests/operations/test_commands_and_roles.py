@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in, take_in
+from command_roles import COMMANDS as OF_RETENTION
 from console import Console
 
 from edms.access.actors import Actor, ActorKind, Role, console_actor
@@ -39,6 +40,7 @@ whether it is run, and with which arguments. RECORD stands for a restricted reco
 read."""
 
 COMMANDS: dict[str, Row] = {
+    **OF_RETENTION,
     "access approve": ("or", Action.ACCESS_GIVE, TOLD, ""),
     "access ask": ("coarg", Action.ACCESS_ASK, RUN, "RECORD --office dinkes --purpose tugas --until 2026-12-01"),
     "access emergency": ("or", Action.ACCESS_EMERGENCY, RUN, "RECORD --reason darurat"),
