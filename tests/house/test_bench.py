@@ -50,35 +50,24 @@ def test_the_page_names_the_keys() -> None:
     assert {key for key in DOCUMENT | FIGURE | MAY_HAVE if f"`{key}`" not in page} == set()
 
 
-@pytest.fixture(scope="module")
-def smallest() -> dict[str, Any]:
-    """The smallest run of every benchmark."""
-    done = bench("--smoke")
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODULES)
+def test_smallest_run(name: str) -> None:
+    """Each by itself, so that none waits for the others and a slow one is named."""
+    done = bench("--smoke", name)
     assert done.returncode == 0, done.stderr[-3000:]
     document: dict[str, Any] = json.loads(done.stdout)
-    return document
-
-
-@pytest.mark.slow
-def test_smallest_run_of_all(smallest: dict[str, Any]) -> None:
-    assert set(smallest) == DOCUMENT
-    assert smallest["failed"] == {}
-    assert set(smallest["results"]) == set(MODULES)
-    for name, result in smallest["results"].items():
-        assert result.get("figures") or result.get("skipped"), name
-        for figure in result.get("figures", ()):
-            assert FIGURE <= set(figure) <= FIGURE | MAY_HAVE, figure
-            # Nothing about how large: the smallest run of a busy machine may be all noise.
-            assert all(math.isfinite(figure[name]) for name in ("value", "ratio", "p95") if name in figure), figure
-
-
-@pytest.mark.slow
-def test_table_shows_every_figure(smallest: dict[str, Any]) -> None:
-    shown = table(smallest)
-    for name, result in smallest["results"].items():
-        assert re.search(rf"^{name}$", shown, re.MULTILINE)
-        for figure in result.get("figures", ()):
-            assert figure["what"] in shown
+    assert set(document) == DOCUMENT
+    assert document["failed"] == {}
+    assert set(document["results"]) == {name}
+    result, shown = document["results"][name], table(document)
+    assert result.get("figures") or result.get("skipped")
+    assert re.search(rf"^{name}$", shown, re.MULTILINE)
+    for figure in result.get("figures", ()):
+        assert FIGURE <= set(figure) <= FIGURE | MAY_HAVE, figure
+        assert figure["what"] in shown
+        # Nothing about how large: the smallest run of a busy machine may be all noise.
+        assert all(math.isfinite(figure[key]) for key in ("value", "ratio", "p95") if key in figure), figure
 
 
 def test_one_failure_loses_no_other_figures(monkeypatch: pytest.MonkeyPatch) -> None:
