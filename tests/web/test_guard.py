@@ -210,6 +210,7 @@ def test_the_pages_open_no_file_that_somebody_outside_names() -> None:
         "language.py: Path(__file__)",
         "language.py: source.open('rb')",  # <language>.po, of the languages that there are
         "server.py: Path('/dev/shm')",
+        "views/rules.py: package.open(entry)",  # a zip that was handed in, in memory
     }
 
 
