@@ -50,7 +50,10 @@ def program() -> dict[str, set[str]]:
 
     return {
         path: {
-            option for one in command.params if isinstance(one, click.Option) and not one.hidden for option in one.opts
+            option
+            for one in command.params
+            if isinstance(one, click.Option) and not one.hidden
+            for option in (*one.opts, *one.secondary_opts)
         }
         for path, command in walk(edms, "")
     }
