@@ -70,6 +70,8 @@ def _of_own_offices(scope: Scope, columns: Columns, effective: ColumnElement[Any
 
 
 _MARKS = {Rank.HEAD: "h", Rank.STAFF: "s"}
+# A letter for each stage, as indexes hold them, none of them twice: a record is what its token says.
+_LETTERS = {stage: "x" if stage is Stage.DESTROYED else stage.value[0] for stage in Stage}
 
 
 def record_token(facts: RecordFacts) -> str:
@@ -79,11 +81,11 @@ def record_token(facts: RecordFacts) -> str:
     alone, `s` for its staff too, `p` for personal data, `o` for what is open to anybody.
     """
     marks = _MARKS.get(facts.who_may, "") + "p" * facts.personal_data + "o" * is_public(facts)
-    token = f"{facts.office_id.hex}.{facts.effective_level.rank}.{facts.stage.value[0]}"
+    token = f"{facts.office_id.hex}.{facts.effective_level.rank}.{_LETTERS[facts.stage]}"
     return f"{token}.{marks}" if marks else token
 
 
-_STAGES = {stage.value[0]: stage for stage in Stage}
+_STAGES = {letter: stage for stage, letter in _LETTERS.items()}
 _LEVELS = tuple(Level)
 _RANKS = {mark: rank for rank, mark in _MARKS.items()}
 

@@ -49,7 +49,7 @@ def test_each_phase_is_told_on_its_night_and_once(archive: Archive, person: Peop
     assert nights[date(2028, 3, 1)] == ["record.transfer_due", "record.retention_due"]
     assert nights[date(2028, 5, 30)][-1] == "record.retention_overdue"
     alerts = [one for one in open_alerts(officer, archive) if one.kind == OVERDUE]
-    assert [one.detail for one in alerts] == ["1 records were due 90 days ago, and nothing is begun"]
+    assert [one.detail for one in alerts] == ["1 records were due 30 days ago, and nothing is begun"]
     on(archive, date(2028, 5, 29))
     assert evaluate(NIGHT, archive) is None, "a clock that was set back evaluates nothing"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edms.access.actors import Actor, Role, console_actor
 from edms.access.levels import Level
 from edms.access.policy import Action
-from edms.access.positions import Post, Rank, Term, reach_of
+from edms.access.positions import Post, Rank, reach_of
 from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
 from edms.operation.door import NotPermitted
@@ -60,13 +60,6 @@ def test_a_head_reaches_down_and_nobody_reaches_up(parents: list[int | None], po
     for post in posts:
         if post.rank is Rank.HEAD:
             assert {office for office, parent in above.items() if parent == post.office_id} <= reach.headed
-
-
-@given(*(st.none() | st.dates(date(2026, 1, 1), date(2026, 1, 9)) for _ in range(4)))
-def test_terms_meet_on_the_days_that_both_hold(a: date | None, b: date | None, c: date | None, d: date | None) -> None:
-    one, other = Term(a, b), Term(c, d)
-    days = [date(2025, 12, 20) + DAY * n for n in range(40)]
-    assert one.meets(other) == any(one.holds(day) and other.holds(day) for day in days) or (a or b or c or d) is None
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_what_may_not_happen_in_a_transfer(one: Archive) -> None:
     new = old_records(one, 1, "000.2.5", "Baru")[0]
     clerk = who(one, CLERK)
     made = opened(one, Kind.TRANSFER, first)
-    with pytest.raises(Refused, match="another proceeding"):
+    with pytest.raises(Refused, match="in_other_batch"):
         opened(one, Kind.TRANSFER, first)
     with pytest.raises(NotFound):
         add_items(clerk, one, made, [uuid4()])
