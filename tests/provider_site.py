@@ -53,10 +53,10 @@ class ProviderSite:
         assert place.startswith(f"{self.provider.issuer}/auth?")
         return {name: one[0] for name, one in parse_qs(urlsplit(place).query).items()}
 
-    def come_back(self, visitor: Visitor, asked: dict[str, str], code: str = "c-1", **query: str) -> TestResponse:
+    def come_back(self, visitor: Visitor, asked: dict[str, str], code: str = "kode-satu", **query: str) -> TestResponse:
         return visitor.get(ANSWER, query_string={"state": asked["state"], "code": code, **query})
 
-    def sign_in(self, visitor: Visitor, code: str = "c-1", *, following: str = "", **claims: Any) -> TestResponse:
+    def sign_in(self, visitor: Visitor, code: str = "kode-satu", *, following: str = "", **claims: Any) -> TestResponse:
         """Go there and back as somebody of whom the provider says `claims`."""
         asked = self.begin(visitor, **({"next": following} if following else {}))
         self.provider.grant(code, asked, **claims)

@@ -52,7 +52,7 @@ def test_an_administrator_binds_and_unbinds(provided: ProviderSite) -> None:
     unbind_provider(CONSOLE, provided.site.archive, "clerk-dinkes")
     assert not is_in(visitor), "its sessions have ended"
     assert is_in(local), "others go on"
-    provided.sign_in(visitor, "c-2")
+    provided.sign_in(visitor, "kode-dua")
     assert provided.reasons() == ["unknown"]
     assert {"account.provider_bound", "account.provider_unbound"} <= set(actions(provided))
 
@@ -71,7 +71,7 @@ def test_somebody_new_is_made_as_the_groups_say(provided: ProviderSite) -> None:
     stranger = provided.visitor()
     assert stranger.sign_in("siti", "").status_code == 401
     assert stranger.sign_in("siti", PASSWORD).status_code == 401, "there is no password"
-    provided.sign_in(stranger, "c-2", preferred_username="lain", groups=["/bappeda"])
+    provided.sign_in(stranger, "kode-dua", preferred_username="lain", groups=["/bappeda"])
     assert person(provided, "siti") == ("dinkes", ("clerk",), "restricted", False), "groups are not followed"
     visitor.post("/sign-out")
     for number, (told, why) in enumerate(
@@ -93,7 +93,7 @@ def test_by_the_user_name_once_and_never_an_administrator(provided: ProviderSite
     provided.sign_in(visitor, preferred_username="clerk-dinkes")
     assert is_in(visitor)
     other = provided.visitor()
-    provided.sign_in(other, "c-2", sub="s-2", preferred_username="clerk-dinkes")
+    provided.sign_in(other, "kode-dua", sub="s-2", preferred_username="clerk-dinkes")
     provided.sign_in(other, "c-3", sub="s-3", preferred_username="admin")
     deactivate_person(CONSOLE, provided.site.archive, "clerk-bappeda")
     provided.sign_in(other, "c-4", sub="s-4", preferred_username="clerk-bappeda")
@@ -111,7 +111,7 @@ def test_groups_are_followed_at_each_sign_in_and_act_at_once(provided: ProviderS
     provided.sign_in(first, groups=["/dinkes/arsip"])
     assert "person.change" not in actions(provided), "nothing has changed"
     assert first.get("/capture").status_code == 200
-    provided.sign_in(second, "c-2", groups=["/bappeda"], name="Nama Baru")
+    provided.sign_in(second, "kode-dua", groups=["/bappeda"], name="Nama Baru")
     assert person(provided, "clerk-dinkes") == ("bappeda", ("official",), "restricted", False)
     assert first.get("/capture").status_code == 404, "in the session that was open too"
     assert "Nama Baru" in second.get("/account").text
@@ -140,7 +140,7 @@ def test_the_last_administrator_stays_one(provided: ProviderSite) -> None:
     assert person(provided, "admin")[1] == ("administrator",)
     second = NewPerson("admin-dua", "Administrator Dua", None, (Role.ADMINISTRATOR,), Level.OPEN)
     add_person(CONSOLE, provided.site.archive, second)
-    provided.sign_in(visitor, "c-2", groups=["/bappeda"])
+    provided.sign_in(visitor, "kode-dua", groups=["/bappeda"])
     assert person(provided, "admin")[1] == ("official",)
 
 
@@ -182,7 +182,7 @@ def test_the_second_factor_of_here_is_asked_for_unless_the_provider_had_one(prov
     visitor.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(provided.site.clock.now())})
     assert is_in(visitor)
     other = provided.visitor()
-    assert provided.sign_in(other, "c-2", amr=["pwd", "mfa"]).headers["Location"] == "/"
+    assert provided.sign_in(other, "kode-dua", amr=["pwd", "mfa"]).headers["Location"] == "/"
     assert is_in(other)
     event = [one for one in provided.events() if one["action"] == "session.signed_in"][-1]
     assert event["details"]["methods"] == ["pwd", "mfa"]
@@ -212,7 +212,7 @@ def test_a_session_there_that_is_old_is_no_proof_of_now(provided: ProviderSite) 
     visitor = provided.visitor()
     provided.sign_in(visitor, auth_time=now - 3600)
     assert needs_proof(visitor)
-    assert "/prove?" in prove(provided, visitor, "c-2", auth_time=now - 3600)
+    assert "/prove?" in prove(provided, visitor, "kode-dua", auth_time=now - 3600)
     assert "/prove?" in prove(provided, visitor, "c-3", auth_time=None)
     assert "/prove?" in prove(provided, visitor, "c-4", auth_time=now + 3600)
     assert "/prove?" in prove(provided, visitor, "c-5", auth_time="kemarin")
@@ -233,7 +233,7 @@ def test_a_proof_is_of_who_is_signed_in(provided: ProviderSite) -> None:
     provided.bind("clerk-dinkes")
     visitor = provided.site.visitor("clerk-dinkes")
     asked = provided.begin(visitor, "/prove/provider")
-    provided.provider.grant("c-1", asked)
+    provided.provider.grant("kode-satu", asked)
     sign_out_person(CONSOLE, provided.site.archive, "clerk-dinkes")
     answer = provided.come_back(visitor, asked)
     assert answer.headers["Location"] == "/sign-in?next=/", "and not back to an answer that is used up"
@@ -251,7 +251,7 @@ def test_signing_out_leads_to_the_provider_and_is_done_here_first(provided: Prov
     assert not is_in(visitor)
     local = provided.site.visitor("clerk-dinkes")
     assert local.post("/sign-out").headers["Location"] == "/sign-in"
-    provided.sign_in(visitor, "c-2")
+    provided.sign_in(visitor, "kode-dua")
     provided.site.clock.set(provided.site.clock.now() + timedelta(minutes=59))
     provided.provider.lies = Lies(redirect="metadata")
     provided.site.clock.set(provided.site.clock.now() + timedelta(minutes=1))
@@ -263,8 +263,8 @@ def test_the_provider_ends_sessions_by_name_and_by_account(provided: ProviderSit
     provided.bind("records", "s-2")
     one, two, other = provided.visitor(), provided.visitor(), provided.visitor()
     local = provided.site.visitor("clerk-dinkes")
-    provided.sign_in(one, "c-1", sid="there-1")
-    provided.sign_in(two, "c-2", sid="there-2")
+    provided.sign_in(one, "kode-satu", sid="there-1")
+    provided.sign_in(two, "kode-dua", sid="there-2")
     provided.sign_in(other, "c-3", sub="s-2", sid="there-3")
 
     def tell(token: str) -> int:
@@ -307,7 +307,7 @@ def test_the_account_page_shows_it_and_lets_it_go_when_another_way_stands(provid
     assert "/account/provider/give-up" not in page
     assert visitor.post("/account/provider/give-up").status_code == 400
     other = provided.visitor()
-    provided.sign_in(other, "c-2")
+    provided.sign_in(other, "kode-dua")
     with provided.site.archive.database.writer() as session:
         session.execute(update(Person).where(Person.username == "clerk-dinkes").values(password_hash="$argon2id$x"))
         session.commit()

@@ -129,7 +129,7 @@ def test_a_lie_gets_nobody_in(provided: ProviderSite, lie: str, caplog: pytest.L
     page = visitor.get("/sign-in").text
     assert "notice flash bad" in page
     kept = json.dumps(provided.events()) + caplog.text + page
-    for secret in (SECRET, "token-akses-rahasia", "rahasia penyedia", "c-1", "eyJ"):
+    for secret in (SECRET, "token-akses-rahasia", "rahasia penyedia", "kode-satu", "eyJ"):
         assert secret not in kept, secret
 
 
@@ -207,7 +207,7 @@ def test_a_state_counts_once_and_in_its_own_browser(provided: ProviderSite) -> N
     provided.bind("clerk-dinkes")
     mine, other = provided.visitor(), provided.visitor()
     asked = provided.begin(mine)
-    provided.provider.grant("c-1", asked)
+    provided.provider.grant("kode-satu", asked)
     provided.come_back(other, asked)
     assert not is_in(other), "no cookie"
     provided.begin(other)
@@ -218,7 +218,7 @@ def test_a_state_counts_once_and_in_its_own_browser(provided: ProviderSite) -> N
     assert is_in(mine)
     with mine.client.session_transaction() as kept:
         kept["provider"] = {"state": asked["state"], "errand": "sign-in", "begun": 0, "next": "/"}
-    provided.provider.grant("c-1", asked)
+    provided.provider.grant("kode-satu", asked)
     provided.come_back(mine, asked)
     assert provided.reasons() == ["state"] * 3
 
@@ -228,7 +228,7 @@ def test_a_code_counts_once(provided: ProviderSite) -> None:
     provided.sign_in(provided.visitor())
     other = provided.visitor()
     asked = provided.begin(other)
-    provided.come_back(other, asked, "c-1")
+    provided.come_back(other, asked, "kode-satu")
     assert provided.reasons() == ["code_not_taken"]
     assert not is_in(other)
 
@@ -237,8 +237,8 @@ def test_a_code_of_another_way_there_is_worth_nothing(provided: ProviderSite) ->
     """Injected by somebody who got hold of a victim's code: the verifier is not that of the code (RFC 7636)."""
     provided.bind("clerk-dinkes")
     victim, attacker = provided.visitor(), provided.visitor()
-    provided.provider.grant("c-1", provided.begin(victim))
-    provided.come_back(attacker, provided.begin(attacker), "c-1")
+    provided.provider.grant("kode-satu", provided.begin(victim))
+    provided.come_back(attacker, provided.begin(attacker), "kode-satu")
     assert provided.reasons() == ["code_not_taken"]
     assert not is_in(attacker)
 
@@ -247,7 +247,7 @@ def test_the_way_there_is_open_for_some_minutes(provided: ProviderSite) -> None:
     provided.bind("clerk-dinkes")
     visitor = provided.visitor()
     asked = provided.begin(visitor)
-    provided.provider.grant("c-1", asked)
+    provided.provider.grant("kode-satu", asked)
     provided.site.clock.set(provided.site.clock.now() + timedelta(minutes=10, seconds=1))
     provided.come_back(visitor, asked)
     assert provided.reasons() == ["state"]
@@ -258,10 +258,10 @@ def test_a_way_to_prove_is_no_way_to_sign_in(provided: ProviderSite) -> None:
     visitor = provided.visitor()
     provided.sign_in(visitor)
     asked = provided.begin(visitor, "/prove/provider")
-    provided.provider.grant("c-2", asked)
+    provided.provider.grant("kode-dua", asked)
     with visitor.client.session_transaction() as kept:
         kept["provider"] = {**kept["provider"], "errand": "sign-in"}
-    provided.come_back(visitor, asked, "c-2")
+    provided.come_back(visitor, asked, "kode-dua")
     assert provided.reasons() == ["state"]
 
 
@@ -282,7 +282,7 @@ def test_who_answers_is_looked_at_before_a_code_is_sent(
     provided.provider.lies = Lies(metadata={"authorization_response_iss_parameter_supported": names_itself})
     visitor = provided.visitor()
     asked = provided.begin(visitor)
-    visitor.get(ANSWER, query_string={"state": asked["state"], "code": "c-1", **brought})
+    visitor.get(ANSWER, query_string={"state": asked["state"], "code": "kode-satu", **brought})
     assert provided.reasons() == [why]
     assert "/token" not in provided.provider.asked
     assert "rahasia penyedia" not in visitor.get("/sign-in").text + json.dumps(provided.events())
@@ -293,7 +293,7 @@ def test_one_that_names_itself_is_believed(provided: ProviderSite) -> None:
     provided.provider.lies = Lies(metadata={"authorization_response_iss_parameter_supported": True})
     visitor = provided.visitor()
     asked = provided.begin(visitor)
-    provided.provider.grant("c-1", asked)
+    provided.provider.grant("kode-satu", asked)
     provided.come_back(visitor, asked, iss=provided.provider.issuer)
     assert is_in(visitor)
 
@@ -336,7 +336,7 @@ def test_invented_key_ids_make_nobody_fetch_without_end(provided: ProviderSite) 
         header={"kid": "k2"}, key=rsa_key("k2"), keys=lambda keys: [*keys, *keys_of(("k2", rsa_key("k2")))]
     )
     visitor = provided.visitor()
-    provided.sign_in(visitor, "c-2")
+    provided.sign_in(visitor, "kode-dua")
     assert is_in(visitor), "the provider has a new key"
     assert provided.provider.asked.count("/keys") == 2
 
