@@ -398,7 +398,7 @@ def test_what_is_left_of_a_record(made: Archive) -> None:
         row = session.get_one(Record, record)
         assert (row.state, row.sender, row.recipient, row.file_name) == ("destroyed", None, None, "")
         actions = [one["action"] for one in made.trail.history(session, "record", str(record))]
-    assert {"record.capture", "record.declared", "blob.destroyed", "record.destroyed"} <= set(actions)
+    assert {"record:capture", "record.declared", "blob.destroyed", "record.destroyed"} <= set(actions)
     report = verify_all(console_actor("tests"), made)
     assert report.ok, report.faults
     assert report.checked["destroyed records"] == 1
