@@ -13,6 +13,9 @@ FUZZ = ROOT / "tests" / "fuzz"
 # What each page of docs/formats fixes, and where its vectors are.
 FORMATS = {
     "audit": ("audit", "tiles", "witness"),
+    # No stored vectors yet: certificates are made and altered in operations/test_destruction_certificate.py.
+    "destruction": (),
+    "disposal": (),
     "evidence-bundle": ("bundle",),
     "evidence-record": ("evidence_record",),
     "exchange-package": ("handover",),
