@@ -25,7 +25,7 @@ from edms.core.errors import StorageFault
 from edms.disposal.batches import Letter
 from edms.disposal.certificate import certificate as certificate_of
 from edms.disposal.closing import ask_for_signatures, close
-from edms.disposal.course import COMMITTEE_CAPACITIES, WITNESS_CAPACITIES, Tier
+from edms.disposal.course import COMMITTEE_CAPACITIES, Tier
 from edms.disposal.destruction import (
     VERDICTS,
     Inspected,
@@ -43,10 +43,8 @@ from edms.disposal.destruction import (
     select_due,
     set_committee,
 )
-from edms.disposal.execution import RECORDS_HEAD, UNIT_HEAD, Execution, carry_out, execute
+from edms.disposal.execution import SIGNING, Execution, carry_out, execute
 from edms.disposal.views import list_batches, show_batch
-
-_SIGNING = (RECORDS_HEAD, UNIT_HEAD, *WITNESS_CAPACITIES)
 
 
 def _letter_options(command: click.decorators.FC) -> click.decorators.FC:
@@ -175,7 +173,7 @@ def decide_command(context: Context, batch: str, username: str, number: str, dat
 @as_option
 @click.option("--number", default="", help="Number of the berita acara.")
 @click.option("--place", default="", help="Where it is carried out.")
-@click.option("--signer", "signers", type=(click.Choice(_SIGNING), str), multiple=True, help="Who signs, in order.")
+@click.option("--signer", "signers", type=(click.Choice(SIGNING), str), multiple=True, help="Who signs, in order.")
 @click.option("--method", default="")
 @pass_context
 def execute_command(

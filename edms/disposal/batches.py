@@ -8,15 +8,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from edms.access.levels import Level
 from edms.access.policy import Action, decide
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
-from edms.disposal.course import Kind, Move, Need, State, Step, move
+from edms.disposal.course import Move, Need, State, Step, move
 from edms.disposal.people import require_capacity
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -74,7 +72,7 @@ def begin_step(operation: Operation, archive: Archive, batch_id: UUID, step: Ste
 
 
 def move_of(batch: DisposalBatch, step: Step) -> Move:
-    return move(Kind(batch.kind), Tier(batch.tier), State(batch.state), step, done_of(batch))
+    return move(Tier(batch.tier), State(batch.state), step, done_of(batch))
 
 
 def done_of(batch: DisposalBatch) -> list[Step]:
@@ -155,10 +153,6 @@ def line(value: str, most: int) -> str:
 def standing(batch: DisposalBatch) -> list[DisposalItem]:
     """The items that are part of it, in order."""
     return [item for item in batch.items if item.standing_key is not None]
-
-
-def batch_of(session: Session, batch_id: UUID) -> DisposalBatch:
-    return session.get_one(DisposalBatch, batch_id)
 
 
 def _told(row: DisposalStep) -> dict[str, Any]:

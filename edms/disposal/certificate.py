@@ -14,7 +14,7 @@ from edms.core.canonical import canonical_json
 from edms.core.destruction_format import FORMAT, STEPS, VERSION, original_digest
 from edms.core.errors import NotFound, Refused
 from edms.disposal.batches import decided_batch
-from edms.disposal.course import ItemState, Kind, State
+from edms.disposal.course import DESTRUCTION, ItemState, State
 from edms.disposal.people import members
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
@@ -31,7 +31,7 @@ def certificate(actor: Actor | None, archive: Archive, batch_id: UUID) -> bytes:
     with archive.door.write(actor, Action.DISPOSAL_VIEW) as operation:
         batch = decided_batch(operation, batch_id)
         operation.about("disposal", batch.id, GIVEN)
-        if batch.kind != Kind.DESTRUCTION.value or batch.state not in _SHOWN_STATES:
+        if batch.kind != DESTRUCTION or batch.state not in _SHOWN_STATES:
             raise Refused("there is no certificate before it was carried out")
         session = operation.session
         archive.trail.integrate(session)

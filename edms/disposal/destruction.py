@@ -18,7 +18,7 @@ from edms.core.destruction_format import list_digest
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.disposal.batches import Letter, begin_step, decided_batch, line, move_of, require_time, standing, take_step
-from edms.disposal.course import EXCLUDABLE, ItemState, Kind, Move, Office, State, Step
+from edms.disposal.course import DESTRUCTION, EXCLUDABLE, ItemState, Move, Office, State, Step
 from edms.disposal.eligibility import (
     described,
     drifted,
@@ -47,7 +47,6 @@ class NewBatch:
     title: str
     level: Level = Level.OPEN
     class_code: str = ""
-    kind: Kind = Kind.DESTRUCTION
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def open_batch(actor: Actor | None, archive: Archive, told: NewBatch) -> UUID:
         if class_code:
             checked_class(operation.session, class_code, archive.clock.today())
         batch = DisposalBatch(
-            id=new_id(archive.clock), kind=told.kind.value, tier=told.tier.value, office_id=told.office_id,
+            id=new_id(archive.clock), kind=DESTRUCTION, tier=told.tier.value, office_id=told.office_id,
             level=told.level.value, class_code=class_code or None, state=State.DRAFT.value, state_since=operation.now,
             title=title, opened_by=operation.actor.id, opener_name=operation.actor.name, opened_at=operation.now,
             committee={}, signers={}, evidence={},

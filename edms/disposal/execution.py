@@ -39,6 +39,8 @@ from edms.retention.types import Tier
 from edms.vault.model import OrderedDestruction, StoredBlob
 
 UNIT_HEAD, RECORDS_HEAD = "unit_head", "records_head"
+SIGNING = (RECORDS_HEAD, UNIT_HEAD, *WITNESS_CAPACITIES)
+"""Capacities in which a berita acara is signed, in their order (R38)."""
 _BYTES_PART = 500
 
 

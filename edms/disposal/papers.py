@@ -14,7 +14,7 @@ from edms.capture.accept import Accepted, accept
 from edms.capture.incoming import Description, IncomingFile, Placement
 from edms.core.errors import Refused
 from edms.disposal.batches import decided_batch
-from edms.disposal.course import ItemState, Kind, State, Step
+from edms.disposal.course import DESTRUCTION, ItemState, State, Step
 from edms.disposal.papers_pdf import list_pdf, minutes_pdf, opinion_pdf, request_pdf
 from edms.disposal.people import members
 from edms.operation.door import Operation
@@ -40,7 +40,7 @@ def draw_up(actor: Actor | None, archive: Archive, batch_id: UUID) -> None:
     for kind, after in _AFTER.items():
         with archive.door.read(actor, Action.DISPOSAL_VIEW) as operation:
             batch = decided_batch(operation, batch_id)
-            if batch.kind != Kind.DESTRUCTION.value or batch.state in (State.REJECTED.value, State.CANCELLED.value):
+            if batch.kind != DESTRUCTION or batch.state in (State.REJECTED.value, State.CANCELLED.value):
                 return
             known = {paper.kind: paper.sha256 for paper in batch.papers}
             if kind in known or after.value not in {step.step for step in batch.steps}:

@@ -18,7 +18,6 @@ from edms.records.disposal_model import DisposalBatch
 WHO = {
     Office.RECORDS_UNIT: "a records officer of this office does it",
     Office.UNIT_HEAD: "the head of the office whose records these are does it",
-    Office.RECORDS_HEAD: "the head of the records unit does it",
     Office.COMMITTEE: "a member of the committee does it",
     Office.REGIONAL_HEAD: "the regional head does it",
     Office.NATIONAL_ARCHIVES: "the regional archives enter the letter of the National Archives",
@@ -48,9 +47,7 @@ def has_capacity(session: Session, archive: Archive, actor: Actor, batch: Dispos
         return actor.has(Role.RECORDS_OFFICER) and archives_office(session, archive) in actor.offices
     if by is Office.UNIT_HEAD:
         return actor.has(Role.OFFICIAL) and batch.office_id in actor.headed
-    if by is Office.RECORDS_UNIT:
-        return actor.has(Role.RECORDS_OFFICER) and batch.office_id in actor.offices
-    return by is Office.RECORDS_HEAD and actor.has(Role.RECORDS_OFFICER, Role.OFFICIAL) and bool(actor.headed)
+    return by is Office.RECORDS_UNIT and actor.has(Role.RECORDS_OFFICER) and batch.office_id in actor.offices
 
 
 def had(batch: DisposalBatch) -> dict[Duty, set[str]]:

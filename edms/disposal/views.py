@@ -15,7 +15,7 @@ from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.access.separation import clash
 from edms.disposal.batches import ACTIONS, decided_batch, done_of, facts_of
-from edms.disposal.course import EXCLUDABLE, Kind, Move, State, Step, next_moves
+from edms.disposal.course import EXCLUDABLE, Move, State, Step, next_moves
 from edms.disposal.people import had, has_capacity, members
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -214,7 +214,7 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
     """Return a disposal as the actor, who may see it, is shown it."""
     session, actor = operation.session, operation.actor
     request = request_on(session, batch)
-    ahead = next_moves(Kind(batch.kind), Tier(batch.tier), State(batch.state), done_of(batch))
+    ahead = next_moves(Tier(batch.tier), State(batch.state), done_of(batch))
     may = _judge_of(session, archive, actor, batch)
     exclude = any(one.step is Step.CANCEL and may(one) for one in ahead)
     return BatchView(

@@ -60,7 +60,6 @@ DISPOSAL_ERRORS = (
     message("%(user)s cannot be of this committee"),
     message("name people in service who did not prepare it"),
     message("the head of the office whose records these are does it"),
-    message("the head of the records unit does it"),
     message("a member of the committee does it"),
     message("the regional head does it"),
     message("the regional archives enter the letter of the National Archives"),

@@ -13,7 +13,7 @@ from edms.core.errors import NotFound, Refused
 from edms.disposal.batches import Letter
 from edms.disposal.certificate import certificate
 from edms.disposal.closing import ask_for_signatures, close, signer_choices
-from edms.disposal.course import COMMITTEE_CAPACITIES, WITNESS_CAPACITIES, Tier
+from edms.disposal.course import COMMITTEE_CAPACITIES, PROVEN, Tier
 from edms.disposal.destruction import (
     Inspected,
     NewBatch,
@@ -30,7 +30,7 @@ from edms.disposal.destruction import (
     select_due,
     set_committee,
 )
-from edms.disposal.execution import RECORDS_HEAD, UNIT_HEAD, Execution, carry_out, execute
+from edms.disposal.execution import SIGNING, Execution, carry_out, execute
 from edms.disposal.views import list_batches, show_batch
 from edms.operation.door import NotPermitted
 from edms.records.file_plan import selectable_classes
@@ -43,8 +43,6 @@ pages = Blueprint("disposals", __name__)
 
 AT_ONCE = 200
 """How many records one press of the button destroys; the next press goes on."""
-PROVEN = ("approve", "decide", "execute")
-SIGNING = (RECORDS_HEAD, UNIT_HEAD, *WITNESS_CAPACITIES)
 _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
