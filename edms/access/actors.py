@@ -51,6 +51,11 @@ class Actor:
     bound_to: UUID | None = None
     token_id: UUID | None = None
 
+    @property
+    def is_console(self) -> bool:
+        """True for the console itself; not for a person at it, with or without roles."""
+        return self.kind is ActorKind.CONSOLE and self.id.startswith(CONSOLE_ID)
+
     def has(self, *roles: Role) -> bool:
         """True when the actor holds at least one of `roles`."""
         return not self.roles.isdisjoint(roles)

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from edms.access.actors import CONSOLE_ID, Actor, ActorKind, Role
+from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.scope import NOTHING, GrantMode, RecordFacts, Scope, Stage
 from edms.core.ids import parse_id
@@ -297,7 +297,7 @@ def _decide(actor: Actor, action: Action, facts: RecordFacts | None) -> Verdict:
         return _verdict(action in _SYSTEM_MAY, "system", action)
     if actor.kind is ActorKind.PUBLIC:
         return _public_may(actor, action, facts)
-    if actor.kind is ActorKind.CONSOLE and actor.id.startswith(CONSOLE_ID):
+    if actor.is_console:
         return _verdict(action in _CONSOLE_MAY, "console", action)
     if action is Action.RECORD_CAPTURE:
         return _may_capture(actor, facts)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edms.access.actors import Actor, Role
+from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person
 from edms.access.passwords import hash_password, random_password
@@ -96,7 +96,7 @@ def _plan(operation: Operation, wanted: Directory, complete: bool) -> PeoplePlan
         require_no_service_account(service)
     actor = operation.actor
     # A console that acts for a person is that person; the console itself and the system are nobody in the list.
-    acting = actor.name if actor.roles else None
+    acting = None if actor.is_console or actor.kind is ActorKind.SYSTEM else actor.name
     plan = plan_people(known, wanted, acting=acting, complete=complete)
     for office in (*plan.added_offices, *plan.changed_offices):
         require_office_names(office.code, office.name)

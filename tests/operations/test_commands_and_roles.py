@@ -282,3 +282,4 @@ def test_somebody_without_any_role_is_nobody() -> None:
     """Not the console either, although there is an actor without roles that is: the console itself."""
     nobody = Actor(kind=ActorKind.CONSOLE, id=NOBODY, name="nobody", via="tests")
     assert [action for action in Action if decide(nobody, action).allowed] == []
+    assert (nobody.is_console, console_actor("tests").is_console) == (False, True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from console import Console
 
-from edms.access.actors import Actor
+from edms.access.actors import Actor, console_actor
 from edms.access.positions import Rank
 from edms.core.errors import Refused
 from edms.operation.door import NotPermitted
@@ -60,6 +60,14 @@ def test_only_an_administrator_may_and_not_for_the_own_roles(archive: Archive, t
         sync_people(person(archive, "clerk-dinkes"), archive, raised, dry_run=True)
     with pytest.raises(Refused, match="may not change"):
         sync_people(person(archive, "admin"), archive, raised)
+
+
+def test_the_console_itself_is_nobody_in_the_list(archive: Archive, tmp_path: Path) -> None:
+    """Also where the user of the operating system is called like somebody who is."""
+    raised = read_people_file(
+        written(tmp_path, "user,name,office,roles,clearance\nadmin,A,,administrator auditor,open\n", "a.csv")
+    )
+    assert sync_people(console_actor("admin"), archive, raised).steps == [("person.change", "admin")]
 
 
 @pytest.mark.parametrize(

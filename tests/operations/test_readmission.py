@@ -4,11 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 from archive_fixtures import MOMENT
+from sqlalchemy import select
 
 from edms.access.actors import console_actor
-from edms.access.policy import TokenScope
+from edms.access.credentials_model import GivenPassword
+from edms.access.model import Person
+from edms.access.policy import Action, TokenScope
 from edms.core.errors import Refused
 from edms.core.secret import Secret
+from edms.operation.directory_links import is_linked, link_to_entry
 from edms.operation.door import NotPermitted
 from edms.operation.tokens import TokenRefused, bearer_of
 from edms.records.archive import Archive
@@ -38,6 +42,22 @@ def test_who_left_is_let_in_again_with_another_password_and_without_the_tokens(a
     assert {line.user: line for line in list_people(CONSOLE, archive)}["clerk-dinkes"] == before
     with pytest.raises(TokenRefused):
         bearer_of(archive.door, archive.settings.access, token.secret.reveal(), "")
+
+
+def test_whose_password_a_directory_keeps_gets_none_here(archive: Archive) -> None:
+    """A password beside that of the directory would be a second way in, which nobody there could close."""
+    with archive.door.write(CONSOLE, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        clerk = operation.session.scalars(select(Person).where(Person.username == "clerk-dinkes")).one()
+        link_to_entry(archive.door, operation, clerk, b"entry of the clerk", "clerk-dinkes")
+        kept = clerk.id, clerk.password_hash
+    deactivate_person(CONSOLE, archive, "clerk-dinkes")
+    assert readmit_person(CONSOLE, archive, "clerk-dinkes") == ""
+    with archive.database.reader() as session:
+        again = session.get_one(Person, kept[0])
+        assert (again.active, again.id, again.password_hash) == (True, *kept)
+        assert session.get(GivenPassword, kept[0]) is None
+        assert is_linked(session, kept[0])
 
 
 def test_a_retirement_to_come_is_taken_back_and_changes_nothing_else(archive: Archive) -> None:
