@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -22,6 +22,7 @@ from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.model import RecordState
 from edms.records.signatures_model import SignatureRequest
+from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
 from edms.records.visible import decided_record
 from edms.retention.types import Tier
@@ -196,18 +197,7 @@ def residual_of(actor: Actor | None, archive: Archive, record_id: UUID) -> Resid
 def request_on(session: Session, batch: DisposalBatch) -> SignatureRequest | None:
     """Return the open request to those whom the berita acara names, in their order, or else the newest of theirs."""
     record = {paper.kind: paper.record_id for paper in batch.papers}.get(MINUTES)
-    if record is None:
-        return None
-    open_first = case((SignatureRequest.state == RequestState.OPEN.value, 0), else_=1)
-    newest = (
-        select(SignatureRequest)
-        .where(SignatureRequest.record_id == record)
-        .order_by(open_first, SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
-    )
-    named = [one["person"] for one in batch.signers.get("signers", ())]
-    return next(
-        (one for one in session.scalars(newest) if [str(each.person_id) for each in one.signatures] == named), None
-    )
+    return request_to(session, record, batch.signers.get("signers", ()))
 
 
 def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, items: bool = True) -> BatchView:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -17,6 +16,7 @@ from edms.digitisation.course import STANDING, ItemState, State
 from edms.records.digitisation_model import Digitisation, DigitisedItem
 from edms.records.model import RecordState
 from edms.records.signatures_model import SignatureRequest
+from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
 
 LIST, MINUTES = "list", "minutes"
@@ -121,15 +121,7 @@ def request_on(session: Session, digitisation: Digitisation) -> SignatureRequest
     """Return the open request to those whom the berita acara names, in their order, or else the newest; one to others
     is none of it."""
     record = {paper.kind: paper.record_id for paper in digitisation.papers}.get(MINUTES)
-    if record is None:
-        return None
-    query = select(SignatureRequest).where(SignatureRequest.record_id == record)
-    open_first = case((SignatureRequest.state == RequestState.OPEN.value, 0), else_=1)
-    newest = query.order_by(open_first, SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
-    named = [one["person"] for one in digitisation.signers["signers"]]
-    return next(
-        (one for one in session.scalars(newest) if [str(each.person_id) for each in one.signatures] == named), None
-    )
+    return request_to(session, record, digitisation.signers.get("signers", ()))
 
 
 def in_force(session: Session, digitisation: Digitisation) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from edms.access.actors import Actor
@@ -28,6 +28,7 @@ from edms.records.proceedings_due import MOST_ITEMS, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingStep
 from edms.records.signatures import advance
 from edms.records.signatures_model import SignatureRequest
+from edms.records.signatures_named import requests_to
 from edms.records.signatures_states import Act as SigningAct
 from edms.records.signatures_states import RequestState
 from edms.records.visible import decided_record
@@ -259,13 +260,8 @@ def finish_items(row: Proceeding) -> None:
 
 def requests_on(operation: Operation, row: Proceeding) -> list[SignatureRequest]:
     """The requests for signatures on its papers to those whom it names: open ones first, then the newest."""
-    named = [one["person"] for one in row.signers.get("signers", ())]
-    ids = [paper.record_id for paper in row.papers]
-    query = select(SignatureRequest).where(SignatureRequest.record_id.in_(ids))
-    open_first = case((SignatureRequest.state == RequestState.OPEN.value, 0), else_=1)
-    newest = query.order_by(open_first, SignatureRequest.requested_at.desc(), SignatureRequest.id.desc())
-    found = operation.session.scalars(newest) if ids else ()
-    return [one for one in found if [str(each.person_id) for each in one.signatures] == named]
+    records = [paper.record_id for paper in row.papers]
+    return requests_to(operation.session, records, row.signers.get("signers", ()))
 
 
 def papers_signed(operation: Operation, row: Proceeding) -> bool:
