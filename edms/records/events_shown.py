@@ -11,13 +11,13 @@ from sqlalchemy import func, or_, select
 from edms.access.actors import Actor
 from edms.access.model import Office, Person
 from edms.access.policy import Action
-from edms.core.errors import Refused
 from edms.core.ids import parse_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.events_many import may_judge
 from edms.records.model import Folder, Record, RecordState, TriggerEvent
+from edms.records.offices import office_of
 from edms.records.visible import visible_to
 from edms.retention.explain import TRIGGERS
 from edms.retention.types import TriggerType
@@ -146,10 +146,7 @@ def awaiting_report(
         if kind:
             wanted.append(("," + Record.awaiting + ",").contains(f",{kind},", autoescape=True))
         if office:
-            office_id = session.scalars(select(Office.id).where(Office.code == office)).one_or_none()
-            if office_id is None:
-                raise Refused(f"there is no office {office[:40]!r}")
-            wanted.append(Record.office_id == office_id)
+            wanted.append(Record.office_id == office_of(session, office).id)
         counted: Counter[str] = Counter()
         grouped = select(Record.awaiting, func.count()).where(*wanted).group_by(Record.awaiting)
         total = 0

@@ -15,14 +15,13 @@ from sqlalchemy import ColumnElement, and_, func, literal, select
 
 from edms.access.actors import Actor
 from edms.access.filters import Columns, sql_filter
-from edms.access.model import Office
 from edms.access.policy import Action
 from edms.access.scope import Stage
-from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Folder, Record, RecordState
+from edms.records.offices import office_of
 from edms.records.report_sheets import letterhead
 from edms.records.sheets import Cell, Column, Sheet
 from edms.records.visible import visible_to
@@ -62,10 +61,7 @@ def open_file_list(
     """
     until = through or archive.clock.today()
     with archive.door.disclose(actor, Action.RETENTION_REPORT) as operation:
-        found = operation.session.execute(select(Office.id, Office.name).where(Office.code == office)).one_or_none()
-        scope = operation.scope()
-        if found is None:
-            raise Refused(f"there is no office {office[:40]!r}")
+        scope, found = operation.scope(), office_of(operation.session, office)
         seen = Columns(Folder.office_id, Folder.level, literal(Stage.PENDING.value))
         within = and_(Folder.office_id == found.id, Folder.opened_on <= until, sql_filter(scope, seen))
         records = and_(Record.folder_id == Folder.id, Record.state == RecordState.DECLARED.value, visible_to(scope))

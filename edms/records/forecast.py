@@ -14,12 +14,11 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from edms.access.actors import Actor
-from edms.access.model import Office
 from edms.access.policy import Action
-from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, Record, RecordState
+from edms.records.offices import office_of
 from edms.records.visible import visible_to
 from edms.retention.types import Fate
 from edms.vault.model import StoredBlob
@@ -65,10 +64,7 @@ def _within(operation: Operation, office: str) -> ColumnElement[bool]:
     within = and_(Record.state == RecordState.DECLARED.value, visible_to(operation.scope()))
     if not office:
         return within
-    found = operation.session.scalars(select(Office.id).where(Office.code == office)).one_or_none()
-    if found is None:
-        raise Refused(f"there is no office {office[:40]!r}")
-    return and_(within, Record.office_id == found)
+    return and_(within, Record.office_id == office_of(operation.session, office).id)
 
 
 def _quarters(

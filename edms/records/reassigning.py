@@ -11,7 +11,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, select
 
 from edms.access.actors import Actor
-from edms.access.model import Office
 from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.operation.door import Operation
@@ -20,6 +19,7 @@ from edms.records.assignment_model import AssignmentSource
 from edms.records.assignment_terms import review_rules
 from edms.records.assignments import NewAssignment, assign
 from edms.records.model import Record, RecordState
+from edms.records.offices import office_of
 from edms.records.visible import decided_record, visible_to
 
 PART = 100
@@ -82,10 +82,7 @@ def _wanted(operation: Operation, asked: Reassignment) -> ColumnElement[bool]:
     if asked.class_code:
         parts.append(Record.class_code == asked.class_code)
     if asked.office:
-        office = operation.session.scalars(select(Office.id).where(Office.code == asked.office)).one_or_none()
-        if office is None:
-            raise Refused(f"there is no office {asked.office[:40]!r}")
-        parts.append(Record.office_id == office)
+        parts.append(Record.office_id == office_of(operation.session, asked.office).id)
     return and_(*parts)
 
 

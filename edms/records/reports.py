@@ -22,6 +22,7 @@ from edms.core.ids import parse_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
+from edms.records.offices import office_of
 from edms.records.report_lists import By, ListName, list_condition, list_day, list_ranges, list_rules
 from edms.records.report_model import RetentionExplanation
 from edms.records.retention_facts import judgeables, options_of, select_facts
@@ -172,10 +173,7 @@ def _within(operation: Operation, question: ListQuestion) -> ColumnElement[bool]
     """What the reader may see of what was asked. Raises Refused for an office that there is not."""
     parts = [Record.state == RecordState.DECLARED.value, visible_to(operation.scope())]
     if question.office:
-        office = operation.session.scalars(select(Office.id).where(Office.code == question.office)).one_or_none()
-        if office is None:
-            raise Refused(f"there is no office {question.office[:40]!r}")
-        parts.append(Record.office_id == office)
+        parts.append(Record.office_id == office_of(operation.session, question.office).id)
     if question.class_code:
         below = Record.class_code.startswith(question.class_code + ".", autoescape=True)
         parts.append(or_(Record.class_code == question.class_code, below))

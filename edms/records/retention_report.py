@@ -11,14 +11,13 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.model import Office
 from edms.access.policy import Action
-from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalItem
 from edms.records.loans_model import Loan
 from edms.records.model import Hold, HoldLink, Record, RecordState
+from edms.records.offices import office_of
 from edms.records.proceedings_model import ProceedingItem
 from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
 from edms.records.rules import kept_books
@@ -232,10 +231,7 @@ def _visible(operation: Operation, question: ReportQuestion) -> ColumnElement[bo
     )
     if not question.office:
         return visible
-    office = operation.session.scalars(select(Office.id).where(Office.code == question.office)).one_or_none()
-    if office is None:
-        raise Refused(f"there is no office {question.office[:40]!r}")
-    return and_(visible, Record.office_id == office)
+    return and_(visible, Record.office_id == office_of(operation.session, question.office).id)
 
 
 def _rows(session: Session, archive: Archive, query: Any, as_of: date, language: str) -> Iterator[ReportRow]:
