@@ -29,6 +29,7 @@ from edms.records.digitisations import (
     show_digitisation,
 )
 from edms.records.file_plan import selectable_classes
+from edms.web.acts import done, refused
 from edms.web.arguments import date_asked
 from edms.web.formats import number
 from edms.web.identity import actor, archive, capturers_only
@@ -65,8 +66,8 @@ def begin() -> ResponseReturnValue:
     )  # fmt: skip
     try:
         made = open_digitisation(who, archive(), told)
-    except Refused as refused:
-        return _refused(refused, url_for("digitisations.listing"))
+    except Refused as why:
+        return refused(why, url_for("digitisations.listing"))
     return redirect(url_for("digitisations.show", digitisation_id=made))
 
 
@@ -84,14 +85,14 @@ def new_scanner() -> ResponseReturnValue:
             _office(who), form.get("name", ""), form.get("make", ""), form.get("model", ""), form.get("serial", ""),
             form.get("optical_dpi", 0, type=int), form.get("settings", ""), date_asked(form.get("calibrated_on")),
         ))  # fmt: skip
-    except Refused as refused:
-        return _refused(refused, url_for("digitisations.scanners"))
+    except Refused as why:
+        return refused(why, url_for("digitisations.scanners"))
     return redirect(url_for("digitisations.scanners"))
 
 
 @pages.post("/digitisations/scanners/<uuid:scanner_id>/retire")
 def retire(scanner_id: UUID) -> ResponseReturnValue:
-    return _done(lambda: retire_scanner(actor(), archive(), scanner_id), url_for("digitisations.scanners"))
+    return done(lambda: retire_scanner(actor(), archive(), scanner_id), url_for("digitisations.scanners"))
 
 
 @pages.get("/digitisations/<uuid:digitisation_id>")
@@ -125,7 +126,7 @@ def add(digitisation_id: UUID) -> ResponseReturnValue:
         flash(gettext("One scan takes the place of another; choose one."), "bad")
         return redirect(back)
     if instead is not None:
-        return _done(lambda: rescan_item(actor(), archive(), instead, chosen[0]), back)
+        return done(lambda: rescan_item(actor(), archive(), instead, chosen[0]), back)
     return _added(digitisation_id, chosen, back)
 
 
@@ -144,12 +145,12 @@ def _added(digitisation_id: UUID, chosen: list[NewItem], back: str) -> ResponseR
     for told in chosen:
         try:
             add_item(actor(), archive(), digitisation_id, told)
-        except (Refused, NotFound) as refused:
-            refusals.append((told, refused))
+        except (Refused, NotFound) as why:
+            refusals.append((told, why))
     if len(chosen) == 1 and refusals and isinstance(only := refusals[0][1], Refused):
-        return _refused(only, back)
-    for failed, why in refusals[:MOST_TOLD]:
-        reason = error_text(why.sentences[0] if isinstance(why, WrongScan) else why.message)
+        return refused(only, back)
+    for failed, fault in refusals[:MOST_TOLD]:
+        reason = error_text(fault.sentences[0] if isinstance(fault, WrongScan) else fault.message)
         title = titles.get(failed.record_id, "–")[:80]
         flash(gettext("Not added: %(title)s: %(reason)s") % {"title": title, "reason": reason[:300]}, "bad")
     if (more := len(refusals) - MOST_TOLD) > 0:
@@ -172,14 +173,14 @@ def advance(digitisation_id: UUID, act: str) -> ResponseReturnValue:
         "ask": lambda: ask_for_signatures(who, where, digitisation_id),
         "cancel": lambda: cancel_digitisation(who, where, digitisation_id, form.get("reason", "")),
     }
-    return _done(acts[act], url_for("digitisations.show", digitisation_id=digitisation_id))
+    return done(acts[act], url_for("digitisations.show", digitisation_id=digitisation_id))
 
 
 @pages.post("/digitisations/<uuid:digitisation_id>/items/<uuid:item_id>/remove")
 def remove(digitisation_id: UUID, item_id: UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     back = url_for("digitisations.show", digitisation_id=digitisation_id)
-    return _done(lambda: remove_item(actor(), archive(), item_id, reason), back)
+    return done(lambda: remove_item(actor(), archive(), item_id, reason), back)
 
 
 @pages.get("/digitisations/<uuid:digitisation_id>/check")
@@ -199,7 +200,7 @@ def check(digitisation_id: UUID, item_id: UUID) -> ResponseReturnValue:
         "accept" in form, tuple(form.getlist("reason")) if "accept" not in form else (), form.get("note", "")
     )
     back = url_for("digitisations.checking", digitisation_id=digitisation_id)
-    return _done(lambda: check_item(actor(), archive(), item_id, finding), back)
+    return done(lambda: check_item(actor(), archive(), item_id, finding), back)
 
 
 @pages.get("/digitisations/<uuid:digitisation_id>/list.<any('json','csv'):form>")
@@ -225,22 +226,6 @@ def _office(who: Actor) -> UUID:
 def _signers(found: DigitisationView) -> object:
     try:
         return minutes_signers(actor(), archive(), found.id)
-    except Refused as refused:
-        flash(error_text(refused.message), "bad")
+    except Refused as why:
+        flash(error_text(why.message), "bad")
         return ()
-
-
-def _done(act: Callable[[], object], back: str) -> ResponseReturnValue:
-    try:
-        act()
-    except Refused as refused:
-        return _refused(refused, back)
-    return redirect(back)
-
-
-def _refused(refused: Refused, back: str) -> ResponseReturnValue:
-    for sentence in refused.sentences[:20] if isinstance(refused, WrongScan) else (refused.message,):
-        flash(error_text(sentence), "bad")
-    if refused.mend:
-        flash(error_text(refused.mend), "bad")
-    return redirect(back)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Role
@@ -32,12 +32,11 @@ from edms.disposal.destruction import (
 )
 from edms.disposal.execution import SIGNING, Execution, carry_out, execute
 from edms.disposal.views import list_batches, show_batch
-from edms.operation.door import NotPermitted
 from edms.records.file_plan import selectable_classes
+from edms.web.acts import done, refused
 from edms.web.arguments import date_asked
 from edms.web.identity import actor, archive, require_proof
 from edms.web.language import gettext
-from edms.web.words import error_text
 
 pages = Blueprint("disposals", __name__)
 
@@ -69,8 +68,8 @@ def begin() -> ResponseReturnValue:
         abort(400)
     try:
         made = open_batch(who, archive(), told)
-    except (Refused, NotPermitted) as refused:
-        return _refused(refused, url_for("disposals.listing"))
+    except Refused as why:
+        return refused(why, url_for("disposals.listing"))
     return redirect(url_for("disposals.show", batch_id=made))
 
 
@@ -110,13 +109,13 @@ def advance(batch_id: UUID, act: str) -> ResponseReturnValue:
         "reject": lambda: reject(who, where, batch_id, reason),
         "cancel": lambda: cancel(who, where, batch_id, reason),
     }
-    return _done(acts[act], url_for("disposals.show", batch_id=batch_id))
+    return done(acts[act], url_for("disposals.show", batch_id=batch_id))
 
 
 @pages.post("/disposals/<uuid:batch_id>/items/<uuid:item_id>/exclude")
 def take_out(batch_id: UUID, item_id: UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
-    return _done(lambda: exclude(actor(), archive(), item_id, reason), url_for("disposals.show", batch_id=batch_id))
+    return done(lambda: exclude(actor(), archive(), item_id, reason), url_for("disposals.show", batch_id=batch_id))
 
 
 @pages.get("/disposals/<uuid:batch_id>/certificate.json")
@@ -154,18 +153,3 @@ def _inspected() -> dict[UUID, Inspected]:
     if not chosen:
         raise Refused(gettext("Choose at least one record."))
     return {item: Inspected(verdict, note) for item in chosen}
-
-
-def _done(act: Callable[[], object], back: str) -> ResponseReturnValue:
-    try:
-        act()
-    except (Refused, NotPermitted) as refused:
-        return _refused(refused, back)
-    return redirect(back)
-
-
-def _refused(refused: Refused, back: str) -> ResponseReturnValue:
-    flash(error_text(refused.message), "bad")
-    if refused.mend:
-        flash(error_text(refused.mend), "bad")
-    return redirect(back)

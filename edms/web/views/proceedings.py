@@ -26,6 +26,7 @@ from edms.records.people import all_offices, office_choices
 from edms.records.proceedings import NewProceeding, add_items, cancel_proceeding, exclude_item, open_proceeding
 from edms.records.proceedings_views import Kind, ProceedingView, due_records, list_proceedings, show_proceeding
 from edms.records.reviewing import Panel, assess_review, decide_review, findings_from, folders_to_refile
+from edms.web.acts import done, refused
 from edms.web.arguments import date_asked
 from edms.web.identity import actor, archive
 from edms.web.language import gettext
@@ -64,8 +65,8 @@ def begin() -> ResponseReturnValue:
     told = NewProceeding(kind, office, level, form.get("title", ""), form.get("class_code") or None, to)
     try:
         made = open_proceeding(actor(), archive(), told)
-    except Refused as refused:
-        return _refused(refused, url_for("proceedings.listing", kind=kind))
+    except Refused as why:
+        return refused(why, url_for("proceedings.listing", kind=kind))
     return redirect(url_for("proceedings.show", proceeding_id=made))
 
 
@@ -87,13 +88,13 @@ def add(proceeding_id: UUID) -> ResponseReturnValue:
         chosen = [UUID(one) for one in request.form.getlist("record")]
     except ValueError:
         abort(400)
-    return _done(lambda: add_items(actor(), archive(), proceeding_id, chosen), _back(proceeding_id))
+    return done(lambda: add_items(actor(), archive(), proceeding_id, chosen), _back(proceeding_id))
 
 
 @pages.post("/proceedings/<uuid:proceeding_id>/items/<uuid:item_id>/exclude")
 def exclude(proceeding_id: UUID, item_id: UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
-    return _done(lambda: exclude_item(actor(), archive(), item_id, reason), _back(proceeding_id))
+    return done(lambda: exclude_item(actor(), archive(), item_id, reason), _back(proceeding_id))
 
 
 @pages.post(
@@ -111,7 +112,7 @@ def advance(proceeding_id: UUID, act: str) -> ResponseReturnValue:
         "close": lambda made, _kind: close_handover(actor(), archive(), made, _told("note")),
         "cancel": lambda made, _kind: cancel_proceeding(actor(), archive(), made, _told("reason")),
     }  # fmt: skip
-    return _done(lambda: acts[act](proceeding_id, kind), _back(proceeding_id))
+    return done(lambda: acts[act](proceeding_id, kind), _back(proceeding_id))
 
 
 @pages.post("/proceedings/<uuid:proceeding_id>/package")
@@ -120,9 +121,9 @@ def package(proceeding_id: UUID) -> ResponseReturnValue:
     content = os.fdopen(os.memfd_create("package", os.MFD_CLOEXEC), "w+b")
     try:
         package_handover(actor(), archive(), proceeding_id, content, MOST_IN_MEMORY)
-    except Refused as refused:
+    except Refused as why:
         content.close()
-        return _refused(refused, _back(proceeding_id))
+        return refused(why, _back(proceeding_id))
     except BaseException:
         content.close()
         raise
@@ -140,7 +141,7 @@ def receipt(proceeding_id: UUID) -> ResponseReturnValue:
         flash(gettext("Choose the receipt and its signature."), "bad")
         return redirect(_back(proceeding_id))
     content, signature = files["receipt"].read(), files["signature"].read()
-    return _done(lambda: receive_receipt(actor(), archive(), proceeding_id, content, signature), _back(proceeding_id))
+    return done(lambda: receive_receipt(actor(), archive(), proceeding_id, content, signature), _back(proceeding_id))
 
 
 def _list(made: UUID, _kind: str) -> None:
@@ -191,8 +192,8 @@ def _signers(found: ProceedingView) -> object:
         return ()
     try:
         return paper_signers(actor(), archive(), found.id)
-    except Refused as refused:
-        flash(error_text(refused.message), "bad")
+    except Refused as why:
+        flash(error_text(why.message), "bad")
         return ()
 
 
@@ -205,18 +206,3 @@ def _kind(text: str) -> Kind:
 
 def _back(proceeding_id: UUID) -> str:
     return url_for("proceedings.show", proceeding_id=proceeding_id)
-
-
-def _done(act: Callable[[], object], back: str) -> ResponseReturnValue:
-    try:
-        act()
-    except Refused as refused:
-        return _refused(refused, back)
-    return redirect(back)
-
-
-def _refused(refused: Refused, back: str) -> ResponseReturnValue:
-    for sentence in (refused.message, refused.mend):
-        if sentence:
-            flash(error_text(sentence), "bad")
-    return redirect(back)
