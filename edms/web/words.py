@@ -17,11 +17,15 @@ from edms.web.words_access import ACCESS_ERRORS
 from edms.web.words_account import ACCOUNT_ERRORS
 from edms.web.words_batches import BATCH_ERRORS
 from edms.web.words_digitisation import DIGITISATION_ERRORS
+from edms.web.words_disposal import DISPOSAL_ERRORS
 from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
+from edms.web.words_proceedings import PROCEEDING_ERRORS
 from edms.web.words_provider import BINDING_ERRORS
 from edms.web.words_redaction import REDACTION_ERRORS, REDACTION_EVENTS, REDACTION_VALUES
+from edms.web.words_retention import RETENTION_ERRORS, RETENTION_EVENTS
+from edms.web.words_rules import RULES_ERRORS, RULES_EVENTS
 from edms.web.words_search import NOTICES
 from edms.web.words_searches import SEARCHES_ERRORS, SEARCHES_EVENTS
 from edms.web.words_signing import (
@@ -107,8 +111,12 @@ ERRORS = (
     *ACCOUNT_ERRORS,
     *BINDING_ERRORS,
     *DIGITISATION_ERRORS,
+    *PROCEEDING_ERRORS,
+    *DISPOSAL_ERRORS,
+    *RETENTION_ERRORS,
     *HANDING_OUT_ERRORS,
     *SEARCHES_ERRORS,
+    *RULES_ERRORS,
     *BATCH_ERRORS,
     *FILING_ERRORS,
     *PHOTOGRAPH_ERRORS,
@@ -181,6 +189,8 @@ VALUES = HANDING_OUT_VALUES | {
 EVENTS = (
     HANDING_OUT_EVENTS
     | SEARCHES_EVENTS
+    | RETENTION_EVENTS
+    | RULES_EVENTS
     | {
         **REDACTION_EVENTS,
         "record:capture": message("received"),

@@ -1,8 +1,6 @@
 """What is said of a digitisation: why a scan, a check or a closing is not taken."""
 
 from edms.web.language import message
-from edms.web.words_disposal import DISPOSAL_ERRORS
-from edms.web.words_proceedings import PROCEEDING_ERRORS
 
 DIGITISATION_ERRORS = (
     message("page %(page)s: it is no scan, for there is no picture on it"),
@@ -59,6 +57,4 @@ DIGITISATION_ERRORS = (
     message("name the witnesses first, then the head"),
     message("the berita acara cannot be put before its signers now"),
     message("see where the digitisation stands"),
-    *PROCEEDING_ERRORS,
-    *DISPOSAL_ERRORS,
 )

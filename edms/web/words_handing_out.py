@@ -1,10 +1,8 @@
 """What is said of copies that were handed out and of paper that is lent."""
 
 from edms.web.language import message
-from edms.web.words_retention import RETENTION_ERRORS, RETENTION_EVENTS
 
 HANDING_OUT_EVENTS = {
-    **RETENTION_EVENTS,
     "record.copy_issued": message("copy handed out"),
     "loan.asked": message("paper asked for"),
     "loan.lent": message("paper lent"),
@@ -22,7 +20,6 @@ HANDING_OUT_VALUES = {
     "as_stored": message("as stored, without a mark"),
 }
 HANDING_OUT_ERRORS = (
-    *RETENTION_ERRORS,
     message("this copy cannot be marked, and so it is not handed out"),
     message("whoever may have the original can download that"),
     message("you have asked for it or have it already"),

@@ -1,7 +1,6 @@
 """What is said of searches that are kept, in the reader's language."""
 
 from edms.web.language import message
-from edms.web.words_rules import RULES_ERRORS, RULES_EVENTS
 
 SEARCHES_EVENTS = {
     "index.set_aside": message("set a damaged index aside"),
@@ -15,7 +14,6 @@ SEARCHES_EVENTS = {
     "search.exported": message("began to take a list of results away as a file"),
     "search.export_ended": message("took a list of results away as a file"),
     "search.history_forgotten": message("had the own questions forgotten"),
-    **RULES_EVENTS,
 }
 SEARCHES_ERRORS = (
     message("there is nothing to keep"),
@@ -26,5 +24,4 @@ SEARCHES_ERRORS = (
     message("a name has 1 to %(count)s characters"),
     message("a PDF lists at most %(count)s records"),
     message("take CSV or XLSX, or narrow the search"),
-    *RULES_ERRORS,
 )
