@@ -113,11 +113,12 @@ def select_due(actor: Actor | None, archive: Archive, batch_id: UUID, chosen: Se
         session, most = operation.session, archive.settings.disposal.max_items
         due = due_ids(session, batch, archive.clock.today(), 10 * most if chosen is None else 100 * most)
         if chosen is not None:
-            if not set(chosen) <= set(due):
+            wanted = set(chosen)
+            if not wanted <= set(due):
                 raise Refused(
                     "a record of these is not due, is in another disposal, of another office or above the level"
                 )
-            due = [one for one in due if one in set(chosen)]
+            due = [one for one in due if one in wanted]
         told = judged(session, archive, due, batch.id)
         fitting = [one for one in due if one in told and told[one].eligible
                    and told[one].decision.tier is Tier(batch.tier)]  # fmt: skip

@@ -15,6 +15,7 @@ from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem
 from edms.records.model import Component, Record, RecordState
 from edms.records.retention_facts import RulesKept, judgeables, options_of, select_facts
+from edms.records.visible import up_to_level
 from edms.retention.decide import decide
 from edms.retention.types import ActiveMode, Decision, Fate, Outcome, ReasonCode, Rule, Tier
 
@@ -64,15 +65,15 @@ def judged(
 def due_ids(session: Session, batch: DisposalBatch, today: date, limit: int) -> list[UUID]:
     """Return records of the office whose time has come by the stored dates, up to the level; the oldest first."""
     taken = select(DisposalItem.record_id).where(DisposalItem.standing_key.is_not(None))
-    levels = [level.value for level in Level.up_to(Level(batch.level))]
     query = (
-        select(Record.id, Record.level)
+        select(Record.id)
         .where(Record.office_id == batch.office_id, Record.state == RecordState.DECLARED.value,
-               Record.due_on <= today, Record.fate == Fate.DESTROY.value, Record.id.not_in(taken))
+               Record.due_on <= today, Record.fate == Fate.DESTROY.value, Record.id.not_in(taken),
+               up_to_level(Level(batch.level)))
         .order_by(Record.due_on, Record.id)
+        .limit(limit)
     )  # fmt: skip
-    told = ((one, level or UNCLASSIFIED_COUNTS_AS.value) for one, level in session.execute(query))
-    return [one for one, level in told if level in levels][:limit]
+    return list(session.scalars(query))
 
 
 def drifted(frozen: dict[str, Any], now: Judgement, tier: Tier) -> str:

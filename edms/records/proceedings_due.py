@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.levels import Level
@@ -15,7 +15,7 @@ from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
 from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.retention_facts import Judgeable, judgeables, options_of, select_facts
-from edms.records.visible import visible_to
+from edms.records.visible import up_to_level, visible_to
 from edms.retention.decide import decide
 from edms.retention.proceedings import ItemState, Kind
 from edms.retention.types import Decision, Fate, Phase, ReasonCode
@@ -49,11 +49,10 @@ def due_now(operation: Operation, archive: Archive, row: Proceeding, wanted: Seq
     With `wanted` exactly these, due or not. What is in a proceeding is not among it, nor what is above its level.
     """
     kind, today = Kind(row.kind), archive.clock.today()
-    levels = [level.value for level in Level.up_to(Level(row.level))]
     of_office = and_(
         Record.office_id == row.office_id,
         Record.state == RecordState.DECLARED.value,
-        or_(Record.level.in_(levels), false() if row.level == Level.OPEN.value else Record.level.is_(None)),
+        up_to_level(Level(row.level)),
         visible_to(operation.viewing),
     )
     query = select_facts().where(of_office)

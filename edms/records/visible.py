@@ -65,6 +65,13 @@ def granted(scope: Scope) -> ColumnElement[bool]:
     )
 
 
+def up_to_level(level: Level) -> ColumnElement[bool]:
+    """Return the condition that a record is of `level` at most; one without a level counts as restricted (R26)."""
+    levels = Level.up_to(level)
+    known = Record.level.in_([one.value for one in levels])
+    return or_(known, Record.level.is_(None)) if UNCLASSIFIED_COUNTS_AS in levels else known
+
+
 def granted_ids(session: Session, scope: Scope) -> frozenset[str]:
     """Return the records that the scope's grantee may see by a grant: each kind of grant by its own index.
 
