@@ -21,7 +21,7 @@ from edms.cli.context import (
     progress_bar,
     reason_option,
 )
-from edms.core.errors import StorageFault
+from edms.cli.parts import to_file
 from edms.disposal.batches import Letter
 from edms.disposal.certificate import certificate as certificate_of
 from edms.disposal.closing import ask_for_signatures, close
@@ -284,11 +284,7 @@ def show_command(context: Context, batch: str, username: str, as_json: bool) -> 
 @pass_context
 def certificate_command(context: Context, batch: str, username: str, output: Path) -> None:
     """Write the certificate that an outsider checks: python -m edms.verify FILE --key KEYS."""
-    content = certificate_of(context.person(username), context.archive, asked_id(batch))
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise StorageFault(f"{output} cannot be written: {error.strerror}") from None
+    to_file(output, [certificate_of(context.person(username), context.archive, asked_id(batch))])
 
 
 def _letter(number: str, dated: datetime, record: str) -> Letter:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from edms.cli.context import DAY, Context, as_option, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.parts import to_file
 from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review
 from edms.records.reviews_model import ReviewKind
 from edms.records.reviews_shown import review_desk, vital_csv, vital_list, vital_pdf
@@ -84,10 +85,12 @@ def list_command(context: Context, username: str, as_json: bool) -> None:
 def vital(context: Context, form: str, output: Path, username: str) -> None:
     """Write the list of vital records (Daftar Arsip Vital)."""
     lines, archive = vital_list(context.person(username), context.archive), context.archive
-    if form == "csv":
-        output.write_text(vital_csv(lines), "utf-8")
-    else:
-        output.write_bytes(vital_pdf(lines, archive.settings.archive.name, archive.clock.now()))
+    told = (
+        vital_csv(lines).encode()
+        if form == "csv"
+        else vital_pdf(lines, archive.settings.archive.name, archive.clock.now())
+    )
+    to_file(output, [told])
     click.echo(f"{len(lines)} vital records")
 
 

@@ -82,14 +82,6 @@ def obstacles(
     return [(item, found.get(item.record_id, ("not_declared",))) for item in items]
 
 
-def moved_ids(session: Session, record_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return those of the records that are in inactive custody."""
-    query = select(ProceedingItem.record_id).where(
-        ProceedingItem.record_id.in_(record_ids), ProceedingItem.state == ItemState.MOVED.value
-    )
-    return frozenset(session.scalars(query))
-
-
 def _ripe(kind: Kind, today: date) -> ColumnElement[bool]:
     if kind is Kind.TRANSFER:
         return Record.active_until <= today

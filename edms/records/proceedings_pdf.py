@@ -7,12 +7,11 @@ from typing import Any
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace
 
-from edms.records.office_paper import OfficePaper, hashes_told, pairs, signatories
+from edms.records.office_paper import DAYS, OfficePaper, hashes_told, pairs, signatories
 from edms.records.pdf_letters import FONT
 from edms.records.proceedings_list import CONTENTS, FILES
 from edms.retention.explain import day
 
-_DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 _WIDE = {FILES: (48, 32, 30, 66, 24, 26, 41), CONTENTS: (32, 20, 30, 90, 26, 26, 43)}
 STATEMENT = "autentik, terpercaya, utuh, dan dapat digunakan"
 
@@ -110,7 +109,7 @@ def _grounds(listed: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
 
 def _today(listed: Mapping[str, Any]) -> str:
     on = date.fromisoformat(listed["drawn_on"])
-    return f"Pada hari ini, {_DAYS[on.weekday()]}, tanggal {day(on, 'id')}"
+    return f"Pada hari ini, {DAYS[on.weekday()]}, tanggal {day(on, 'id')}"
 
 
 def _day(text: str) -> str:

@@ -31,7 +31,7 @@ from proceedings_people import (
     staffed,
 )
 from signing_people import give, turn_of, who
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from edms.access.actors import console_actor
 from edms.access.levels import Level
@@ -52,7 +52,6 @@ from edms.records.folders import open_folder
 from edms.records.holds import place_hold
 from edms.records.model import ComponentRole, Record
 from edms.records.proceedings import NewProceeding, add_items, cancel_proceeding, exclude_item, open_proceeding
-from edms.records.proceedings_due import moved_ids
 from edms.records.proceedings_list import CONTENTS, FILES
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper, ProceedingStep
 from edms.records.proceedings_views import due_records, list_proceedings
@@ -115,7 +114,8 @@ def test_a_transfer_moves_custody_and_nothing_else(both: Archive) -> None:
     assert receive_transfer(who(both, EXECUTOR), both, made) == 2
     assert states(both, made) == ["moved", "moved"]
     with both.database.reader() as session:
-        assert moved_ids(session, [first, second]) == {first, second}
+        moved = select(ProceedingItem.record_id).where(ProceedingItem.state == "moved")
+        assert set(session.scalars(moved)) == {first, second}
         assert session.get_one(Record, first).office_id == who(both, CLERK).office_id
     assert "record.custody_moved" in actions(both, "record", first)
     after = explain_record(who(both, CLERK), both, first, None, "en")
