@@ -1,16 +1,14 @@
 """Reading a manifest: its rows as cells under the headings of a mapping, parsed in the sandbox (hostile input)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edms.capture.given import open_given
 from edms.capture.manifest_mapping import Mapping
-from edms.core.canonical import sha256_hex
 from edms.core.errors import Refused
-from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
-from edms.text.reader import parser_limits, problem_of
+from edms.records.tables_given import given_table
 
 KINDS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".xlsm": "xlsx"}
 
@@ -52,25 +50,8 @@ def read_manifest(archive: Archive, path: Path, mapping: Mapping) -> Table:
     kind = KINDS.get(path.suffix.casefold())
     if kind is None:
         raise Refused(f"{path} is neither .csv nor .xlsx", "save the table as one of them")
-    try:
-        with open_given(path) as stream:
-            digest = sha256_hex(stream.read())
-            stream.seek(0)
-            answer = archive.sandbox.call(
-                "edms.text.tables:read_table",
-                kind,
-                mapping.manifest.model_dump(),
-                parser_limits(archive.settings.text),
-                files=(stream,),
-                limits=replace(archive.sandbox.limits, processes=0),
-            )
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}") from None
-    except SandboxFault as fault:
-        raise Refused(f"{path}: {problem_of(fault).message}", "divide the table, or save it anew") from None
-    if answer.values.get("problem"):
-        raise Refused(f"{path}: {answer.values['problem']}")
-    return _under_headings(answer.values, mapping, digest)
+    digest, values = given_table(archive, path, lambda: open_given(path), kind, mapping.manifest.model_dump())
+    return _under_headings(values, mapping, digest)
 
 
 def _under_headings(values: dict[str, object], mapping: Mapping, sha256: str) -> Table:

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from edms.core.canonical import sha256_hex
 from edms.core.errors import Refused
-from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
+from edms.records.tables_given import given_table
 from edms.retention.importing import Imported, NewEdition, fields_of, import_rows
 from edms.retention.types import EditionKind
-from edms.text.reader import parser_limits, problem_of
 
 __all__ = ["EditionKind", "Imported", "NewEdition", "import_table"]
 _KINDS = {".csv": "csv", ".xlsx": "xlsx"}
@@ -28,24 +26,12 @@ def import_table(archive: Archive, path: Path, edition: NewEdition, header_row: 
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise Refused(f"{path} is larger than 20 MiB", "divide the table")
-        with path.open("rb") as stream:
-            digest = sha256_hex(stream.read())
-            stream.seek(0)
-            answer = archive.sandbox.call(
-                "edms.text.tables:read_table",
-                kind,
-                {"encoding": "", "delimiter": "", "sheet": sheet},
-                parser_limits(archive.settings.text),
-                files=(stream,),
-                limits=replace(archive.sandbox.limits, processes=0),
-            )
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from None
-    except SandboxFault as fault:
-        raise Refused(f"{path}: {problem_of(fault).message}", "save the table anew, or divide it") from None
-    if answer.values.get("problem"):
-        raise Refused(f"{path}: {answer.values['problem']}")
-    rows = list(_texts(answer.values.get("rows")))
+    digest, values = given_table(
+        archive, path, lambda: path.open("rb"), kind, {"encoding": "", "delimiter": "", "sheet": sheet}
+    )
+    rows = list(_texts(values.get("rows")))
     if len(rows) < header_row:
         raise Refused(f"{path} has no line {header_row} with headings")
     places, missing = fields_of(rows[header_row - 1], edition.kind)
