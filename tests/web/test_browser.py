@@ -1,5 +1,6 @@
 """A real browser before a real server: a clerk's day, the keyboard, a phone, no scripts, and axe-core as judge."""
 
+import contextlib
 import json
 import shutil
 import socket
@@ -21,6 +22,8 @@ from sqlalchemy import select
 from web_site import PASSWORD
 
 from edms.bootstrap import open_archive
+from edms.core.clock import Clock
+from edms.records.archive import Archive
 from edms.records.model import Component
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -74,6 +77,17 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+@contextlib.contextmanager
+def filled(folder: Path, template: Path, clock: Clock | None = None) -> Iterator[Archive]:
+    """The archive of a copy of `template` in `folder`, to be filled before a server opens it; closed at the end."""
+    shutil.copytree(template / "storage", folder / "storage")
+    archive = open_archive(settings_in(folder), clock)
+    yield archive
+    archive.sandbox.close()
+    archive.reader.close()
+    archive.database.close()
 
 
 def damage(folder: Path, record: str) -> None:

@@ -1,18 +1,16 @@
 """Marked copies and loans in a real browser: on a desk and a phone, in both languages, with axe-core as judge."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archive_fixtures import pdf, settings_in, take_in
+from archive_fixtures import pdf, take_in
 from judges import judge
 from playwright.sync_api import Browser, expect
-from test_browser import DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
+from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
 
 from edms.access.levels import Level
-from edms.bootstrap import open_archive
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -23,15 +21,16 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
     judge("chromium")
     source, records = city_template
     folder = tmp_path_factory.mktemp("handing-out")
-    shutil.copytree(source / "storage", folder / "storage")
-    archive = open_archive(settings_in(folder))
-    told = {"medium": "kertas", "number": "005/7/2026", "title": "Berita acara sengketa lahan pasar"}
-    record = take_in(
-        archive, pdf("Berita acara sengketa lahan", "Dua"), by="records", office="dinkes", level=Level.SECRET, **told
-    ).record_id
-    archive.sandbox.close()
-    archive.reader.close()
-    archive.database.close()
+    with filled(folder, source) as archive:
+        told = {"medium": "kertas", "number": "005/7/2026", "title": "Berita acara sengketa lahan pasar"}
+        record = take_in(
+            archive,
+            pdf("Berita acara sengketa lahan", "Dua"),
+            by="records",
+            office="dinkes",
+            level=Level.SECRET,
+            **told,
+        ).record_id
     running = Server(folder, {**records, "secret": str(record)})
     yield running
     running.stop()

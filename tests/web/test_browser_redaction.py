@@ -1,19 +1,17 @@
 """Redaction in a real browser: areas by mouse, by keyboard and by form, made, approved by somebody else, handed out."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pypdf
 import pytest
-from archive_fixtures import MOMENT, settings_in, take_in
+from archive_fixtures import MOMENT, take_in
 from judges import judge
 from playwright.sync_api import Browser, Locator, Page, expect
 from redaction_material import NIK, PUBLIC, SECRET, everything_in, plain
-from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in  # noqa: F401 - fixtures
+from test_browser import DESK, PHONE, Server, Watched, browser, filled, judged, sign_in  # noqa: F401 - fixtures
 
-from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -25,11 +23,8 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
     judge("chromium")
     source, records = city_template
     folder = tmp_path_factory.mktemp("redacting")
-    shutil.copytree(source / "storage", folder / "storage")
-    archive = open_archive(settings_in(folder), FixedClock(MOMENT))
-    letter = take_in(archive, plain(2), name="bantuan.pdf", title="Penerima bantuan 2026")
-    archive.sandbox.close()
-    archive.database.close()
+    with filled(folder, source, FixedClock(MOMENT)) as archive:
+        letter = take_in(archive, plain(2), name="bantuan.pdf", title="Penerima bantuan 2026")
     running = Server(folder, {**records, "letter": str(letter.record_id)})
     yield running
     running.stop()

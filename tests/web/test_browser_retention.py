@@ -1,18 +1,16 @@
 """Pages of events, holds and the course of a record in a real browser: on a desk and a phone, in both languages."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from archive_fixtures import pdf, settings_in, take_in
+from archive_fixtures import pdf, take_in
 from judges import judge
 from playwright.sync_api import Browser
-from test_browser import DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
+from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
 
-from edms.bootstrap import open_archive
 from edms.records.events_many import read_list, record_events
 from edms.records.holds import AskedScope, place_hold
 from edms.records.holds_model import ScopeKind
@@ -28,18 +26,14 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
     judge("chromium")
     source, records = city_template
     folder = tmp_path_factory.mktemp("retention")
-    shutil.copytree(source / "storage", folder / "storage")
-    archive = open_archive(settings_in(folder))
-    one = take_in(archive, pdf("Telepon"), class_code="000.1.1", document_date=date(2025, 3, 1)).record_id
-    two = take_in(archive, pdf("SPM"), class_code="900.1.3", document_date=date(2014, 2, 1), number="900/1/2014")
-    clerk, officer = (console_person(archive, name, "tests") for name in ("clerk-dinkes", "records"))
-    lines, _wrong = read_list(str(two.record_id).encode(), date(2015, 9, 15), "LHP BPK 7/2015")
-    record_events(clerk, archive, TriggerType.AUDIT_FOLLOWUP_DONE, lines)
-    scopes = [AskedScope(ScopeKind.CLASS, "900"), AskedScope(ScopeKind.CASE, "12/Pdt.G/2026/PN Smg")]
-    place_hold(officer, archive, [], "Sengketa lahan pasar", "Surat PN 7/2026", "gugatan", scopes)
-    archive.sandbox.close()
-    archive.reader.close()
-    archive.database.close()
+    with filled(folder, source) as archive:
+        one = take_in(archive, pdf("Telepon"), class_code="000.1.1", document_date=date(2025, 3, 1)).record_id
+        two = take_in(archive, pdf("SPM"), class_code="900.1.3", document_date=date(2014, 2, 1), number="900/1/2014")
+        clerk, officer = (console_person(archive, name, "tests") for name in ("clerk-dinkes", "records"))
+        lines, _wrong = read_list(str(two.record_id).encode(), date(2015, 9, 15), "LHP BPK 7/2015")
+        record_events(clerk, archive, TriggerType.AUDIT_FOLLOWUP_DONE, lines)
+        scopes = [AskedScope(ScopeKind.CLASS, "900"), AskedScope(ScopeKind.CASE, "12/Pdt.G/2026/PN Smg")]
+        place_hold(officer, archive, [], "Sengketa lahan pasar", "Surat PN 7/2026", "gugatan", scopes)
     running = Server(folder, {**records, "course": str(one)})
     yield running
     running.stop()

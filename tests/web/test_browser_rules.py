@@ -2,18 +2,15 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from archive_fixtures import pdf, settings_in, take_in
+from archive_fixtures import pdf, take_in
 from judges import judge
 from playwright.sync_api import Browser, expect
-from test_browser import DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
-
-from edms.bootstrap import open_archive
+from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 RULES = Path(__file__).resolve().parents[2] / "retention_rules"
@@ -25,13 +22,9 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
     judge("chromium")
     source, records = city_template
     folder = tmp_path_factory.mktemp("rules")
-    shutil.copytree(source / "storage", folder / "storage")
-    archive = open_archive(settings_in(folder))
-    for number, code in enumerate(("000.1.1", "000.1.6", "900.1.3.7", "000.1.5")):
-        take_in(archive, pdf(f"Surat {number}"), class_code=code, document_date=date(2018 + 4 * number, 3, 1))
-    archive.sandbox.close()
-    archive.reader.close()
-    archive.database.close()
+    with filled(folder, source) as archive:
+        for number, code in enumerate(("000.1.1", "000.1.6", "900.1.3.7", "000.1.5")):
+            take_in(archive, pdf(f"Surat {number}"), class_code=code, document_date=date(2018 + 4 * number, 3, 1))
     running = Server(folder, records)
     yield running
     running.stop()
