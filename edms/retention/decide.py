@@ -95,7 +95,7 @@ def _start(
     wanted = rule.triggers or (TriggerType.CREATED,)
     if len(wanted) == 1:
         return _start_of_one(facts, wanted[0], rule, options, steps)
-    dates = {kind: _date_of(facts, kind, rule, options) for kind in wanted}
+    dates = {kind: date_of(facts, kind, rule, options) for kind in wanted}
     known = {kind: on for kind, on in dates.items() if on is not None}
     missing = tuple(kind for kind in wanted if kind not in known)
     if (missing and not rule.any_trigger) or not known:
@@ -110,7 +110,7 @@ def _start_of_one(
     facts: RetentionFacts, kind: TriggerType, rule: Rule, options: Options, steps: list[Step]
 ) -> tuple[date | None, tuple[TriggerType, ...]]:
     """The same for a single event, which most rules wait for, without the comparison."""
-    on = _date_of(facts, kind, rule, options)
+    on = date_of(facts, kind, rule, options)
     if on is None:
         steps.append(Step("start", None, {"events": [kind.value], "label": rule.trigger_label}))
         return None, (kind,)
@@ -118,7 +118,7 @@ def _start_of_one(
     return on, ()
 
 
-def _date_of(facts: RetentionFacts, kind: TriggerType, rule: Rule, options: Options) -> date | None:
+def date_of(facts: RetentionFacts, kind: TriggerType, rule: Rule, options: Options) -> date | None:
     """The day of a trigger. A fiscal year ends by the calendar, so it needs no evidence where the date is known."""
     written = None if facts.legacy_unverified else facts.document_date
     if kind is TriggerType.CREATED:
@@ -139,15 +139,20 @@ def _is_awaited(event: EventFact, kind: TriggerType, rule: Rule) -> bool:
     return kind is not TriggerType.OTHER or told in ("", wanted)
 
 
-def _dates(start: date, rule: Rule, options: Options, steps: list[Step]) -> tuple[date, date]:
-    """Return the end of the active and of the inactive period, noting each step. UNTIL_EVENT ends on its event."""
+def days_from(start: date, rule: Rule, options: Options) -> tuple[date, date, date]:
+    """Return the cut-off and the ends of the active and of the inactive period. UNTIL_EVENT ends on its event."""
     mode = rule.active_mode
     base = start if mode is ActiveMode.UNTIL_EVENT else cutoff_date(start, rule.cutoff, options.fiscal_year_end)
+    active_end = add_period(base, rule.active) if mode is ActiveMode.DURATION else base
+    return base, active_end, add_period(active_end, rule.inactive)
+
+
+def _dates(start: date, rule: Rule, options: Options, steps: list[Step]) -> tuple[date, date]:
+    """Return the end of the active and of the inactive period, noting each step."""
+    base, active_end, due = days_from(start, rule, options)
     if base != start:
         steps.append(Step("cutoff", base, {"cutoff": str(rule.cutoff)}))
-    active_end = add_period(base, rule.active) if mode is ActiveMode.DURATION else base
-    steps.append(Step("active_end", active_end, {"mode": str(mode), **_told(rule.active)}))
-    due = add_period(active_end, rule.inactive)
+    steps.append(Step("active_end", active_end, {"mode": str(rule.active_mode), **_told(rule.active)}))
     steps.append(Step("inactive_end", due, _told(rule.inactive)))
     return active_end, due
 

@@ -2,20 +2,15 @@
 
 from datetime import date
 
-from edms.retention.dates import add_period, cutoff_date
-from edms.retention.decide import _date_of
-from edms.retention.types import ActiveMode, Options, RetentionFacts, Rule, TriggerType
+from edms.retention.decide import date_of, days_from
+from edms.retention.types import Options, RetentionFacts, Rule, TriggerType
 
 
 def due_on(facts: RetentionFacts, rule: Rule, options: Options) -> date | None:
     """Return `decide(…).due_on`, which does not depend on the day it is asked; a test holds the two together."""
     wanted = rule.triggers or (TriggerType.CREATED,)
-    days = [_date_of(facts, kind, rule, options) for kind in wanted]
+    days = [date_of(facts, kind, rule, options) for kind in wanted]
     known = [day for day in days if day is not None]
     if not known or (len(known) < len(days) and not rule.any_trigger):
         return None
-    start = min(known) if rule.any_trigger else max(known)
-    if rule.active_mode is not ActiveMode.UNTIL_EVENT:
-        start = cutoff_date(start, rule.cutoff, options.fiscal_year_end)
-    active_end = add_period(start, rule.active) if rule.active_mode is ActiveMode.DURATION else start
-    return add_period(active_end, rule.inactive)
+    return days_from(min(known) if rule.any_trigger else max(known), rule, options)[2]
