@@ -92,7 +92,7 @@ def _questions(archive: Archive) -> dict[str, Callable[[Actor, int], object]]:
 def _lagging(archive: Archive, who: Actor, text: str) -> object:
     """Ask while records wait to be indexed, as in the middle of an import. This question is the last one asked."""
     with archive.database.writer() as session:
-        if not session.scalar(select(func.count()).select_from(OutboxEntry)):
+        if not session.scalar(select(func.count()).where(OutboxEntry.topic == INDEX_TOPIC)):
             ids = session.scalars(select(Record.id).limit(WAITING))
             now = archive.clock.now()
             session.execute(

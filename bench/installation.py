@@ -26,6 +26,7 @@ from edms.jobs.model import Job, JobState
 from edms.operation.model import OutboxEntry
 from edms.records.archive import Archive
 from edms.records.people import console_person
+from edms.records.reindexing import INDEX_TOPIC
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKERS = 2
@@ -115,12 +116,15 @@ def free_port() -> int:
 
 
 def wait_until_settled(archive: Archive) -> None:
-    """Wait until no step and no change of the index is waiting. Raises TimeoutError."""
+    """Wait until no step and no change of the index is waiting; due dates may, for they are worked out now and then.
+
+    Raises TimeoutError.
+    """
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
         with archive.database.reader() as session:
             jobs = session.scalar(select(func.count()).select_from(Job).where(Job.state == JobState.READY.value))
-            changes = session.scalar(select(func.count()).select_from(OutboxEntry))
+            changes = session.scalar(select(func.count()).where(OutboxEntry.topic == INDEX_TOPIC))
         if not jobs and not changes:
             return
         if time.monotonic() > until:

@@ -57,11 +57,13 @@ fi
 
 lock=requirements.lock
 [ "$purpose" = run ] || lock=requirements-dev.lock
-stamp=$(cat requirements.lock requirements-dev.lock pyproject.toml tools/js/package-lock.json | sha256sum | cut -c1-64)
-done_for=$(cat .venv/.prepared 2>/dev/null || true)
-# An environment that was copied, or whose Python has gone, is made anew.
-if .venv/bin/python -c '' 2>/dev/null; then
-  case "$done_for" in "$stamp dev") exit 0 ;; "$stamp run") [ "$purpose" = run ] && exit 0 ;; esac
+stamp=$(cat requirements.lock requirements-dev.lock pyproject.toml tools/js/package-lock.json tools/judges/requirements.lock | sha256sum | cut -c1-64)
+# What has been made ready serves what needs no more of it: everything is there for tests, and only the libraries for lint.
+made_for=$(cat .venv/.prepared 2>/dev/null || true)
+if .venv/bin/python -c '' 2>/dev/null; then # else the environment was copied, or its Python has gone: it is made anew
+  case "$made_for for $purpose" in
+    "$stamp test for "* | "$stamp lint for lint" | "$stamp lint for run" | "$stamp run for run") exit 0 ;;
+  esac
 fi
 
 echo "preparing .venv from $lock; the first time takes minutes"
@@ -72,7 +74,7 @@ fi
 .venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 # The validators of exchange packages hold libraries at old versions, so they have an environment of their own. The lock
 # file names each with all it needs, so nothing is resolved. Where they cannot be had their tests say so.
-if [ "$purpose" = test ] && [ -f tools/judges/requirements.lock ]; then
+if [ "$purpose" = test ]; then
   { [ -x .venv/judges/bin/python ] || "$python" -m venv .venv/judges; } &&
     .venv/judges/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/judges/requirements.lock ||
     echo "eark-validator and bagit could not be fetched; some tests do not run" >&2
@@ -87,4 +89,4 @@ if [ "$purpose" = test ] && have npm; then
   npm ci --silent --no-audit --no-fund --ignore-scripts --prefix .venv/js ||
     echo "tus-js-client and oidc-provider could not be fetched; some tests do not run" >&2
 fi
-if [ "$purpose" = run ]; then echo "$stamp run"; else echo "$stamp dev"; fi >.venv/.prepared
+echo "$stamp $purpose" >.venv/.prepared

@@ -23,7 +23,8 @@ case "$*" in
   *ensurepip*) [ {ensurepip} = yes ] || [ -e "{home}/python3-venv" ]; exit ;;
   "-m venv"*)
     echo "venv" >>"{home}/calls"
-    mkdir -p .venv/bin && cat "$0" >.venv/bin/python && chmod +x .venv/bin/python
+    place=$3 && [ "$place" != --clear ] || place=$4
+    mkdir -p "$place/bin" && cat "$0" >"$place/bin/python" && chmod +x "$place/bin/python"
     exit ;;
   "-m pip --version") exit 0 ;;
   "-m pip"*) echo "pip $*" >>"{home}/calls"; [ ! -e "{home}/no-network" ]; exit ;;
@@ -87,7 +88,8 @@ def machine(tmp_path: Path) -> Machine:
     shutil.copy(ROOT / "tools" / "prepare.sh", tmp_path / "clone" / "tools")
     for name in ("requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / "clone")
-    shutil.copytree(ROOT / "tools" / "js", tmp_path / "clone" / "tools" / "js")
+    for name in ("js", "judges"):
+        shutil.copytree(ROOT / "tools" / name, tmp_path / "clone" / "tools" / name)
     made.python()
     made.user(0)
     made.has("apt-get", APT)
@@ -121,6 +123,20 @@ def test_tests_need_more_and_what_is_there_for_tests_serves_to_run(machine: Mach
     (machine.home / "clone" / "requirements.lock").write_text("# changed\n", "utf-8")
     machine.prepare("run")
     assert len(machine.calls) == before + 2
+
+
+def test_what_is_there_for_lint_does_not_serve_the_tests(machine: Machine) -> None:
+    machine.prepare("lint")
+    assert not any("tools/judges" in call for call in machine.calls)
+    before = len(machine.calls)
+    machine.prepare("run")
+    assert len(machine.calls) == before
+    machine.prepare("test")
+    assert any("-r tools/judges/requirements.lock" in call for call in machine.calls[before:])
+    after = len(machine.calls)
+    for purpose in ("lint", "run", "test"):
+        machine.prepare(purpose)
+    assert all(call.startswith("apt-get") for call in machine.calls[after:])
 
 
 def test_root_gets_system_packages_installed(machine: Machine) -> None:
