@@ -43,6 +43,17 @@ STATES = {
     "withdrawn": message("withdrawn"),
 }
 
+# What would come of it if somebody saw the record who may not: the test of each level in the security scheme (R19).
+LEVEL_MEANINGS = {
+    "top_secret": message("would endanger the sovereignty, the territory or the safety of the state"),
+    "secret": message(
+        "would disturb functions of the state, resources or public order, "
+        "or gravely harm privacy, competition or a reputation"
+    ),
+    "restricted": message("would disturb the work of the institution itself, by a loss of money for one"),
+    "open": message("would do no harm"),
+}
+
 
 def mode_name(mode: str) -> str:
     """What a grant lets its holder do, in words."""
@@ -54,6 +65,11 @@ def request_state(state: str) -> str:
     return gettext(STATES[state]) if state in STATES else state
 
 
+def level_meaning(level: str) -> str:
+    """What would come of a record of that level in the wrong hands, in words."""
+    return gettext(LEVEL_MEANINGS[level]) if level in LEVEL_MEANINGS else ""
+
+
 def install(app: Flask) -> None:
     """Register the filters."""
-    app.jinja_env.filters.update(mode_name=mode_name, request_state=request_state)
+    app.jinja_env.filters.update(mode_name=mode_name, request_state=request_state, level_meaning=level_meaning)

@@ -45,6 +45,16 @@ def test_many_at_once(desk: tuple[Site, Visitor, list[str]]) -> None:
     assert visitor.get("/search?state=declared").text.count("<h2>") >= 2
 
 
+def test_the_levels_are_explained_where_one_is_chosen_and_none_above_the_own_clearance(
+    desk: tuple[Site, Visitor, list[str]],
+) -> None:
+    _site, visitor, letters = desk
+    for page in ("/capture", f"/records/{letters[0]}", "/inbox/file"):
+        text = visitor.get(page).text
+        assert "would disturb the work of the institution itself" in text
+        assert "would endanger the sovereignty" not in text
+
+
 def test_one_that_fails_is_named_and_the_others_go_on(desk: tuple[Site, Visitor, list[str]]) -> None:
     _site, visitor, letters = desk
     fields = {"record": [letters[0], "018f0000-0000-7000-8000-000000000000"], "class": "000.1.5", "level": "open"}
