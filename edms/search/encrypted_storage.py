@@ -212,6 +212,10 @@ class SealedView(StructFile):  # type: ignore[misc]
     def get(self, position: int, length: int) -> bytes:
         return self._sealed.get(self._start + position, min(length, max(self._length - position, 0)))
 
+    def get_array(self, position: int, typecode: str, length: int) -> Any:
+        """Read an array as Whoosh wrote it, at a position of its own: threads share the view of a column's file."""
+        return self.subset(position, max(self._length - position, 0)).read_array(typecode, length)
+
     def subset(self, offset: int, length: int, name: str | None = None) -> "SealedView":
         return SealedView(self._sealed, self._start + offset, length, name or self._name)
 

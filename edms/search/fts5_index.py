@@ -1,7 +1,6 @@
 """The search index on SQLite FTS5 inside SQLCipher: `edms.search.protocol.SearchIndex` for one machine and many records
 (docs/adr/0079)."""
 
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -41,7 +40,7 @@ class Fts5Index:
         self._generations = Generations(folder, key, STATE)
         self._cache = PostingsCache(settings.page_cache_bytes)
         self._lock = threading.Lock()
-        self._file: tuple[int, SqlcipherFile] | None = None
+        self._files: dict[int, SqlcipherFile] = {}
         self._state = Loaded()
 
     # Reading
@@ -70,12 +69,25 @@ class Fts5Index:
         return current is not None and current[1] != analysis.VERSION
 
     def _open(self, number: int) -> SqlcipherFile:
+        """Return the one file of a generation, which all threads share: a snapshot reads through their connections."""
         with self._lock:
-            if not self._file or self._file[0] != number:
+            if number not in self._files:
                 cache = self._settings.page_cache_bytes // 4
-                file = self.file_type(self._generations.path(number), self._key, number, cache)
-                self._file = (number, file)
-            return self._file[1]
+                self._files[number] = self.file_type(self._generations.path(number), self._key, number, cache)
+            return self._files[number]
+
+    def _open_serving(self, number: int) -> SqlcipherFile:
+        """Return the file of the generation that serves, and let go of older ones: open they would stay on the disk."""
+        for older in [other for other in list(self._files) if other < number]:
+            self._forget(older)
+        return self._open(number)
+
+    def _forget(self, number: int) -> SqlcipherFile:
+        """Return the file of a generation that is not opened any more."""
+        file = self._open(number)
+        with self._lock:
+            self._files.pop(number, None)
+        return file
 
     @contextmanager
     def _reading(self) -> Iterator[SqlcipherFile | None]:
@@ -84,7 +96,7 @@ class Fts5Index:
             with ExitStack() as stack:
                 try:
                     current = self._generations.current()
-                    file = self._open(current[0]) if current else None
+                    file = self._open_serving(current[0]) if current else None
                     if file:
                         stack.enter_context(file.reading())
                 except FileNotFoundError as error:
@@ -104,8 +116,9 @@ class Fts5Index:
     def _load(self, file: SqlcipherFile) -> Snapshot:
         identity, commits = file.number("identity"), file.commits()
         with self._lock:
-            if (self._state.identity, self._state.commits) != (identity, commits):
-                known = self._state if self._state.identity == identity else Loaded()
+            state = self._state
+            if (state.file, state.identity, state.commits) != (file, identity, commits):
+                known = state if (state.file, state.identity) == (file, identity) else Loaded()
                 self._state = load(file, self._cache, known, identity, commits)
             return self._state.snapshot
 
@@ -131,8 +144,18 @@ class Fts5Index:
 
     def _create(self) -> int:
         number = self._generations.next_number()
-        self._open(number).create()
+        with self._removed_if_not_finished(number):
+            self._open(number).create()
         return number
+
+    @contextmanager
+    def _removed_if_not_finished(self, number: int) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._forget(number).close()
+            self._generations.remove(number)
+            raise
 
     def purge(self) -> None:
         """Pack anew what still holds replaced or deleted documents, segment by segment (see the protocol)."""
@@ -164,7 +187,7 @@ class Fts5Index:
                     serving = self._generations.writable(analysis.VERSION, self._create)
                 number = self._unfinished(serving) or self._create()
                 self._generations.keep_only(serving, number)
-            try:
+            with self._removed_if_not_finished(number):
                 writer = Writer(self._open(number))
                 count = Builder(writer, self._settings.build_processes).fill(documents)
                 with self._writing():
@@ -172,10 +195,6 @@ class Fts5Index:
                         writer.apply(changes)
                     self._generations.drop_journal(number)
                     self._generations.switch(number, analysis.VERSION)
-            except BaseException:
-                self._open(number).close()
-                shutil.rmtree(self._generations.path(number), ignore_errors=True)
-                raise
         return count
 
     def _unfinished(self, serving: int) -> int:

@@ -26,6 +26,22 @@ STRIDE: Final = 4
 FILLER: Final = "~"
 FIELD_NUMBER: Final = {name: number for number, name in enumerate(INDEXED)}
 _LOCATED: Final = 64
+_SPLITS: Final = [code for code in range(128) if not (chr(code).isalnum() or chr(code) in "-/.:_~'")]
+_SPELLED: Final = {code: 0xE000 + code for code in _SPLITS}
+_PLAIN: Final = {other: code for code, other in _SPELLED.items()}
+
+
+def spelled(term: bytes) -> str:
+    """Return a term as FTS5 keeps it whole: signs at which it would split stand as code points for private use.
+
+    A term has them where one character of a text folds to several, as a number in brackets does.
+    """
+    return term.decode().translate(_SPELLED)
+
+
+def plain(token: str) -> bytes:
+    """Return the term that `spelled` was given."""
+    return token.translate(_PLAIN).encode()
 
 
 class PostingsCache:
@@ -242,7 +258,7 @@ class FreshView(FileView):
         found = self._terms.get(term)
         if found is None:
             rows = self._file.rows(
-                "SELECT col, doc, offset FROM fresh_terms WHERE term = ? ORDER BY doc, offset", term.decode()
+                "SELECT col, doc, offset FROM fresh_terms WHERE term = ? ORDER BY doc, offset", spelled(term)
             )
             found = self._terms[term] = self._lists(rows)
         return found.get(field)
@@ -257,12 +273,12 @@ class FreshView(FileView):
 
     def beginning_with(self, field: str, prefix: bytes) -> Iterator[Any]:
         """Yield (term, document frequency, posting list, its length) of the terms that begin so."""
-        start = prefix.decode()
+        start = spelled(prefix)
         statement = "SELECT DISTINCT term FROM fresh_terms WHERE term >= ? AND term < ?"
         for (term,) in self._file.rows(statement, start, start + "\U0010ffff"):
-            found = self.postings(field, term.encode())
+            found = self.postings(field, plain(term))
             if found:
-                yield term.encode(), len(found.ids), found, 0
+                yield plain(term), len(found.ids), found, 0
 
     def postings_at(self, offset: Any, length: int) -> Postings:
         found: Postings = offset
@@ -270,9 +286,9 @@ class FreshView(FileView):
 
     def _every_form(self, field: str) -> Iterator[str]:
         statement = "SELECT DISTINCT term FROM fresh_terms WHERE term >= ? AND term < ? AND col = ?"
-        start = EXACT.decode()
+        start = spelled(EXACT)
         for (term,) in self._file.rows(statement, start, start + "\U0010ffff", field):
-            yield term[len(start) :]
+            yield plain(term[len(start) :]).decode()
 
 
 def token_stream(terms: "dict[bytes, Any]") -> str:
@@ -280,19 +296,20 @@ def token_stream(terms: "dict[bytes, Any]") -> str:
     last = max((places[-1] for places in terms.values()), default=-1)
     slots = [FILLER] * (STRIDE * (int(last) + 2))
     for term, places in terms.items():
-        spelled = term.decode()
+        token = spelled(term)
         for place in places:
             at = STRIDE * place
             while at < len(slots) - 1 and slots[at] is not FILLER:
                 at += 1
-            slots[at] = spelled
+            slots[at] = token
     return " ".join(slots)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """One commit in memory, and what the next one can go on with."""
+    """One commit in memory, and what the next one can go on with. `file`: whose connections the views read through."""
 
+    file: SqlcipherFile | None = None
     identity: int = 0
     commits: int = 0
     packed: dict[int, PackedView] = field(default_factory=dict)
@@ -316,4 +333,4 @@ def load(file: SqlcipherFile, cache: PostingsCache, known: Loaded, identity: int
     for view in views:
         low, high = np.searchsorted(gone, (view.first, view.first + view.count))
         deleted.append(set((gone[low:high] - view.first).tolist()))
-    return Loaded(identity, commits, packed, fresh, Snapshot(commits, list(views), deleted))
+    return Loaded(file, identity, commits, packed, fresh, Snapshot(commits, list(views), deleted))

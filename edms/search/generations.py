@@ -4,6 +4,7 @@ lock                 held (flock) by the one writer
 rebuild.lock         held (flock) while a generation is built
 CURRENT              sealed: which generation serves
 generation-N/        the files of a generation
+removed-N/           what is left of one that was killed while it was removed
 generation-N/journal-M   sealed: changes that came in while generation N was built
 """
 
@@ -15,7 +16,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -90,10 +91,21 @@ class Generations:
         return (self.numbers() or [0])[-1] + 1
 
     def keep_only(self, *numbers: int) -> None:
-        """Remove every other generation."""
+        """Remove every other generation, and what an earlier removal left."""
         for other in self.numbers():
             if other not in numbers:
-                shutil.rmtree(self.path(other), ignore_errors=True)
+                self.remove(other)
+        for left in self.folder.glob("removed-*"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def remove(self, number: int) -> None:
+        """Remove a generation. For whoever is opening it all of its files go at one moment, none before another."""
+        aside = self.folder / f"removed-{number}"
+        shutil.rmtree(aside, ignore_errors=True)
+        with suppress(OSError):
+            self.path(number).rename(aside)
+        for folder in (aside, self.path(number)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _bound(self, name: str) -> bytes:
         return f"{FORMAT}|{name}".encode()

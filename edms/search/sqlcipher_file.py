@@ -18,7 +18,7 @@ from zlib import crc32
 
 import sqlcipher3.dbapi2 as sqlite
 
-from edms.core.errors import StorageFault
+from edms.core.errors import EdmsError, StorageFault
 from edms.search import analysis
 from edms.search.encrypted_storage import seal_file, sync_folder
 from edms.search.errors import IndexBusy, IndexDamaged
@@ -32,6 +32,9 @@ PAGE_BYTES: Final = 8192
 SMALL_FILE: Final = 2 * 1024 * 1024
 """A file up to this size is authenticated whole when it is opened; of a larger one each page when it is read."""
 BUSY_MILLISECONDS: Final = 10_000
+_OF_THE_MACHINE: Final = (
+    "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_NOMEM", "SQLITE_PERM", "SQLITE_CANTOPEN",
+)  # fmt: skip
 
 SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
@@ -62,13 +65,22 @@ def plainly() -> Iterator[None]:
         raise _meaning(error) from error
 
 
+def _busy() -> IndexBusy:
+    return IndexBusy("the index is being written by another process", "try again when it has finished")
+
+
 def _meaning(error: sqlite.Error) -> Exception:
     name = str(getattr(error, "sqlite_errorname", ""))
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return IndexBusy("the index is being written by another process", "try again when it has finished")
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_NOMEM", "SQLITE_PERM")):
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")):
+        return _busy()
+    if name.startswith(_OF_THE_MACHINE):
         return StorageFault(f"the index cannot be written: {error}")
     return IndexDamaged(f"index file {FILE} is not authentic or not whole")
+
+
+def _unauthentic(connection: Any) -> list[str]:
+    """Return what is said of the pages in the file, whatever the log holds of them."""
+    return [str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check").fetchmany(10)]
 
 
 def summed(value: bytes) -> bytes:
@@ -150,6 +162,7 @@ class SqlcipherFile:
         for pragma in (
             f"busy_timeout = {BUSY_MILLISECONDS}",
             "journal_mode = WAL",
+            "wal_autocheckpoint = 0",  # every commit empties the log by itself
             "synchronous = FULL",
             "secure_delete = ON",
             "temp_store = MEMORY",
@@ -168,15 +181,32 @@ class SqlcipherFile:
         if any(self.page_faults()):
             raise IndexDamaged(f"index file {FILE} is not authentic or not whole")
 
+    def _begun(self, statement: str) -> tuple[Any, int | None]:
+        """Begin a transaction that sees the newest commit; return the connection, and the count sealed before.
+
+        Raises FileNotFoundError where the generation was removed meanwhile, whatever is said of what is left of it.
+        """
+        try:
+            connection = self._opened()
+            sealed = self.sealed()
+            connection.execute(statement)
+            try:
+                self._compare(sealed)
+            except BaseException:
+                with suppress(sqlite.Error):
+                    connection.execute("ROLLBACK")
+                raise
+        except (sqlite.Error, EdmsError):
+            self.path.stat()
+            raise
+        return connection, sealed
+
     @contextmanager
     def reading(self) -> Iterator[Any]:
         """Give a connection that sees one commit until the end."""
         with plainly():
-            connection = self._opened()
-            sealed = self.sealed()
-            connection.execute("BEGIN")
+            connection, _ = self._begun("BEGIN")
             try:
-                self._compare(sealed)
                 yield connection
             finally:
                 with suppress(sqlite.Error):
@@ -186,11 +216,8 @@ class SqlcipherFile:
     def writing(self) -> Iterator[Any]:
         """Give a connection on which everything is committed at the end, durably, or nothing is."""
         with plainly():
-            connection = self._opened()
-            sealed = self.sealed()
-            connection.execute("BEGIN IMMEDIATE")
+            connection, sealed = self._begun("BEGIN IMMEDIATE")
             try:
-                self._compare(sealed)
                 yield connection
                 if sealed is None:
                     self.seal(0)  # from the first commit on it is there
@@ -198,12 +225,20 @@ class SqlcipherFile:
                 commits = self.commits()
                 connection.execute("COMMIT")
             except BaseException:
-                with suppress(sqlite.Error):
-                    connection.execute("ROLLBACK")
+                for undo in (lambda: connection.execute("ROLLBACK"), lambda: self._empty_log(connection)):
+                    with suppress(sqlite.Error):  # on a full disk, what was not committed would keep its room
+                        undo()
                 raise
-            # Left in the log, what was replaced would be there to read until the log is begun anew.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._empty_log(connection)
         self.seal(commits)
+
+    @staticmethod
+    def _empty_log(connection: Any) -> bool:
+        """Bring what the log holds into the file; left there, what was replaced would be there to read until the log is
+        begun anew. Returns whether all of it is in the file: a reader of an older commit is waited for, within reason.
+        """
+        _, frames, done = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return bool(frames == done)
 
     def _compare(self, sealed: int | None) -> None:
         """Raise IndexDamaged when the file is older than the count that was sealed before it was looked at."""
@@ -258,9 +293,30 @@ class SqlcipherFile:
         with plainly():
             connection = self._connect("rw")
             try:
-                yield from (str(row[0]) for row in connection.execute("PRAGMA cipher_integrity_check").fetchmany(10))
+                yield from _unauthentic(connection) and self._settled_faults(connection)
             finally:
                 connection.close()
+
+    def _settled_faults(self, connection: Any) -> list[str]:
+        """Look again with nobody writing, and all of the log in the file.
+
+        A page that is just being written there, or that a writer left half written when it was killed, stands whole in
+        the log. Raises IndexBusy.
+        """
+        try:
+            whole = self._empty_log(connection)
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite.OperationalError as error:
+            if not str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_READONLY"):
+                raise
+            return _unauthentic(connection)
+        try:
+            faults = _unauthentic(connection)
+        finally:
+            connection.execute("ROLLBACK")
+        if faults and not whole:
+            raise _busy()
+        return faults
 
     def structure_faults(self) -> Iterator[str]:
         """Yield what is wrong between pages: tables, their indexes and FTS5's own lists."""

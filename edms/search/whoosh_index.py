@@ -1,6 +1,5 @@
 """The search index on Whoosh: `edms.search.protocol.SearchIndex` for one machine (docs/adr/0050, 0051)."""
 
-import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -177,7 +176,7 @@ class WhooshIndex:
                     self._generations.drop_journal(number)
                     self._generations.switch(number, analysis.VERSION)
             except BaseException:
-                shutil.rmtree(self._generations.path(number), ignore_errors=True)
+                self._generations.remove(number)
                 raise
         return count
 

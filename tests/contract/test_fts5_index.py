@@ -7,7 +7,9 @@ import shutil
 import signal
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,16 +22,16 @@ from small_disk import MEBIBYTE, SmallDisk
 
 from edms.core.errors import StorageFault
 from edms.core.settings import SearchSettings
-from edms.search import analysis, fts5_build, fts5_index, fts5_writer, packing
+from edms.search import analysis, fts5_build, fts5_index, fts5_writer, generations, packing
 from edms.search.codec import Postings
 from edms.search.errors import IndexBusy, IndexDamaged
 from edms.search.fts5_index import Fts5Index
-from edms.search.fts5_views import STRIDE, token_stream
-from edms.search.fts5_writer import pack, small_ones
+from edms.search.fts5_views import STRIDE, plain, token_stream
+from edms.search.fts5_writer import Writer, pack, small_ones
 from edms.search.generations import Generations
 from edms.search.packing import Packer, Surfaces
 from edms.search.protocol import EVERYTHING, FACETS, Delete, IndexDocument, SearchAnswer, SearchRequest, Upsert
-from edms.search.sqlcipher_file import PAGE_BYTES
+from edms.search.sqlcipher_file import PAGE_BYTES, SqlcipherFile
 
 KEY = bytes(range(32))
 FORK = multiprocessing.get_context("fork")
@@ -114,8 +116,18 @@ def test_what_goes_into_fts5_keeps_its_positions(text: str, language: analysis.L
     stream = token_stream(terms).split(" ")
     found: dict[bytes, list[int]] = {}
     for at, token in enumerate(stream):
-        found.setdefault(token.encode(), []).append(at // STRIDE)
+        found.setdefault(plain(token), []).append(at // STRIDE)
     assert {term: found[term] for term in terms} == {term: list(places) for term, places in terms.items()}
+
+
+def test_a_character_that_is_several_words_to_fts5_is_one_here(folder: Path) -> None:
+    index = opened(folder)
+    index.apply([Upsert(document(1, text="bersama lampiran ⑴ ﹰ rapat ⑿ kota"))])
+    for packed in (False, True):
+        for text in ("⑴", "lampiran ⑿", '"rapat ⑿ kota"', '"ﹰ rapat"', "rapat", "kota~", "lam*"):
+            assert ids(index, text) == {"r1"}, (packed, text)
+        assert ids(index, '"rapat kota"') == set()
+        Writer(index._open(1)).pack_fresh()
 
 
 # Packing
@@ -286,6 +298,114 @@ def test_another_key_opens_nothing(folder: Path) -> None:
     opened(folder).apply([Upsert(document(1))])
     with pytest.raises(IndexDamaged):
         ask(Fts5Index(folder, bytes(32), SearchSettings()), "")
+
+
+# Readers of what is being replaced
+
+
+def in_another_thread(work: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(work).result()
+
+
+def test_who_looks_at_an_older_generation_takes_the_newer_from_nobody(folder: Path) -> None:
+    index = opened(folder)
+    index.apply([Upsert(document(1))])
+    index.rebuild(document(number) for number in range(9))
+    every = {f"r{number}" for number in range(9)}
+    assert ids(index, "") == every
+    with pytest.raises(FileNotFoundError), index._open(1).reading():
+        pass
+    # What one thread has read is gone on with by another, on a connection of its own.
+    assert in_another_thread(lambda: ids(index, "")) == every
+
+
+class Late:
+    """A reader that still takes the generation before for the one that serves when it asks next."""
+
+    def __init__(self, folder: Path) -> None:
+        self.index = opened(folder)
+        self._now = self.index._generations.current
+        self._before = [self._now()]
+        self.index._generations.current = self._current  # type: ignore[method-assign]
+
+    def _current(self) -> tuple[int, int] | None:
+        return self._before.pop() if self._before else self._now()
+
+
+def test_a_generation_goes_at_one_moment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = opened(folder)
+    writer.apply([Upsert(document(1))])
+    readers = [Late(folder) for _ in range(4)]
+    for reader in readers[::2]:
+        assert ids(reader.index, "") == {"r1"}  # it has the file open
+        reader._before.append(reader._now())
+    answers: list[set[str]] = []
+
+    def remove_slowly(removed: Path, ignore_errors: bool = False) -> None:
+        for file in sorted(removed.glob("*"), reverse=True):  # the sealed count before the file it is of
+            file.unlink()
+            if readers:
+                answers.append(ids(readers.pop(0).index, ""))
+        with suppress(OSError):
+            removed.rmdir()
+
+    monkeypatch.setattr(generations.shutil, "rmtree", remove_slowly)
+    writer.rebuild(iter([document(1)]))
+    assert answers == [{"r1"}] * len(answers)
+    assert len(answers) >= 2
+    assert sorted(path.name for path in folder.glob("*-[0-9]*")) == ["generation-2"]
+
+
+def test_a_generation_that_goes_while_it_is_opened_is_no_damage(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, reader = opened(folder), opened(folder)
+    writer.apply([Upsert(document(1))])
+    connect, once = SqlcipherFile._connect, [1]
+
+    def connect_late(file: SqlcipherFile, mode: str) -> Any:
+        if once:
+            once.clear()
+            writer.rebuild(iter([document(1)]))
+        return connect(file, mode)
+
+    monkeypatch.setattr(SqlcipherFile, "_connect", connect_late)
+    assert in_another_thread(lambda: ids(reader, "")) == {"r1"}
+    assert not once
+
+
+def test_what_a_killed_removal_left_is_removed(folder: Path) -> None:
+    index = opened(folder)
+    index.apply([Upsert(document(1))])
+    shutil.copytree(folder / "generation-1", folder / "removed-1")
+    index.rebuild(iter([document(1)]))
+    assert sorted(path.name for path in folder.glob("*-[0-9]*")) == ["generation-2"]
+
+
+def _die_before_the_file_is_written(folder: Path) -> None:
+    SqlcipherFile._empty_log = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, return-value]
+    opened(folder).apply([Upsert(document(number)) for number in range(2, 40)])
+
+
+def test_a_page_that_a_killed_writer_left_half_written_is_taken_from_the_log(folder: Path) -> None:
+    """A write of 8 KiB that is killed, or loses power, may leave the half of it: until then the log is kept."""
+    opened(folder).apply([Upsert(document(1))])
+    child = FORK.Process(target=_die_before_the_file_is_written, args=(folder,))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    file = folder / "generation-1" / "index.db"
+    log = file.with_name("index.db-wal").read_bytes()
+    frame = PAGE_BYTES + 24  # SQLite, file format, 4: a header of 32 bytes, then frames that begin with the page number
+    pages = {int.from_bytes(log[at : at + 4], "big") for at in range(32, len(log), frame)}
+    stored = bytearray(file.read_bytes())
+    torn = [page for page in pages if page * PAGE_BYTES <= len(stored)]
+    assert len(torn) > 2
+    for page in torn:
+        stored[page * PAGE_BYTES - PAGE_BYTES // 2 : page * PAGE_BYTES] = bytes(PAGE_BYTES // 2)
+    file.write_bytes(stored)
+    index = opened(folder)
+    assert ids(index, "") == {f"r{number}" for number in range(1, 40)}
+    assert list(index.verify()) == []
 
 
 # Writers

@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import tempfile
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -243,3 +244,15 @@ def test_an_older_analysis_asks_for_a_rebuild(folder: Path, monkeypatch: pytest.
     assert not open_index(folder).needs_rebuild
     monkeypatch.setattr("edms.search.analysis.VERSION", 999)
     assert open_index(folder).needs_rebuild
+
+
+def test_threads_that_open_a_column_do_not_move_each_other(folder: Path) -> None:
+    """Whoosh reads the lengths of a column's values from a view of its file that all threads share."""
+    storage = EncryptedStorage(folder, KEY, 1, PageCache(1 << 20))
+    with storage.create_file("edms_1.seg") as file:
+        file.write(b"head")
+        file.write_array(array("H", range(100)))
+    view = storage.open_file("edms_1.seg")
+    view.seek(2)
+    assert view.get_array(4, "H", 100) == array("H", range(100))
+    assert view.tell() == 2
