@@ -158,12 +158,13 @@ def reset_factors(actor: Actor | None, archive: Archive, username: str) -> None:
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         person = person_in_service(operation, username)
-        _forget_all(operation.session, person.id)
+        forget_factors(operation.session, person.id)
         end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.second_factor_reset")
 
 
-def _forget_all(session: Session, person_id: UUID) -> None:
+def forget_factors(session: Session, person_id: UUID) -> None:
+    """Remove the app for codes, the passkeys and the recovery codes of a person."""
     row = session.get(OneTimeCode, person_id)
     if row is not None:
         session.delete(row)

@@ -12,6 +12,7 @@ from edms.access.separation import Duty
 from edms.core.errors import Refused
 from edms.operation.directory_links import is_linked
 from edms.operation.sessions import end_sessions
+from edms.records.account_codes import forget_factors
 from edms.records.archive import Archive
 from edms.records.service_accounts import require_not_held
 from edms.records.tokens import revoke_all_tokens
@@ -22,8 +23,10 @@ def readmit_person(actor: Actor | None, archive: Archive, username: str) -> str:
 
     "" where there is none: for a service account, for whom a directory keeps the password, and for somebody who is
     still in service and whose retirement alone is taken back. Sessions and API tokens of before do not come to life
-    again. Raises Refused when there is no such person or nothing to take back, NotPermitted for oneself or for a
-    service account that one answers for.
+    again, nor do second factors: phones and keys of before may have gone to others meanwhile, recovery codes on paper
+    have lain about unwatched, and a passkey lets in without the new password.
+    Raises Refused when there is no such person or nothing to take back, NotPermitted for oneself or for a service
+    account that one answers for.
     """
     password = random_password(archive.settings.access.min_password_characters)
     hashed = hash_password(password, archive.settings.access.min_password_characters)
@@ -45,6 +48,7 @@ def readmit_person(actor: Actor | None, archive: Archive, username: str) -> str:
             return ""
         end_sessions(operation.session, person.id)
         revoke_all_tokens(archive, operation, person)
+        forget_factors(operation.session, person.id)
         if person.held_by is not None or is_linked(operation.session, person.id):
             return ""
         person.password_hash = hashed
