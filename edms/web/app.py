@@ -14,6 +14,7 @@ from edms.records.archive import Archive
 from edms.web import (
     bearer,
     charts,
+    cookies,
     formats,
     guard,
     identity,
@@ -123,10 +124,7 @@ def create_app(archive: Archive) -> Flask:
     app.config.update(
         SECRET_KEY=archive.keys.secret("session"),
         MAX_FORM_MEMORY_SIZE=SMALL_FORM_BYTES,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=guard.is_secure(archive.settings.server),
-        SESSION_COOKIE_NAME=guard.cookie_name("edms_form", archive.settings.server),
+        **cookies.form_settings(archive.settings.server),
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions["archive"] = archive

@@ -10,7 +10,8 @@ from flask_wtf.csrf import CSRFProtect
 
 from edms.access.policy import TokenScope
 from edms.operation.tokens import PATTERN, TokenRefused, bearer_of
-from edms.web.identity import archive, session_cookie
+from edms.web.cookies import session_token
+from edms.web.identity import archive
 from edms.web.language import gettext
 from edms.web.problems import by_token, problem
 
@@ -69,7 +70,7 @@ def _recognise() -> ResponseReturnValue | None:
         return _refuse(400, "invalid_request", gettext("A token stands in the header, never in the address."))
     if not g.bearer:
         return None
-    if request.cookies.get(session_cookie()):
+    if session_token():
         return _refuse(400, "invalid_request", gettext("Come with a token or with a session, not with both."))
     try:
         found = bearer_of(archive().door, archive().settings.access, secret.strip(), request.remote_addr or "")

@@ -1,4 +1,4 @@
-"""Who may ask this server by which name, and from whose page: host, origin, cookies' names, the proxies in front.
+"""Who may ask this server by which name, and from whose page: host, origin, the proxies in front.
 
 It stands before everything else that is done for a request.
 """
@@ -27,11 +27,6 @@ _FROM_ANYWHERE = frozenset(
 def is_secure(server: ServerSettings) -> bool:
     """Whether people reach this server over TLS alone."""
     return server.public_url.lower().startswith("https://")
-
-
-def cookie_name(name: str, server: ServerSettings) -> str:
-    """Return the name of a cookie: with TLS one that only this very host can set, for no other host and all paths."""
-    return f"__Host-{name}" if is_secure(server) else name
 
 
 def install(app: Flask, server: ServerSettings) -> None:

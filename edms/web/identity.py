@@ -13,12 +13,11 @@ from edms.operation.proof import require_recent_proof
 from edms.operation.sessions import SignedIn, Waits, signed_in
 from edms.records.alerts import count_alerts
 from edms.records.archive import Archive
-from edms.web.guard import cookie_name, is_secure
+from edms.web import cookies
+from edms.web.cookies import session_token
 from edms.web.language import gettext
 from edms.web.problems import by_token, told
 
-COOKIE = "edms_session"
-"""The name of the session's cookie without TLS; with it `session_cookie` puts a prefix before."""
 _WITHOUT_PEOPLE = frozenset(
     {
         "static",
@@ -66,11 +65,6 @@ def archive() -> Archive:
     return found
 
 
-def session_cookie() -> str:
-    """The name of the cookie that holds a session here."""
-    return cookie_name(COOKIE, archive().settings.server)
-
-
 def actor() -> Actor | None:
     """The actor of this request, or None when nobody is signed in."""
     found: Actor | None = g.get("actor")
@@ -79,7 +73,7 @@ def actor() -> Actor | None:
 
 def require_proof() -> None:
     """Ask for a proof of who it is before what follows: raises ProofNeeded, which leads to the page and back."""
-    require_recent_proof(archive().door, archive().settings.access, request.cookies.get(session_cookie(), ""))
+    require_recent_proof(archive().door, archive().settings.access, session_token())
 
 
 def asked_by_program() -> bool:
@@ -106,14 +100,7 @@ def waits() -> bool:
 
 def keep_token(response: Response, token: str) -> None:
     """Give the browser the token of its session."""
-    response.set_cookie(
-        session_cookie(),
-        token,
-        httponly=True,
-        samesite="Lax",
-        secure=is_secure(archive().settings.server),
-        max_age=archive().settings.access.session_absolute_hours * 3600,
-    )
+    cookies.keep(response, cookies.SESSION, token, archive().settings.access.session_absolute_hours * 3600)
 
 
 def install(app: Flask) -> None:
@@ -140,7 +127,7 @@ def safe_target(target: str) -> str:
 
 def _recognise() -> ResponseReturnValue | None:
     g.default_language = archive().settings.archive.language
-    token = None if by_token() else request.cookies.get(session_cookie())
+    token = None if by_token() else session_token()
     if token and request.endpoint not in _WITHOUT_PEOPLE:
         found = signed_in(archive().door, archive().settings.access, token)
         if found is not None:

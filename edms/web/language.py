@@ -12,8 +12,9 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request
 
+from edms.web import cookies
+
 LANGUAGES = ("id", "en")
-LANGUAGE_COOKIE = "edms_language"
 _FOLDER = Path(__file__).parent / "translations"
 
 
@@ -36,7 +37,7 @@ def current_language() -> str:
     chosen = g.get("language") or request.args.get("lang")
     if chosen in LANGUAGES:
         return str(chosen)
-    asked = request.cookies.get(f"__Host-{LANGUAGE_COOKIE}") or request.cookies.get(LANGUAGE_COOKIE)
+    asked = cookies.read(cookies.LANGUAGE)
     if asked in LANGUAGES:
         return str(asked)
     default = str(g.get("default_language", "id"))

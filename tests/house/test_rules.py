@@ -48,6 +48,17 @@ def test_coroutines_are_run_in_one_place() -> None:
     assert offenders(wrong, set()) != [], "the rule no longer finds what it is about"
 
 
+def test_cookies_are_set_and_read_in_one_place() -> None:
+    """Three places once said the attributes, and one of them read a cookie by a name that other hosts could set."""
+    cookies = re.compile(r"\.(set|delete)_cookie\b|request\.cookies\b|SESSION_COOKIE_|httponly|samesite|__Host-")
+    places = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "edms").rglob("*.py")
+        if cookies.search(path.read_text("utf-8"))
+    }
+    assert places == {"edms/web/cookies.py"}
+
+
 def test_nothing_prints_but_the_console() -> None:
     outside = [path for path in (ROOT / "edms").rglob("*.py") if "cli" not in path.parts and path.parts[-2] != "verify"]
     assert [str(path) for path in outside if any(call == "print" for _, call in calls(path))] == []

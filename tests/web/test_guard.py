@@ -12,8 +12,8 @@ from gunicorn.http.parser import RequestParser
 from web_site import City, OpenSite, Site, Visitor
 
 from edms.core.logs import OneLine, escaped
+from edms.web.cookies import SESSION as COOKIE
 from edms.web.guard import _FROM_ANYWHERE
-from edms.web.identity import COOKIE
 from edms.web.streams import readable_bodies
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,6 +119,8 @@ def test_cookies_with_tls_are_this_hosts_alone(public: Site) -> None:
     planted.client.set_cookie(COOKIE, visitor.client.get_cookie(f"__Host-{COOKIE}", "arsip.example").value)  # type: ignore[union-attr]
     assert planted.get("/").status_code == 302, "a cookie without the prefix, as another host could set it"
     assert visitor.get("/").status_code == 200
+    planted.client.set_cookie("edms_language", "en")
+    assert '<html lang="id">' in planted.get("/sign-in").text, "nor does it choose the language"
     gone = visitor.post("/sign-out").headers.getlist("Set-Cookie")
     assert any(one.startswith(f"__Host-{COOKIE}=;") and "Secure" in one for one in gone)
     policy = visitor.get("/sign-in").headers["Strict-Transport-Security"]

@@ -13,7 +13,7 @@ from web_site import PASSWORD, OpenSite, Site, Visitor, plain
 
 import edms.operation.sign_in
 from edms.access.model import Person, SignInSession
-from edms.web.identity import COOKIE
+from edms.web.cookies import SESSION as COOKIE
 
 
 def sessions(site: Site) -> int:

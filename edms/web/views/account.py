@@ -11,7 +11,8 @@ from edms.records.account_codes import own_factors
 from edms.records.account_passkeys import own_passkeys
 from edms.records.account_sessions import end_other_sessions, end_own_session, own_sessions
 from edms.records.provider_bindings import own_binding
-from edms.web.identity import actor, archive, keep_token, session_cookie
+from edms.web.cookies import session_token
+from edms.web.identity import actor, archive, keep_token
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
 
@@ -27,7 +28,7 @@ def show() -> ResponseReturnValue:
         factors=own_factors(actor(), archive()),
         passkeys=own_passkeys(actor(), archive()),
         binding=own_binding(actor(), archive()),
-        sessions=own_sessions(actor(), archive(), request.cookies.get(session_cookie(), "")),
+        sessions=own_sessions(actor(), archive(), session_token()),
     )
 
 
@@ -40,7 +41,7 @@ def end(session_id: str) -> ResponseReturnValue:
 
 @pages.post("/account/sessions/end-others")
 def end_others() -> ResponseReturnValue:
-    end_other_sessions(actor(), archive(), request.cookies.get(session_cookie(), ""))
+    end_other_sessions(actor(), archive(), session_token())
     flash(gettext("You are signed out everywhere else."), "good")
     return redirect(url_for("account.show"))
 
@@ -57,7 +58,7 @@ def change_password() -> ResponseReturnValue:
     try:
         if new.reveal() != request.form.get("again", "")[:MOST_PASSWORD]:
             raise Refused("the two are not the same", "nothing was changed; try again")
-        token = change_own_password(actor(), archive(), old, new, request.cookies.get(session_cookie(), ""))
+        token = change_own_password(actor(), archive(), old, new, session_token())
     except (NotFound, NotPermitted, NotSignedIn):
         raise
     except EdmsError as fault:

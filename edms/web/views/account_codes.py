@@ -17,7 +17,8 @@ from edms.records.account_codes import (
     renew_own_recovery_codes,
 )
 from edms.records.account_passkeys import own_passkeys
-from edms.web.identity import actor, archive, keep_token, require_proof, session_cookie
+from edms.web.cookies import session_token
+from edms.web.identity import actor, archive, keep_token, require_proof
 from edms.web.language import gettext
 from edms.web.sentences import error_sentence
 
@@ -43,7 +44,7 @@ def confirm() -> ResponseReturnValue:
     require_proof()
     code = request.form.get("code", "")[:_MOST_CODE]
     try:
-        codes, token = confirm_codes(actor(), archive(), code, request.cookies.get(session_cookie(), ""))
+        codes, token = confirm_codes(actor(), archive(), code, session_token())
     except (NotFound, NotPermitted, NotSignedIn):
         raise
     except EdmsError as fault:

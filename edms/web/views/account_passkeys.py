@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from edms.core.errors import Refused
 from edms.operation.passkeys import RelyingParty
 from edms.records.account_passkeys import add_passkey, begin_passkey, remove_passkey, rename_passkey
-from edms.web.identity import actor, archive, keep_token, require_proof, session_cookie
+from edms.web.cookies import session_token
+from edms.web.identity import actor, archive, keep_token, require_proof
 from edms.web.language import gettext
 
 pages = Blueprint("account_passkeys", __name__)
@@ -64,7 +65,7 @@ def options() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     require_proof()
     credential = request.form.get("credential", "")[:MOST_CREDENTIAL]
-    held, name = request.cookies.get(session_cookie(), ""), request.form.get("name", "")
+    held, name = session_token(), request.form.get("name", "")
     codes, token = add_passkey(actor(), archive(), relying_party(), kept_challenge(), credential, name, held)
     if codes:
         response = make_response(render_template("account_recovery.html", codes=codes))

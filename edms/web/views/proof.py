@@ -7,7 +7,8 @@ from edms.operation.proof import ask_for_own_passkey, proof_by_code, proof_by_pa
 from edms.operation.sign_in import SignInRefused
 from edms.records.directory_sign_in import prove_here
 from edms.records.provider_sign_in import may_prove_by_provider
-from edms.web.identity import archive, safe_target, session_cookie
+from edms.web.cookies import session_token
+from edms.web.identity import archive, safe_target
 from edms.web.language import gettext
 from edms.web.views.account_passkeys import MOST_CREDENTIAL, as_json, keep_challenge, kept_challenge, relying_party
 from edms.web.views.session import refusal_text, visit
@@ -51,7 +52,7 @@ def take_passkey() -> ResponseReturnValue:
 
 
 def _token() -> str:
-    return request.cookies.get(session_cookie(), "")
+    return session_token()
 
 
 def _page(target: str, problem: str) -> str:

@@ -10,11 +10,13 @@ from edms.operation.sign_in import SignInRefused, give_code
 from edms.records.directory_sign_in import sign_in_here
 from edms.records.provider_sign_in import provider_label
 from edms.records.provider_sign_out import sign_out_there
+from edms.web import cookies
 from edms.web.agents import coarse
+from edms.web.cookies import session_token
 from edms.web.devices import keep_device, shown_devices
-from edms.web.guard import cookie_name, is_secure, too_often
-from edms.web.identity import actor, archive, keep_token, safe_target, session_cookie, waits
-from edms.web.language import LANGUAGE_COOKIE, LANGUAGES, current_language, gettext
+from edms.web.guard import too_often
+from edms.web.identity import actor, archive, keep_token, safe_target, waits
+from edms.web.language import LANGUAGES, current_language, gettext
 
 pages = Blueprint("session", __name__)
 
@@ -36,7 +38,7 @@ def sign_in() -> ResponseReturnValue:
         problem, status = refusal_text(refused, gettext("The user name or the password is wrong."))
         return _page(target, problem, name), status
     # Nothing of the visit before goes on: neither another person's session nor a form token somebody else may know.
-    end_session(archive().door, request.cookies.get(session_cookie(), ""))
+    end_session(archive().door, session_token())
     session.clear()
     waiting = signed_in(archive().door, archive().settings.access, token)
     code_due = waiting is not None and waiting.waits_for is Waits.CODE
@@ -57,7 +59,7 @@ def code() -> ResponseReturnValue:
 @pages.post("/sign-in/code")
 def take_code() -> ResponseReturnValue:
     target = safe_target(request.form.get("next", ""))
-    held, typed = request.cookies.get(session_cookie(), ""), request.form.get("code", "")[:40]
+    held, typed = session_token(), request.form.get("code", "")[:40]
     try:
         token = give_code(archive().door, archive().settings.access, held, typed, visit())
     except SignInRefused as refused:
@@ -100,11 +102,11 @@ def visit() -> Visit:
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    by_provider = end_session(archive().door, request.cookies.get(session_cookie(), ""))
+    by_provider = end_session(archive().door, session_token())
     session.clear()
     place = sign_out_there(archive()) if by_provider else ""
     response = make_response(leaving(place, "out") if place else redirect(url_for("session.sign_in")))
-    response.delete_cookie(session_cookie(), secure=is_secure(archive().settings.server), httponly=True, samesite="Lax")
+    cookies.forget(response, cookies.SESSION)
     return response
 
 
@@ -113,10 +115,8 @@ def choose_language() -> ResponseReturnValue:
     wanted = request.form.get("language", "")
     response = make_response(redirect(safe_target(request.form.get("next", ""))))
     if wanted in LANGUAGES:
-        token = request.cookies.get(session_cookie())
+        token = session_token()
         if token:
             keep_language(archive().door, token, wanted)
-        secure = is_secure(archive().settings.server)
-        name = cookie_name(LANGUAGE_COOKIE, archive().settings.server)
-        response.set_cookie(name, wanted, samesite="Lax", httponly=True, secure=secure, max_age=31_536_000)
+        cookies.keep(response, cookies.LANGUAGE, wanted, 31_536_000)
     return response

@@ -7,8 +7,9 @@ from edms.operation.sessions import sign_out as end_session
 from edms.operation.sign_in import SignInRefused
 from edms.operation.sign_in_passkeys import ask_for_passkey
 from edms.records.directory_sign_in import passkey_sign_in_here
+from edms.web.cookies import session_token
 from edms.web.devices import keep_device
-from edms.web.identity import actor, archive, keep_token, safe_target, session_cookie
+from edms.web.identity import actor, archive, keep_token, safe_target
 from edms.web.language import gettext
 from edms.web.limits import Pace
 from edms.web.views.account_passkeys import MOST_CREDENTIAL, as_json, keep_challenge, kept_challenge, relying_party
@@ -40,7 +41,7 @@ def sign_in() -> ResponseReturnValue:
         flash(refusal_text(refused, wrong)[0], "bad")
         return redirect(url_for("session.sign_in", next=target) if actor() is None else target)
     # As after a password: nothing of the visit before goes on.
-    end_session(archive().door, request.cookies.get(session_cookie(), ""))
+    end_session(archive().door, session_token())
     session.clear()
     response = make_response(redirect(target))
     keep_token(response, token)

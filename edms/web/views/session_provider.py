@@ -18,9 +18,10 @@ from edms.records.provider_sign_in import (
     sign_in_by_provider,
 )
 from edms.records.provider_sign_out import end_by_provider
+from edms.web.cookies import session_token
 from edms.web.devices import keep_device
 from edms.web.guard import too_often
-from edms.web.identity import actor, archive, keep_token, require_proof, safe_target, session_cookie
+from edms.web.identity import actor, archive, keep_token, require_proof, safe_target
 from edms.web.language import current_language, gettext
 from edms.web.views.session import leaving, visit
 from edms.web.words_provider import provider_sentence
@@ -134,4 +135,4 @@ def _signed_in(token: str, target: str) -> ResponseReturnValue:
 
 
 def _token() -> str:
-    return request.cookies.get(session_cookie(), "")
+    return session_token()
