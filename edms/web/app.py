@@ -47,6 +47,7 @@ from edms.web.views import (
     holds,
     home,
     inbox,
+    judgements,
     lanes,
     loans,
     photographs,
@@ -56,6 +57,7 @@ from edms.web.views import (
     reading,
     record,
     redactions,
+    report_mailings,
     reports,
     retention,
     retention_lists,
@@ -107,6 +109,7 @@ PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, disposals,
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
+    judgements, report_mailings,
     retention_lists, rules, reports, trail, alerts,
     lanes, loans, proceedings, signatures, verification,
 )  # fmt: skip
