@@ -48,6 +48,7 @@ from edms.web.views import (
     holds,
     home,
     inbox,
+    judgements,
     lanes,
     loans,
     photographs,
@@ -57,6 +58,7 @@ from edms.web.views import (
     reading,
     record,
     redactions,
+    report_mailings,
     reports,
     retention,
     retention_lists,
@@ -108,6 +110,7 @@ PARTS = (
     session, account, account_codes, account_passkeys, account_tokens, session_passkeys, session_provider,
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, disposals,
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
+    judgements, report_mailings,
     retention_lists, rules, reports, trail, alerts,
     lanes, loans, proceedings, signatures, verification,
 )  # fmt: skip

@@ -20,6 +20,7 @@ from edms.web.words_digitisation import DIGITISATION_ERRORS
 from edms.web.words_disposal import DISPOSAL_ERRORS
 from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
+from edms.web.words_judgements import MAILING_ERRORS
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_proceedings import PROCEEDING_ERRORS
 from edms.web.words_provider import BINDING_ERRORS
@@ -114,6 +115,7 @@ ERRORS = (
     *PROCEEDING_ERRORS,
     *DISPOSAL_ERRORS,
     *RETENTION_ERRORS,
+    *MAILING_ERRORS,
     *HANDING_OUT_ERRORS,
     *SEARCHES_ERRORS,
     *RULES_ERRORS,

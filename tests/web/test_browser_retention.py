@@ -1,4 +1,4 @@
-"""Pages of events, holds and the course of a record in a real browser: on a desk and a phone, in both languages."""
+"""Pages of events, holds, reviews and lists by mail in a real browser: desk and phone, both languages."""
 
 import os
 from collections.abc import Iterator
@@ -15,6 +15,10 @@ from edms.records.events_many import read_list, record_events
 from edms.records.holds import AskedScope, place_hold
 from edms.records.holds_model import ScopeKind
 from edms.records.people import console_person
+from edms.records.report_lists import ListName
+from edms.records.report_mailings import NewMailing, add_mailing
+from edms.records.reviews import Proposal, judge_review, propose_review
+from edms.records.reviews_model import ReviewKind
 from edms.retention.types import TriggerType
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -33,6 +37,16 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
         lines, _wrong = read_list(str(two.record_id).encode(), date(2015, 9, 15), "LHP BPK 7/2015")
         record_events(clerk, archive, TriggerType.AUDIT_FOLLOWUP_DONE, lines)
         scopes = [AskedScope(ScopeKind.CLASS, "900"), AskedScope(ScopeKind.CASE, "12/Pdt.G/2026/PN Smg")]
+        official = console_person(archive, "official-dinkes", "tests")
+        old = {"class_code": "000.1.1", "legacy_unverified": True, "title": "Buku agenda surat keluar"}
+        take_in(archive, pdf("Agenda"), **old)
+        land = take_in(archive, pdf("Tanah"), class_code="000.1.1", title="Sertifikat tanah pasar").record_id
+        kept = Proposal(ReviewKind.VITAL_KEPT, "bukti kepemilikan", "lemari tahan api, salinan di depo")
+        review = propose_review(official, archive, land, kept)
+        propose_review(official, archive, one, Proposal(ReviewKind.VITAL_KEPT, "nomor darurat", "salinan"))
+        judge_review(officer, archive, review, "setuju", accept=True)
+        people = (("records", "arsip@kota.example"), ("head-dinkes", "kepala@kota.example"))
+        add_mailing(officer, archive, NewMailing("Usul musnah triwulan", ListName.DESTROY, people))
         place_hold(officer, archive, [], "Sengketa lahan pasar", "Surat PN 7/2026", "gugatan", scopes)
     running = Server(folder, {**records, "course": str(one)})
     yield running
@@ -58,8 +72,14 @@ def test_pages_of_retention(
         ("holds", "/holds"),
         ("course", f"/records/{server.records['course']}"),
         ("retention", "/retention"),
+        ("judgements", "/judgements"),
+        ("undated", "/judgements/undated"),
+        ("vital", "/judgements/vital"),
+        ("mail", "/retention/mail"),
     ):
         page.goto(path)
+        for summary in page.locator("td details.explain summary").all():
+            summary.click()
         page.screenshot(path=pictures / f"{name}-{language}-{size['width']}.png", full_page=True)
         assert judged(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

@@ -30,6 +30,7 @@ _NO_SUCH_BATCH = {"else": 404}
 _NO_SUCH = _NO_SUCH_BATCH
 _NO_SUCH_DRAFT = {"records": 404, "else": 403}
 _SCANNING = _CLERKS
+_RECORDS_OFFICER = {"records": 200, "else": 403}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _SIGNERS = {"auditor": 403, "admin": 403, "guest": 403, "else": 200}
@@ -126,6 +127,21 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/events"): ("/events", {"else": 400}),  # no kind is told: tests/web/test_retention_pages.py asks in full
     ("POST", "/events/verify"): ("/events/verify", _as(302, _SIGNERS)),
     ("GET", "/events/awaiting"): ("/events/awaiting", _OFFICERS),
+    ("GET", "/judgements"): ("/judgements", _OFFICERS),
+    ("POST", "/judgements"): ("/judgements", {"else": 400}),  # no kind is told: tests/web/test_judgement_pages.py
+    ("POST", "/judgements/<uuid:review_id>/<any('accept','refuse'):act>"): (
+        f"/judgements/{uuid4()}/accept",
+        _NO_SUCH,
+    ),
+    ("GET", "/judgements/undated"): ("/judgements/undated", _OFFICERS),
+    ("GET", "/judgements/vital"): ("/judgements/vital", _OFFICERS),
+    ("GET", "/judgements/vital.<any('csv','pdf'):form>"): ("/judgements/vital.csv", _OFFICERS),
+    ("GET", "/retention/mail"): ("/retention/mail", _RECORDS_OFFICER),
+    ("POST", "/retention/mail"): ("/retention/mail", {"else": 400}),
+    ("POST", "/retention/mail/<uuid:mailing_id>/end"): (
+        f"/retention/mail/{uuid4()}/end",
+        {"records": 404, "else": 403},
+    ),
     ("GET", "/holds"): ("/holds", _OFFICERS),
     ("POST", "/holds"): ("/holds", {"else": 400}),
     ("POST", "/holds/<uuid:hold_id>/release"): (f"/holds/{uuid4()}/release", {"records": 404, "else": 403}),

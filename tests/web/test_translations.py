@@ -52,7 +52,8 @@ SPEAKING = (
     "records/proceedings.py", "records/reviewing.py", "exchange/transferring.py", "exchange/handing_over.py",
     "exchange/sending.py", "exchange/drawing.py", "exchange/receipt.py",
     "records/tokens.py", "records/service_accounts.py", "records/holds.py", "records/hold_binding.py",
-    "records/events.py", "records/events_many.py", "records/reviews.py", "web/views/events.py",
+    "records/events.py", "records/events_many.py", "records/reviews.py",
+    "records/report_mailings.py", "web/views/events.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
 NOT_ON_A_PAGE = {
