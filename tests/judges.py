@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGES = {"openssl": "openssl", "strings": "binutils", "chromium": "chromium", "node": "nodejs",
-            "soffice": "libreoffice-writer-nogui",
+            "soffice": "libreoffice-writer-nogui", "tesseract": "tesseract-ocr",
             **dict.fromkeys(("pdfsig", "pdftotext", "pdfinfo", "pdfimages", "pdfdetach"), "poppler-utils")}  # fmt: skip
 
 
