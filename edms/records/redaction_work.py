@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.jobs.model import Job, JobState, Lane
-from edms.jobs.queue import enqueue, finish, resume
+from edms.jobs.queue import enqueue, finish, postponed, resume
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.page_ranges import forget_ranges, ranges_of
@@ -35,12 +35,14 @@ _NUMBERED = re.compile(r"#(\d+)")
 @dataclass(frozen=True)
 class UnderWay:
     """A redaction that workers make, or last came to nothing with: pages that are `done`, of how many; `running`: a
-    worker is at it now; `told`: why it failed or waits, terms as `#1` for the first."""
+    worker is at it now; `told`: why it failed or pauses; `postponed`: its surroundings failed, however long it takes.
+    """
 
     done: int
     pages: int
     running: bool
     told: str
+    postponed: bool
 
 
 def hand_over(operation: Operation, archive: Archive, row: Redaction, pages: int) -> None:
@@ -104,7 +106,7 @@ def under_way(session: Session, row: Redaction, terms: Sequence[str]) -> UnderWa
     done, pages = (
         sum(one.last - one.first + 1 for one in ranges if one.pdf_id or everything) for everything in (False, True)
     )
-    return UnderWay(done, pages, job.lease is not None, _with_terms(job.last_error or "", terms))
+    return UnderWay(done, pages, job.lease is not None, _with_terms(job.last_error or "", terms), postponed(job))
 
 
 def numbered(terms: Sequence[str], term: str) -> str:
