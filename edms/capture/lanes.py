@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -18,6 +18,7 @@ from edms.records.archive import Archive
 from edms.records.disclosures import LISTED
 from edms.records.model import Record
 from edms.records.range_model import PageRange
+from edms.records.redaction_model import Redaction
 from edms.records.visible import visible_to
 
 MOST_LISTED = 100
@@ -82,7 +83,7 @@ class JobAtWork:
 
 @dataclass(frozen=True)
 class LongScan:
-    """A scan that is read some pages at a time: how many of its pages are done."""
+    """A scan that is read, or a record that is redacted, some pages at a time: how many of its pages are done."""
 
     record_id: UUID
     office: str
@@ -137,12 +138,13 @@ def _turns(session: Session, lane: Lane, leased: ColumnElement[bool], now: datet
 
 
 def _jobs(session: Session, scope: Scope, which: ColumnElement[bool]) -> Iterator[JobAtWork]:
-    """The jobs of records and of ranges of their pages."""
+    """The jobs of records, of ranges of their pages, and of their redactions."""
     visible = visible_to(scope)
     query = (
         select(Job, Record.id, Office.code, case((visible, Record.title)), PageRange)
         .outerjoin(PageRange, PageRange.id == Job.subject_id)
-        .join(Record, or_(Record.id == Job.subject_id, Record.id == PageRange.record_id))
+        .outerjoin(Redaction, Redaction.id == Job.subject_id)
+        .join(Record, Record.id == func.coalesce(PageRange.record_id, Redaction.record_id, Job.subject_id))
         .join(Office, Office.id == Job.office_id)
         .where(Job.state == JobState.READY.value, which)
         .order_by(Job.not_before, Job.id)

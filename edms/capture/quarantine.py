@@ -13,7 +13,6 @@ from sqlalchemy import Select, select
 from edms.access.actors import Actor, system_actor
 from edms.access.policy import Action
 from edms.access.separation import Duty
-from edms.capture.ranges import forget_ranges
 from edms.capture.results import Unfit, original_of, record_of
 from edms.capture.states import FIRST_STEP, Step
 from edms.core.errors import Refused
@@ -23,6 +22,7 @@ from edms.jobs.queue import Claim, finish, held, resume
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
+from edms.records.page_ranges import forget_ranges
 from edms.records.searching import INDEX_TOPIC
 from edms.records.visible import decided_record
 

@@ -9,10 +9,8 @@ import threading
 from functools import partial
 from itertools import pairwise
 from typing import BinaryIO
-from uuid import UUID
 
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from edms.capture.renditions import unrecognised
 from edms.capture.results import StepResult, Unfit, load, original_of
@@ -26,6 +24,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.components import open_component, pages_from_bytes, pages_to_bytes, seal_bytes
 from edms.records.model import Component, ComponentRole, Record
+from edms.records.page_ranges import forget_ranges, ranges_of
 from edms.records.range_model import PageRange
 from edms.text.ocr import NotRecognisable, OcrUnavailable, ocr_available
 from edms.text.types import PageText
@@ -92,23 +91,6 @@ def recognise(archive: Archive, claimed: Claim) -> StepResult:
 
     told = {"first": row.first, "last": row.last}
     return StepResult("record.pages_recognised", write, told, record_id=record.id)
-
-
-def ranges_of(session: Session, record_id: UUID) -> list[PageRange]:
-    """Return the ranges of a record in the order of its pages."""
-    return list(session.scalars(select(PageRange).where(PageRange.record_id == record_id).order_by(PageRange.first)))
-
-
-def forget_ranges(session: Session, record_id: UUID) -> None:
-    """Remove the ranges of a record with their jobs and results."""
-    rows = ranges_of(session, record_id)
-    blobs = [blob for row in rows for blob in (row.pdf_id, row.text_id) if blob]
-    for row in rows:
-        session.execute(delete(Job).where(Job.subject_id == row.id))
-        session.delete(row)
-    session.flush()
-    for blob in blobs:
-        session.delete(session.get_one(StoredBlob, blob))
 
 
 def joined(archive: Archive, record: Record, original: Component) -> tuple[SealedBlob, bool, tuple[PageText, ...]]:

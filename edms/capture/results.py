@@ -15,6 +15,8 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record
 from edms.records.range_model import PageRange
+from edms.records.redaction_model import Redaction
+from edms.records.redaction_work import KIND as REDACTION_KIND
 from edms.text.types import Problem
 
 JSON_TYPE = "application/json"
@@ -64,6 +66,8 @@ def record_of(session: Session, claimed: Claim) -> UUID:
     """Return the record that a job is about."""
     if claimed.kind == RANGE_KIND:
         return session.get_one(PageRange, claimed.subject_id).record_id
+    if claimed.kind == REDACTION_KIND:
+        return session.get_one(Redaction, claimed.subject_id).record_id
     return claimed.subject_id
 
 

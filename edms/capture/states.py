@@ -2,10 +2,13 @@
 
 `EXAMINE` covers screening, identification and text: they share one pass of one sandboxed process over the file, since
 starting three would cost three times and the file would be read three times. A batch goes from there another way: its
-pages are looked at, a person reviews the cut, its parts are made.
+pages are looked at, a person reviews the cut, its parts are made. The last two are no capture: they make the redacted
+document of a record that has long been declared.
 """
 
 from enum import StrEnum
+
+from edms.records.redaction_work import DRAW, JOIN
 
 JOB_KIND = "capture"
 RANGE_KIND = "pages"
@@ -22,6 +25,8 @@ class Step(StrEnum):
     DIVIDE = "divide"
     SPREAD = "spread"
     RECOGNISE = "recognise"
+    REDACT_PAGES = DRAW
+    REDACT_JOIN = JOIN
 
 
 WAITING_FOR_A_PERSON = frozenset((Step.CLASSIFY, Step.REVIEW))

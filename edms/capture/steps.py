@@ -16,7 +16,8 @@ from edms.capture.findings import Findings, refuse_flagged, refuse_malware
 from edms.capture.office_copies import printed, provenance, will_print
 from edms.capture.photograph_steps import WorkingCopy, examine_photographs, photographs_of, working_copy
 from edms.capture.quarantine import MALWARE, accepted
-from edms.capture.ranges import forget_ranges, is_long, joined, ranges_of, recognise, spread
+from edms.capture.ranges import is_long, joined, recognise, spread
+from edms.capture.redaction_steps import redact_join, redact_pages
 from edms.capture.renditions import MAY_HOLD_SIGNATURES, recognised, sealed_copy, sealed_joined, signature_facts
 from edms.capture.results import JSON_TYPE, PDF_TYPE, StepResult, Unfit, load, original_of
 from edms.capture.screening import malware_text, scan_content
@@ -28,6 +29,7 @@ from edms.proposals.types import Proposal
 from edms.records.archive import Archive
 from edms.records.components import attach, open_component, pages_to_bytes, read_pages, seal_bytes
 from edms.records.model import Component, ComponentRole, Record
+from edms.records.page_ranges import forget_ranges, ranges_of
 from edms.records.proposals import keep_proposals, read_proposals
 from edms.records.searching import INDEX_TOPIC
 from edms.signing.errors import SignerUnavailable
@@ -298,4 +300,6 @@ STEPS: dict[Step, Callable[[Archive, Claim], StepResult]] = {
     Step.DIVIDE: divide,
     Step.SPREAD: spread,
     Step.RECOGNISE: recognise,
+    Step.REDACT_PAGES: redact_pages,
+    Step.REDACT_JOIN: redact_join,
 }

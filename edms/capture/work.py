@@ -16,6 +16,7 @@ from uuid import UUID
 from edms.access.actors import system_actor
 from edms.access.policy import Action
 from edms.capture.quarantine import quarantine
+from edms.capture.redaction_steps import not_made
 from edms.capture.results import StepResult, Unfit, record_of
 from edms.capture.states import WAITING_FOR_A_PERSON, Step
 from edms.capture.steps import STEPS
@@ -41,6 +42,7 @@ from edms.jobs.queue import (
 from edms.jobs.turns import Turns
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.redaction_work import KIND as REDACTION_KIND
 from edms.records.undo import undoable_until
 from edms.screening.protocol import ScannerUnavailable
 from edms.signing.errors import SignerUnavailable
@@ -128,7 +130,7 @@ def _take(archive: Archive, claimed: Claim, step: Step) -> Step | None:
         if unfit.again and claimed.attempts < archive.settings.worker.max_attempts:
             _fail(archive, claimed, unfit.message)
         else:
-            quarantine(archive, claimed, unfit)
+            _set_aside(archive, claimed, unfit)
     except LeaseLost:
         raise
     except _SURROUNDINGS as fault:
@@ -202,10 +204,15 @@ def _to_be_sealed_from(operation: Operation, record_id: UUID) -> datetime | None
     return until if until is not None and until > operation.now else None
 
 
+def _set_aside(archive: Archive, claimed: Claim, unfit: Unfit) -> None:
+    """A file that cannot be digested goes to quarantine; a record of which no redacted document comes stays one."""
+    (not_made if claimed.kind == REDACTION_KIND else quarantine)(archive, claimed, unfit)
+
+
 def _fail(archive: Archive, claimed: Claim, message: str) -> None:
     """Try again later; after the last attempt the record is set aside with the reason, never lost."""
     if claimed.attempts >= archive.settings.worker.max_attempts:
-        quarantine(archive, claimed, Unfit("processing_failed", message))
+        _set_aside(archive, claimed, Unfit("processing_failed", message))
         return
     with archive.door.write(WORKER, Action.RECORD_PROCESS) as operation:
         operation.decide()

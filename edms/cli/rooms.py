@@ -28,6 +28,7 @@ ROOMS = {
     "proposals": ("proposals",),
     "queue": ("queue",),
     "retention": ("retention",),
+    "redactions": ("redaction",),
     "reviews": ("judgement",),
     "searches": ("saved-search",),
     "screening": ("screen", "quarantine"),

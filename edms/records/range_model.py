@@ -1,4 +1,5 @@
-"""The table of page ranges: a long scan that is being recognised, some pages at a time, on however many cores."""
+"""The table of page ranges: a long scan that is being recognised, or a long record that is being redacted, some pages
+at a time."""
 
 from uuid import UUID
 
@@ -9,9 +10,11 @@ from edms.core.database import Base
 
 
 class PageRange(Base):
-    """Pages `first` to `last` (first is 1) of a record's original, with a job of its own whose subject it is.
+    """Pages `first` to `last` (first is 1) of a record.
 
-    `pdf_id` and `text_id` name the sealed results once they are durable. The rows go when the access copy is made.
+    Of a scan: of its original, with a job of its own whose subject it is; `text_id` names the text. Of a redaction, of
+    which a record has one at a time under way: of the copy that is covered, without jobs; `text_id` names what is told
+    of the pages. `pdf_id` and `text_id` name sealed results once they are durable. The rows go when the whole is made.
     """
 
     __tablename__ = "page_ranges"

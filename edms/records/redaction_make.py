@@ -6,15 +6,19 @@ The document is a component of the record with a role of its own. Its name says 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.errors import LimitExceeded, NotFound, Refused
 from edms.core.ids import new_id
+from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.contents import Download, open_watched
 from edms.records.model import Component, ComponentRole
+from edms.records.redaction_model import Redaction
+from edms.records.redaction_work import hand_over
 from edms.records.redactions import (
     State,
     areas_in,
@@ -69,6 +73,15 @@ class _Draft:
     areas: tuple[Area, ...]
     terms: tuple[str, ...]
     version: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class KeptDocument:
+    """A redacted document, stored, and what is told of its seal."""
+
+    blob: SealedBlob
+    sealing: dict[str, object]
 
 
 def propose_areas(actor: Actor | None, archive: Archive, redaction_id: UUID) -> tuple[Proposal, ...]:
@@ -109,43 +122,83 @@ def preview_page(
         sealed, media_type = shown.blob.sealed(), shown.media_type
         areas = areas_in(row) if covered and part is None else ()
     with open_watched(archive, sealed) as stream:
-        picture = _redactor(archive).preview(stream, media_type, _sides(areas), page, width)
+        picture = redactor_of(archive).preview(stream, media_type, sides_of(areas), page, width)
     if picture is None:
         raise NotFound()
     return picture
 
 
-def produce_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID) -> str:
+def produce_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID) -> str | None:
     """Make the redacted document of a draft, check it, seal it and keep it; returns its SHA-256.
 
-    Raises Refused when a term could still be read in it, or its pages were exchanged or changed meanwhile: then nothing
-    is kept.
+    One of many pages is left to the workers: None, and the redaction is in the making. Raises Refused when a term could
+    still be read in it, or its pages were exchanged or changed meanwhile: then nothing is kept.
     """
     draft = _draft(actor, archive, redaction_id, "")
     if not draft.areas:
         raise Refused("nothing is marked yet", "mark areas or take over proposals")
+    if draft.pages > archive.settings.redaction.pages_at_once:
+        _hand_over(actor, archive, redaction_id, draft)
+        return None
     with open_watched(archive, draft.sealed) as stream:
-        made = _redactor(archive).redact(stream, draft.media_type, _sides(draft.areas))
-    left = _left(made, draft.terms)
+        made = redactor_of(archive).redact(stream, draft.media_type, sides_of(draft.areas))
+    left = left_in(made, draft.terms)
     if left:
-        raise Refused(f"it could still be read in what was made: {left}", "cover it by hand on its page")
-    sealed = pdf_seal(io.BytesIO(made.pdf), archive.signer, archive.timestamps, REASON, archive.seal_rules)
-    blob = archive.vault.put(io.BytesIO(sealed.content), purpose=ComponentRole.REDACTED.value)
+        told = "; ".join(f"{term} ({pages})" if pages else term for term, pages in left.items())
+        raise Refused(f"it could still be read in what was made: {told}", "cover it by hand on its page")
+    kept = sealed(archive, made)
     try:
-        _keep(actor, archive, redaction_id, draft, made, blob, sealed.facts())
+        with archive.door.write(actor, Action.RECORD_REDACT) as operation:
+            row = decided_redaction(operation, redaction_id, lock=True)
+            require(row, State.DRAFT)
+            _require_same(row, draft)
+            worked(row, operation.actor)
+            row.made_by = operation.actor.name
+            operation.note(**keep(operation, archive, row, made, kept))
+            operation.about("record", row.record_id, "redaction.made")
     except (Refused, NotFound):  # nothing was committed; after any other fault the blob may have its row
-        archive.vault.delete(blob)
+        archive.vault.delete(kept.blob)
         raise
-    return blob.sha256
+    return kept.blob.sha256
 
 
-def _left(made: RedactedDocument, terms: Sequence[str]) -> str:
-    """Say which terms could still be read, and on which pages (first is 1); "" when none could."""
-    told = []
-    for term in survivors(made.texts, made.raw, terms):
-        pages = sorted({at % made.pages + 1 for at, text in enumerate(made.texts) if survivors([text], b"", [term])})
-        told.append(f"{term} ({', '.join(map(str, pages))})" if pages else term)
-    return "; ".join(told)
+def _hand_over(actor: Actor | None, archive: Archive, redaction_id: UUID, draft: _Draft) -> None:
+    if draft.pages > (most := archive.settings.redaction.max_pages):
+        raise LimitExceeded(f"at most {most} pages in one redaction", "tell who runs the archive")
+    with archive.door.write(actor, Action.RECORD_REDACT) as operation:
+        row = decided_redaction(operation, redaction_id, lock=True)
+        require(row, State.DRAFT)
+        _require_same(row, draft)
+        worked(row, operation.actor)
+        hand_over(operation, archive, row, draft.pages)
+        row.version += 1
+        operation.about("record", row.record_id, "redaction.handed_over")
+        operation.note(redaction=str(row.id), areas=len(draft.areas), terms=len(draft.terms), pages=draft.pages)
+
+
+def _require_same(row: Redaction, draft: _Draft) -> None:
+    if row.version != draft.version or base_of(row.record).blob.sha256 != draft.base_sha256:
+        raise Refused("the redaction was changed meanwhile", "look at it again")
+
+
+def left_in(made: RedactedDocument, terms: Sequence[str]) -> dict[str, str]:
+    """Return which terms could still be read, and on which pages (first is 1), "" where the page is not known."""
+    return {
+        term: ", ".join(
+            str(page)
+            for page in sorted(
+                {at % made.pages + 1 for at, text in enumerate(made.texts) if survivors([text], b"", [term])}
+            )
+        )
+        for term in survivors(made.texts, made.raw, terms)
+    }
+
+
+def sealed(archive: Archive, made: RedactedDocument) -> KeptDocument:
+    """Put the archive's seal on a redacted document and make it durable; its row follows."""
+    told = pdf_seal(io.BytesIO(made.pdf), archive.signer, archive.timestamps, REASON, archive.seal_rules)
+    blob = archive.vault.put(io.BytesIO(told.content), purpose=ComponentRole.REDACTED.value)
+    return KeptDocument(blob, told.facts())
 
 
 def redacted_copy(actor: Actor | None, archive: Archive, redaction_id: UUID) -> Download:
@@ -175,48 +228,36 @@ def _draft(actor: Actor | None, archive: Archive, redaction_id: UUID, event: str
             raise Refused("there is a newer copy of its pages", "look at the areas, and save them again")
         return _Draft(
             row.record_id, row.base_sha256, part.media_type, part.blob.sealed(), areas_in(row), terms_of(archive, row),
-            row.version,
+            row.version, row.record.page_count or 1,
         )  # fmt: skip
 
 
 def _pages(archive: Archive, draft: _Draft) -> list[PagePlaces]:
     with open_watched(archive, draft.sealed) as stream:
-        return [PagePlaces(one.text, one.boxes) for one in _redactor(archive).letters(stream, draft.media_type)]
+        return [PagePlaces(one.text, one.boxes) for one in redactor_of(archive).letters(stream, draft.media_type)]
 
 
-def _keep(
-    actor: Actor | None,
-    archive: Archive,
-    redaction_id: UUID,
-    draft: _Draft,
-    made: RedactedDocument,
-    blob: SealedBlob,
-    sealing: dict[str, object],
-) -> None:
-    with archive.door.write(actor, Action.RECORD_REDACT) as operation:
-        row = decided_redaction(operation, redaction_id, lock=True)
-        require(row, State.DRAFT)
-        record = row.record
-        if row.version != draft.version or base_of(record).blob.sha256 != draft.base_sha256:
-            raise Refused("the redaction was changed meanwhile", "look at it again")
-        role = ComponentRole.REDACTED.value
-        position = max((part.position for part in record.components if part.role == role), default=0) + 1
-        part = Component(
-            id=new_id(archive.clock), role=role, position=position, blob_id=blob.blob_id,
-            name=f"redacted-{str(row.id)[-8:]}-{position}.pdf", media_type=_PDF,
-            facts={"made_from": draft.base_sha256, "recognised": made.recognised, "pdfa": made.archival, **sealing},
-        )  # fmt: skip
-        part.blob = add_blob(operation.session, archive.vault, blob, operation.now)
-        record.components.append(part)
-        row.state, row.made_by, row.made_at = State.MADE.value, operation.actor.name, operation.now
-        row.component_position, row.sha256 = position, blob.sha256
-        row.pages, row.recognised, row.sealed_terms = made.pages, made.recognised, None
-        row.version += 1
-        worked(row, operation.actor)
-        look_again(operation, [record.id])
-        operation.about("record", record.id, "redaction.made")
-        operation.note(redaction=str(row.id), areas=len(draft.areas), terms=len(draft.terms), pages=made.pages,
-                       base_sha256=draft.base_sha256, sha256=blob.sha256, recognised=made.recognised)  # fmt: skip
+def keep(
+    operation: Operation, archive: Archive, row: Redaction, made: RedactedDocument, kept: KeptDocument
+) -> dict[str, Any]:
+    """Bind a redacted document to its record, in the transaction of whoever made it; returns what the trail is told."""
+    record, role = row.record, ComponentRole.REDACTED.value
+    position = max((part.position for part in record.components if part.role == role), default=0) + 1
+    part = Component(
+        id=new_id(archive.clock), role=role, position=position, blob_id=kept.blob.blob_id,
+        name=f"redacted-{str(row.id)[-8:]}-{position}.pdf", media_type=_PDF,
+        facts={"made_from": row.base_sha256, "recognised": made.recognised, "pdfa": made.archival, **kept.sealing},
+    )  # fmt: skip
+    part.blob = add_blob(operation.session, archive.vault, kept.blob, operation.now)
+    record.components.append(part)
+    terms = len(terms_of(archive, row))
+    row.state, row.made_at = State.MADE.value, operation.now
+    row.component_position, row.sha256 = position, kept.blob.sha256
+    row.pages, row.recognised, row.sealed_terms = made.pages, made.recognised, None
+    row.version += 1
+    look_again(operation, [record.id])
+    return {"redaction": str(row.id), "areas": len(areas_in(row)), "terms": terms, "pages": made.pages,
+            "base_sha256": row.base_sha256, "sha256": kept.blob.sha256, "recognised": made.recognised}  # fmt: skip
 
 
 def _made_part(components: Sequence[Component], position: int | None) -> Component | None:
@@ -224,9 +265,11 @@ def _made_part(components: Sequence[Component], position: int | None) -> Compone
     return next((part for part in components if (part.role, part.position) == (role, position)), None)
 
 
-def _redactor(archive: Archive) -> Redactor:
+def redactor_of(archive: Archive) -> Redactor:
+    """Return what draws, covers and looks at documents."""
     return Redactor(archive.sandbox, archive.ocr, archive.settings.text, archive.settings.redaction)
 
 
-def _sides(areas: Sequence[Area]) -> list[list[float]]:
+def sides_of(areas: Sequence[Area]) -> list[list[float]]:
+    """Return areas as the redactor takes them."""
     return [[one.page, one.left, one.top, one.right, one.bottom] for one in areas]

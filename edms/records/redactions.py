@@ -1,6 +1,7 @@
 """Redactions of a record: opened, marked, approved by somebody else, withdrawn. Making them: `redaction_make`.
 
     draft --produced--> made --approved, for publication--> approved
+    a draft of many pages is produced by workers: draft --> making --> made (`redaction_work`)
     each of them --withdrawn, with a reason--> withdrawn
 
 Terms are content: they lie sealed in the row of a draft, and go when it is made.
@@ -28,6 +29,7 @@ from edms.records.contents import best_for_pictures
 from edms.records.facts import facts_of, find
 from edms.records.model import Component, Record, RecordState
 from edms.records.redaction_model import Redaction
+from edms.records.redaction_work import UnderWay, stop, under_way
 from edms.records.reindexing import look_again
 from edms.records.sealed_rows import seal_row, unseal_row
 from edms.records.visible import decided_record, facts_with_grants
@@ -39,6 +41,7 @@ MOST_GROUND, MOST_REASON, LEAST_REASON = 300, 500, 5
 
 class State(StrEnum):
     DRAFT = "draft"
+    MAKING = "making"
     MADE = "made"
     APPROVED = "approved"
     WITHDRAWN = "withdrawn"
@@ -53,7 +56,8 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class RedactionView:
-    """A redaction as it is shown. `releasable`: it may be given to whom it is for. `may_*`: what the actor can do."""
+    """A redaction as it is shown. `releasable`: it may be given to whom it is for. `may_*`: what the actor can do.
+    `work`: how far workers are with it, or why it came to nothing; None where no worker has to do with it."""
 
     id: UUID
     record_id: UUID
@@ -80,6 +84,7 @@ class RedactionView:
     may_redact: bool
     may_approve: bool
     terms: tuple[str, ...] = ()
+    work: UnderWay | None = None
 
     @property
     def releasable(self) -> bool:
@@ -118,7 +123,7 @@ def redactions_of(actor: Actor | None, archive: Archive, record_id: UUID) -> tup
         decided_record(operation, record_id)
         operation.seldom()
         query = select(Redaction).where(Redaction.record_id == record_id).order_by(Redaction.opened_at, Redaction.id)
-        return tuple(_view(operation, row) for row in operation.session.scalars(query))
+        return tuple(_view(operation, row) for row in operation.session.scalars(query).all())
 
 
 def show_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID) -> RedactionView:
@@ -177,7 +182,8 @@ def withdraw_redaction(actor: Actor | None, archive: Archive, redaction_id: UUID
     """Withdraw a redaction at any stage: what was made of it stays as evidence and is not given out any more."""
     with archive.door.write(actor, Action.RECORD_REDACT) as operation:
         row = decided_redaction(operation, redaction_id, lock=True)
-        require(row, State.DRAFT, State.MADE, State.APPROVED)
+        require(row, State.DRAFT, State.MAKING, State.MADE, State.APPROVED)
+        stop(operation.session, row)
         row.withdraw_reason = _told(reason, MOST_REASON)
         row.state, row.withdrawn_by, row.withdrawn_at = State.WITHDRAWN.value, operation.actor.name, operation.now
         row.sealed_terms = None
@@ -281,4 +287,5 @@ def _view(operation: Operation, row: Redaction, terms: tuple[str, ...] = ()) -> 
         withdraw_reason=row.withdraw_reason or "", version=row.version, may_redact=may_redact,
         may_approve=may_approve and waits and operation.actor.id not in row.workers["people"],
         terms=terms if may_redact else (),
+        work=under_way(operation.session, row, terms) if may_redact else None,
     )  # fmt: skip

@@ -25,6 +25,7 @@ from edms.records.keys import rotate
 from edms.records.loans_model import Loan
 from edms.records.model import Component, Hold, HoldLink, Record
 from edms.records.proposals import forget_proposals
+from edms.records.redaction_work import detach_pieces
 from edms.records.redactions import forget_terms
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.model import OrderedDestruction, StoredBlob
@@ -48,10 +49,10 @@ def order_destruction(operation: Operation, record: Record, decision: str) -> li
     """
     operation.decide(facts_of(record), Action.RECORD_DESTROY)
     _refuse_held(operation.session, {record.id})
-    for part in record.components:
-        if operation.session.get(OrderedDestruction, part.blob_id) is not None:
+    blobs = [*(part.blob for part in record.components), *detach_pieces(operation.session, record.id)]
+    for blob in blobs:
+        if operation.session.get(OrderedDestruction, blob.id) is not None:
             continue
-        blob = part.blob
         operation.session.add(
             OrderedDestruction(
                 blob_id=blob.id,
@@ -67,7 +68,7 @@ def order_destruction(operation: Operation, record: Record, decision: str) -> li
         operation.audit(
             "blob.destruction_ordered", "record", record.id, blob=str(blob.id), sha256=blob.sha256, decision=decision
         )
-    return [part.blob_id for part in record.components]
+    return [blob.id for blob in blobs]
 
 
 def shred(

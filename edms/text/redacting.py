@@ -11,6 +11,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pikepdf
@@ -18,7 +19,7 @@ import pypdfium2 as pdfium
 from pikepdf import Dictionary, Name, pdfa
 from PIL import Image, ImageChops, ImageDraw
 
-from edms.core.sandbox_lending import opened
+from edms.core.sandbox_lending import borrowed, opened
 from edms.text.pdf import MEDIA_TYPE, open_pdf
 from edms.text.pictures import pictures_to_pdf
 from edms.text.types import Unreadable
@@ -33,30 +34,49 @@ Rectangle = tuple[int, int, int, int]
 
 
 def redact(
-    descriptors: list[int], media_type: str, dots: int, limits: dict[str, int]
+    descriptors: list[int], media_type: str, dots: int, first: int, last: int, limits: dict[str, int]
 ) -> tuple[dict[str, Any], list[bytes]]:
-    """Return what each page of the new document is, and the document: pictures alone, PDF/A-2b.
+    """Return what each page from `first` to `last` (0: to the end) is now, and a document of them: pictures alone,
+    PDF/A-2b.
 
     The first descriptor has the areas, the second the source. Areas: JSON, `[page, left, top, right, bottom]` each, in
     shares of the page as seen.
     `dots`: per inch, fewer where a page would have more than `max_page_pixels`. For each page: `width`, `height` in
-    pixels, `sha256` of its picture as stored, `areas` in pixels. Raises Unreadable.
+    pixels, `sha256` of its picture as stored, `areas` in pixels. `of`: how many pages the source has. Raises
+    Unreadable.
     """
     areas = _areas(descriptors[0])
     pages: list[dict[str, Any]] = []
-    with pikepdf.new() as made:
-        for number, picture, size in _drawn(descriptors[1], media_type, dots, limits):
+    with _source(descriptors[1], media_type, limits) as document, pikepdf.new() as made:
+        count = len(document)
+        if any(number > count for number in areas):
+            raise Unreadable("no_such_page", f"it has {count} pages")
+        for number in range(first, min(last or count, count) + 1):
+            picture, size = _page(document, number, dots, 0, limits["max_page_pixels"])
             filled = _fill(picture, areas.get(number, []))
             content = _encoded(picture)
             _add_page(made, picture, content, size)
             digest = hashlib.sha256(content).hexdigest()
             pages.append({"width": picture.width, "height": picture.height, "sha256": digest, "areas": filled})
-        if any(number > len(pages) for number in areas):
-            raise Unreadable("no_such_page", f"it has {len(pages)} pages")
         pdfa.prepare(made, "2b", output_intent="sRGB")
         out = io.BytesIO()
         made.save(out, **_kept_archival(made))
-    return {"pages": pages}, [out.getvalue()]
+    return {"pages": pages, "of": count}, [out.getvalue()]
+
+
+def joined(descriptors: list[int], pieces: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Return one document, PDF/A-2b in one version, of so many lent pieces: what `rewritten` has returned."""
+    with ExitStack() as held:
+        made, *rest = (
+            held.enter_context(pikepdf.open(one, suppress_warnings=True, access_mode=pikepdf.AccessMode.stream))
+            for one in borrowed(descriptors[0], pieces)
+        )
+        for piece in rest:
+            made.pages.extend(piece.pages)
+        pdfa.prepare(made, "2b", output_intent="sRGB")
+        out = io.BytesIO()
+        made.save(out, **_kept_archival(made))
+    return {}, [out.getvalue()]
 
 
 def rewritten(descriptors: list[int]) -> tuple[dict[str, Any], list[bytes]]:
@@ -75,12 +95,14 @@ def preview(
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Return one page as `redact` would make it, as WebP, `width` pixels wide; no section when there is none."""
     areas = _areas(descriptors[0])
-    for number, picture, _size in _drawn(descriptors[1], media_type, 0, limits, only=page, width=width):
-        _fill(picture, areas.get(number, []))
+    with _source(descriptors[1], media_type, limits) as document:
+        if page > len(document):
+            return {"found": False}, []
+        picture, _size = _page(document, page, 0, width, limits["max_page_pixels"])
+        _fill(picture, areas.get(page, []))
         out = io.BytesIO()
         picture.save(out, "WEBP", quality=80, method=2)
         return {"found": True}, [out.getvalue()]
-    return {"found": False}, []
 
 
 def _areas(descriptor: int) -> dict[int, list[tuple[float, float, float, float]]]:
@@ -92,10 +114,9 @@ def _areas(descriptor: int) -> dict[int, list[tuple[float, float, float, float]]
     return found
 
 
-def _drawn(
-    descriptor: int, media_type: str, dots: int, limits: dict[str, int], *, only: int = 0, width: int = 0
-) -> Iterator[tuple[int, Image.Image, tuple[float, float]]]:
-    """Yield number, picture and size in points of each page, as it is seen: cut, turned, with forms and notes drawn."""
+@contextmanager
+def _source(descriptor: int, media_type: str, limits: dict[str, int]) -> Iterator[pdfium.PdfDocument]:
+    """Open what is to be covered. Raises Unreadable."""
     Image.MAX_IMAGE_PIXELS = limits["max_page_pixels"]
     with opened(descriptor) as stream:
         document = open_pdf(stream if media_type == MEDIA_TYPE else pictures_to_pdf(stream.read()))
@@ -103,9 +124,7 @@ def _drawn(
             document.init_forms()
             if len(document) > limits["max_pages"]:
                 raise Unreadable("too_many_pages", f"it has {len(document)} pages; the limit is {limits['max_pages']}")
-            for number in [only] if only else range(1, len(document) + 1):
-                if number <= len(document):
-                    yield (number, *_page(document, number, dots, width, limits["max_page_pixels"]))
+            yield document
         finally:
             document.close()
 
@@ -113,6 +132,7 @@ def _drawn(
 def _page(
     document: pdfium.PdfDocument, number: int, dots: int, width: int, most_pixels: int
 ) -> tuple[Image.Image, tuple[float, float]]:
+    """Return picture and size in points of a page, as it is seen: cut, turned, with forms and notes drawn."""
     try:
         page = document[number - 1]
         across, up = (_sane(side) for side in page.get_size())

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from edms.core.errors import Refused
 from edms.core.redaction_settings import RedactionSettings
 from edms.core.sandbox import Answer, Sandbox, SandboxFault
+from edms.core.sandbox_lending import Opener
 from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.text.ocr import NotRecognisable, OcrEngine, OcrUnavailable
@@ -47,6 +48,17 @@ class RedactedDocument:
     recognised: bool
     texts: tuple[str, ...]
     raw: bytes
+
+
+@dataclass(frozen=True)
+class DrawnPages:
+    """Some pages of a document, drawn anew and covered. `told`: what each of them is, for whoever looks at the whole
+    document. `of`: how many pages it was made of has."""
+
+    pdf: bytes
+    told: tuple[dict[str, Any], ...]
+    recognised: bool
+    of: int
 
 
 class Redactor:
@@ -87,19 +99,41 @@ class Redactor:
 
     def redact(self, source: BinaryIO, media_type: str, areas: Sequence[Shares]) -> RedactedDocument:
         """Return the redacted document, after it was looked at. Raises Refused, with what is wrong with it."""
+        drawn = self.draw(source, media_type, areas)
+        return self.checked(drawn.pdf, drawn.told, recognised=drawn.recognised)
+
+    def draw(
+        self, source: BinaryIO, media_type: str, areas: Sequence[Shares], first: int = 1, last: int = 0
+    ) -> DrawnPages:
+        """Return the pages from `first` to `last` (0: to the end), covered and read anew. Raises Refused."""
         drawn = self._call(
-            "edms.text.redacting:redact", source, _told(areas), media_type, self._settings.dots_per_inch, self._limits
-        )
-        if len(drawn.sections) != 1:
+            "edms.text.redacting:redact", source, _told(areas), media_type, self._settings.dots_per_inch, first, last,
+            self._limits,
+        )  # fmt: skip
+        try:
+            (made,), told, count = drawn.sections, tuple(dict(one) for one in drawn.values["pages"]), drawn.values["of"]
+        except (KeyError, TypeError, ValueError):
+            raise _senseless() from None
+        if not isinstance(count, int) or len(told) != (last or count) - first + 1:
             raise _senseless()
-        made, recognised = drawn.sections[0], False
+        recognised = False
         try:
             made, recognised = self._recognised(made), True
         except OcrUnavailable:
             pass  # it stays without text, and that is told
         except (NotRecognisable, SandboxFault) as fault:
-            raise Refused(f"the covered pages cannot be recognised: {fault.message}") from None
-        return self._checked(made, drawn.values, recognised=recognised)
+            raise Refused(f"the covered pages cannot be recognised: {fault.message}") from fault
+        return DrawnPages(made, told, recognised, count)
+
+    def join(self, pieces: Sequence[Opener]) -> bytes:
+        """Return one document of what `draw` has returned piece by piece. Raises Refused."""
+        try:
+            answer = self._sandbox.call("edms.text.redacting:joined", len(pieces), lent=pieces, limits=self._alone)
+        except SandboxFault as fault:
+            raise Refused(f"it cannot be redacted: {_reason(fault)}") from fault
+        if len(answer.sections) != 1:
+            raise _senseless()
+        return answer.sections[0]
 
     def _recognised(self, made: bytes) -> bytes:
         with_text = self._ocr.searchable_pdf(io.BytesIO(made), _PDF).pdf
@@ -108,12 +142,14 @@ class Redactor:
             raise _senseless()
         return answer.sections[0]
 
-    def _checked(self, made: bytes, told: dict[str, Any], *, recognised: bool) -> RedactedDocument:
-        answer = self._call("edms.text.redacted_check:check", io.BytesIO(json.dumps(told).encode()), made)
+    def checked(self, made: bytes, told: Sequence[dict[str, Any]], *, recognised: bool) -> RedactedDocument:
+        """Look at a whole document in another process. Raises Refused, with what is wrong with it."""
+        beside = io.BytesIO(json.dumps({"pages": list(told)}).encode())
+        answer = self._call("edms.text.redacted_check:check", beside, made)
         try:
             problems = [str(one) for one in answer.values["problems"]]
             texts = tuple(str(one) for one in answer.values["texts"])
-            archival, raw, pages = answer.values["pdfa"] is True, answer.sections[0], len(told["pages"])
+            archival, raw, pages = answer.values["pdfa"] is True, answer.sections[0], len(told)
         except (KeyError, TypeError, IndexError):
             raise _senseless() from None
         if problems:
@@ -131,7 +167,7 @@ class Redactor:
                 return self._sandbox.call(function, *arguments, files=(first,), lent=(lambda: source,), limits=limits)
             return self._sandbox.call(function, *arguments, files=(first, source), limits=limits)
         except SandboxFault as fault:
-            raise Refused(f"it cannot be redacted: {_reason(fault)}") from None
+            raise Refused(f"it cannot be redacted: {_reason(fault)}") from fault
 
 
 def _reason(fault: SandboxFault) -> str:

@@ -12,6 +12,8 @@ STEPS = {
     "divide": message("divide a batch"),
     "spread": message("spread over ranges of pages"),
     "recognise": message("recognise"),
+    "redact_pages": message("cover pages"),
+    "redact_join": message("join and seal the redacted document"),
 }
 
 

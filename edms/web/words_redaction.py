@@ -10,6 +10,7 @@ REDACTION_ERRORS = (
     message("the redaction is not at a stage where this can be done"),
     message("the redaction was changed meanwhile"),
     message("look at it again"),
+    message("at most %(count)s pages in one redaction"),
     message("at most %(count)s areas in one redaction"),
     message("at most %(count)s terms in one redaction"),
     message("make two of it"),
@@ -18,6 +19,8 @@ REDACTION_ERRORS = (
     message("a term is longer than %(count)s characters"),
     message("take a part of it that stands for it"),
     message("say it in %(least)s to %(most)s characters"),
+    message("another redaction of this record is being made"),
+    message("wait until it is made"),
     message("nothing is marked yet"),
     message("mark areas or take over proposals"),
     message("it could still be read in what was made: %(terms)s"),
@@ -68,8 +71,8 @@ WHY = {
 }
 PURPOSES = {"publication": message("for publication"), "grant": message("for a grant")}
 STATES = {
-    "draft": message("Draft"), "made": message("Made"), "approved": message("Approved"),
-    "withdrawn": message("Withdrawn"),
+    "draft": message("Draft"), "making": message("Being made"), "made": message("Made"),
+    "approved": message("Approved"), "withdrawn": message("Withdrawn"),
 }  # fmt: skip
 REDACTION_VALUES = {"redacted": message("redacted document (PDF)")}
 REDACTION_EVENTS = {
@@ -79,6 +82,9 @@ REDACTION_EVENTS = {
     "redaction.terms_found": message("terms looked for"),
     "redaction.previewed": message("pages of a redaction looked at"),
     "redaction.saved": message("areas of a redaction saved"),
+    "redaction.handed_over": message("redaction handed over to be made"),
+    "redaction.pages_made": message("pages of a redaction made"),
+    "redaction.not_made": message("redaction could not be made"),
     "redaction.made": message("redacted document made"),
     "redaction.approved": message("redacted document approved"),
     "redaction.withdrawn": message("redaction withdrawn"),

@@ -285,7 +285,7 @@ def test_the_check_sees_each_thing_that_must_not_be_there(
     if spoil == "bar":
         monkeypatch.setattr(redacting, "ImageDraw", _NoPen)
     told, (made,) = redacting.redact(
-        [handed(json.dumps([[1, 0.1, 0.1, 0.9, 0.3]]).encode()), handed(plain())], PDF, 100,
+        [handed(json.dumps([[1, 0.1, 0.1, 0.9, 0.3]]).encode()), handed(plain())], PDF, 100, 1, 0,
         {"max_page_pixels": 60_000_000, "max_pages": 9},
     )  # fmt: skip
     assert spoil == "bar" or check([handed(made), handed(json.dumps(told).encode())])[0]["problems"] == []
@@ -385,7 +385,7 @@ def test_files_of_strangers_are_redacted_or_refused_with_a_reason(corpus: Path) 
 def test_what_recognition_wrote_for_quick_web_view_is_one_version_again(redactor: Redactor) -> None:
     """OCRmyPDF does so beyond one megabyte; to the check it looks like a document with an earlier version."""
     told, (made,) = redacting.redact(
-        [handed(b"[]"), handed(plain(2))], PDF, 100, {"max_page_pixels": 60_000_000, "max_pages": 9}
+        [handed(b"[]"), handed(plain(2))], PDF, 100, 1, 0, {"max_page_pixels": 60_000_000, "max_pages": 9}
     )
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(made)) as document:

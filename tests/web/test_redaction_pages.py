@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from archive_fixtures import take_in
+from archive_fixtures import OWNER, settle, take_in
 from redaction_material import NIK, SECRET, plain
 from web_site import OpenSite, Site, Visitor
 
+from edms.capture.work import LONG, lanes_of, work_once
+from edms.text.ocr import ocr_available
 from edms.web.words_redaction import KINDS, REDACTION_EVENTS, WHY
 
 
@@ -118,6 +120,48 @@ def test_what_is_refused_is_said_on_the_page(site: Site, record: str) -> None:
     assert clerk.get(f"{draft}?page=-4").status_code == 200
 
 
+def test_a_long_one_is_left_to_the_workers_and_the_page_says_what_waits(site: Site) -> None:
+    clerk = site.visitor("clerk-dinkes")
+    record = str(take_in(site.archive, plain(5), title="Bantuan panjang", number=None).record_id)
+    draft = begun(clerk, record)
+    assert "Jika lebih dari 4 halaman" in shown(clerk, draft)
+    clerk.post(f"{draft}/terms", {"version": "1", "terms": SECRET})
+    answer = clerk.post(f"{draft}/make", {"version": "2", "seen": "on"})
+    assert answer.status_code == 302
+    page = shown(clerk, draft)
+    assert "Dokumen diserahkan untuk dibuat" in page
+    assert "0 dari 5 halaman selesai" in page
+    assert "Menunggu giliran" in page
+    assert 'name="terms"' not in page
+    assert f"{draft}/withdraw" in page
+    assert clerk.post(f"{draft}/terms", {"version": "3", "terms": "lain"}).status_code == 400
+    assert clerk.get(f"{draft}/document").status_code == 404
+    assert clerk.get(f"{draft}/pages/5").mimetype == "image/webp"
+    work_once(site.archive, OWNER, lanes_of(LONG))
+    page = shown(clerk, draft)
+    assert "4 dari 5 halaman selesai" in page
+    settle(site.archive)
+    page = shown(clerk, draft)
+    assert f"{draft}/document" in page
+    assert 'id="work"' not in page
+
+
+def test_one_that_could_not_be_made_says_why_on_its_page(site: Site) -> None:
+    """The areas are moved off the name: it is recognised on the covered pages, and the term is named."""
+    clerk = site.visitor("clerk-dinkes")
+    if not ocr_available(site.archive.settings.text).available:
+        pytest.skip("tesseract is not installed")
+    record = str(take_in(site.archive, plain(5), title="Bantuan terbaca", number=None).record_id)
+    draft = begun(clerk, record)
+    clerk.post(f"{draft}/terms", {"version": "1", "terms": SECRET})
+    clerk.post(f"{draft}/areas", {"version": "2", "index": "0", "do": "remove", "page": "1"})
+    assert clerk.post(f"{draft}/make", {"version": "3", "seen": "on"}).status_code == 302
+    settle(site.archive)
+    page = shown(clerk, draft)
+    assert f"masih dapat dibaca dalam hasilnya: {SECRET} (1)" in page
+    assert 'name="terms"' in page
+
+
 def test_terms_and_words_of_the_page_are_escaped(site: Site) -> None:
     clerk = site.visitor("clerk-dinkes")
     record = str(take_in(site.archive, plain()).record_id)
@@ -146,6 +190,7 @@ def test_everything_that_is_found_and_done_has_its_words() -> None:
     assert set(WHY) <= said
     used = set(re.findall(r'\.end, [\d.]+(?: if \w+ else [\d.]+)?, "(\w+)"', rules))
     assert used <= set(WHY)
-    made = "".join((rooms / "records" / f"{name}.py").read_text("utf-8") for name in ("redactions", "redaction_make"))
+    doing = ("records/redactions", "records/redaction_make", "capture/redaction_steps")
+    made = "".join((rooms / f"{name}.py").read_text("utf-8") for name in doing)
     assert set(re.findall(r'"(redaction\.[a-z_]+)"', made)) == set(REDACTION_EVENTS)
     assert {"hand", "term"} < set(KINDS)

@@ -90,9 +90,20 @@ def _page(redaction_id: UUID, problem: str) -> str:
         proposals=proposals,
         ticked=_ticked(view, proposals or ()),
         numbered=[(index, area) for index, area in enumerate(view.areas) if area.page == number],
-        covered="covered" in request.args if draft else view.position is not None,
+        covered="covered" in request.args if draft else view.state is State.MAKING or view.position is not None,
+        at_once=archive().settings.redaction.pages_at_once,
+        failure=_failure(view),
         problem=problem,
     )
+
+
+def _failure(view: RedactionView) -> str:
+    """Why workers could not make it, or why they pause; "" where they do neither. What is no sentence of ours is in
+    the log of the machine."""
+    told = view.work.told if view.work else ""
+    if told.startswith("step ") or " in step " in told:
+        return gettext("something went wrong on the machine; its log says what")
+    return error_text(told)
 
 
 def _proposals(view: RedactionView) -> tuple[Proposal, ...]:
@@ -205,8 +216,10 @@ def make(redaction_id: UUID) -> ResponseReturnValue:
     def act(view: RedactionView) -> None:
         if "seen" not in request.form:
             raise Refused("nobody has looked at the pages yet", "look at each page covered, then say so")
-        produce_redaction(actor(), archive(), view.id)
-        flash(gettext("The redacted document is made and sealed."), "good")
+        if produce_redaction(actor(), archive(), view.id) is None:
+            flash(gettext("It is handed over to be made; you need not wait here."), "good")
+        else:
+            flash(gettext("The redacted document is made and sealed."), "good")
 
     return _acted(redaction_id, act)
 
