@@ -32,6 +32,8 @@ PAGE_BYTES: Final = 8192
 SMALL_FILE: Final = 2 * 1024 * 1024
 """A file up to this size is authenticated whole when it is opened; of a larger one each page when it is read."""
 BUSY_MILLISECONDS: Final = 10_000
+_WHOLE: Final = crc32(bytes(4))
+"""The checksum of anything that ends in its own checksum, which for nothing is 0."""
 
 SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
@@ -81,10 +83,9 @@ def summed(value: bytes) -> bytes:
 
 def unsummed(stored: bytes) -> bytes:
     """Return what `summed` was given. Raises IndexDamaged when it is not that any more."""
-    value = stored[:-4]
-    if len(stored) < 4 or crc32(value).to_bytes(4, "little") != stored[-4:]:
+    if len(stored) < 4 or crc32(stored) != _WHOLE:
         raise IndexDamaged(f"index file {FILE} is not authentic")
-    return value
+    return stored[:-4]
 
 
 class SqlcipherFile:
