@@ -114,6 +114,12 @@ def part_starts(text: str) -> Iterator[int]:
     return (match.start() for match in _WORD.finditer(text))
 
 
+def part_start(text: str, number: int) -> int:
+    """Return the character at which the part `number`, from 0, of `text` begins; 0 when it has fewer parts."""
+    found = next(islice(_WORD.finditer(text), number, None), None)
+    return found.start() if found else 0
+
+
 def _compound(surface: str, start: int, position: int) -> Token:
     parts: list[Part] = []
     whole = ""
@@ -219,6 +225,11 @@ def terms(text: str, language: Language) -> "dict[bytes, array[int]]":
                 places.append(at)
         position += len(token.parts)
     return found
+
+
+def surface_matches(text: str) -> Iterator[re.Match[str]]:
+    """Return what stands between two separators, with its place."""
+    return _TOKEN.finditer(text)
 
 
 def surfaces(text: str) -> list[str]:

@@ -7,13 +7,11 @@ import numpy as np
 from edms.search import passages
 from edms.search.analysis import EXACT, query_word
 from edms.search.codec import Numbers, Postings
-from edms.search.evaluation import Evaluation
+from edms.search.evaluation import MARKED_TERMS, Evaluation
 from edms.search.nodes import AllOf, AnyOf, Either, Node, OneOf, Phrase, Prefix, Word, parts
 from edms.search.planning import Plan
 from edms.search.protocol import Highlight
 from edms.search.snapshot import TEXT_FIELDS, SegmentView
-
-MAX_MARKED_TERMS = 64
 
 
 class Highlighter:
@@ -56,7 +54,9 @@ class Highlighter:
     def _places(self, view: SegmentView, document: int, terms: tuple[bytes, ...]) -> Numbers:
         lists = [self._read(view, term) for term in terms]
         places = [found.positions_in(document) for found in lists if found]
-        return np.unique(np.concatenate(places)) if places else np.zeros(0, np.int64)
+        if len(places) == 1:
+            return places[0]
+        return np.array(sorted({at for some in places for at in some.tolist()}), np.int64)
 
     def _read(self, view: SegmentView, term: bytes) -> Postings | None:
         key = (view.name, term)
@@ -74,8 +74,7 @@ def _groups(node: Node, evaluation: Evaluation) -> Iterator[tuple[str, tuple[byt
         for form in node.forms:
             yield node.field, (EXACT + form.encode(),), ""
     elif isinstance(node, Prefix):
-        found = {entry[0] for entries in evaluation.prefix_terms(node).values() for entry in entries[:MAX_MARKED_TERMS]}
-        yield node.field, tuple(sorted(found)[:MAX_MARKED_TERMS]), node.form
+        yield node.field, tuple(sorted(evaluation.prefix_terms(node))[:MARKED_TERMS]), node.form
     elif isinstance(node, OneOf):
         yield node.field, tuple(EXACT + form.encode() for form in node.forms), ""
     elif isinstance(node, AllOf | AnyOf | Either):

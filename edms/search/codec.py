@@ -29,6 +29,7 @@ _HEAD = struct.Struct("<IIBBBx")
 _SHORT = 24
 """How many numbers are written faster one by one than by numpy."""
 _LETTERS = {1: "B", 2: "H", 4: "I"}
+_NOWHERE = np.empty(0, dtype=np.uint32)
 WIDTHS: dict[int, Any] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
 
@@ -83,10 +84,22 @@ class Postings:
 
     def positions_in(self, document: int) -> Numbers:
         """Return the positions in one document of the segment, empty when the term is not in it."""
-        index = int(np.searchsorted(self.ids, document))
+        index = int(self.ids.searchsorted(document))
         if index >= len(self.ids) or self.ids[index] != document or not self._places:
-            return np.empty(0, dtype=np.uint32)
-        return self.positions[int(self.ends[index]) - int(self.frequencies[index]) : int(self.ends[index])]
+            return _NOWHERE
+        end = int(self.ends[index])
+        return self.positions[end - int(self.frequencies[index]) : end]
+
+
+def heads(data: Numbers, starts: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return of the posting lists that begin at `starts` of the bytes `data` what their heads say, and where these end:
+    documents, bytes of a gap, bytes of a frequency. Raises IndexError, ValueError."""
+    head = data[starts[:, None] + np.arange(_HEAD.size)]
+    widths = head[:, 8:10].astype(np.int64)
+    if len(starts) and not bool(np.isin(widths, (0, 1, 2, 4)).all()):
+        raise ValueError("no width")
+    counts = head[:, :4].astype(np.int64) @ (1 << np.arange(0, 32, 8))
+    return counts, widths[:, 0], widths[:, 1], starts + _HEAD.size
 
 
 def list_head(documents: int, positions: int, *widths: int) -> bytes:

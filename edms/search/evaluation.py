@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from edms.search.analysis import EXACT, query_word
+from edms.search.beginnings import Stretch, frequencies, keep_commonest, kept_names
 from edms.search.codec import Numbers, Postings
 from edms.search.masks import filter_mask, range_mask, value_mask
 from edms.search.nodes import AllOf, AnyOf, Either, Node, Not, OneOf, Phrase, Prefix, Range, Value, Word
@@ -21,19 +22,21 @@ from edms.search.ranking import (
     FIELD_WEIGHTS,
     PROXIMITY_CANDIDATES,
     PROXIMITY_WEIGHT,
+    UNDATED,
     B,
     norm,
     rarity,
-    recency,
+    recencies,
     saturated,
 )
 from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot, Visible
 
 SCORED_FIELDS: Final = (*TEXT_FIELDS, "lead")
+MARKED_TERMS: Final = 64
 _NONE: Final = np.empty(0, np.int64)
 
-Beginnings = dict[tuple[int, str], list[tuple[bytes, int, int, int]]]
-"""Entries (term, documents, offset and length of its postings) by segment and field."""
+Beginnings = dict[tuple[int, str], list[Stretch]]
+"""The terms that begin alike, by segment and field."""
 
 
 @dataclass(slots=True)
@@ -143,20 +146,18 @@ class Evaluation:
                 score += weight * nearest(here, there, view.count)
 
     def _rarity_of(self, lists: list[list[Postings | None]]) -> float:
-        masks = []
-        for some, seen in zip(lists, self._visible.masks, strict=True):
-            mask = np.zeros(len(seen), bool)
-            for found in some:
-                if found:
-                    mask[found.ids] = True
-            masks.append(mask & seen)
-        return rarity(self._statistics.count, sum(int(np.count_nonzero(mask)) for mask in masks))
+        found = (
+            _seen_in([one.ids for one in some if one], seen)
+            for some, seen in zip(lists, self._visible.masks, strict=True)
+        )
+        return rarity(self._statistics.count, sum(found))
 
     def _prefer_new(self, scores: list[Numbers]) -> None:
         for view, score in zip(self._views, scores, strict=True):
             found = np.flatnonzero(score)
             days = view.numbers("day")[found]
-            score[found] *= np.where(days == 0, 1, recency(np.maximum(self._statistics.newest - days, 0)))
+            older = np.where(days == 0, UNDATED, np.maximum(self._statistics.newest - days, 0))
+            score[found] *= recencies(int(older.max(initial=0)))[older]
 
     def _required(self, base: list[Numbers], words: list[Match], plan: Plan) -> list[Numbers]:
         """Return the documents with every word, or with any of them (`edms.search.planning`)."""
@@ -198,9 +199,7 @@ class Evaluation:
         total = 0
         for view, seen in zip(self._views, self._visible.masks, strict=True):
             lists = [view.postings(name, EXACT + form.encode()) for name in self._named(field)]
-            found = [postings.ids for postings in lists if postings]
-            if found:
-                total += int(np.count_nonzero(seen[np.unique(np.concatenate(found))]))
+            total += _seen_in([postings.ids for postings in lists if postings], seen)
         return total
 
     def near(self, form: str, field: str) -> list[tuple[int, str]]:
@@ -296,55 +295,31 @@ class Evaluation:
         return self._concept(self._fields(node.field), lambda view, name: [view.postings(name, term) for term in terms])
 
     def _prefix(self, node: Prefix) -> Match:
-        chosen = self.prefix_terms(node)
+        chosen = self._beginnings(node)
 
-        def frequencies(view: SegmentView, name: str) -> Numbers | None:
-            entries = chosen.get((id(view), name))
-            if not entries:
-                return None
-            total = np.zeros(view.count, np.float32)
-            for _, _, offset, length in entries:
-                found = view.postings_at(offset, length)
-                total[found.ids] += found.frequencies
-            return total
+        def counted(view: SegmentView, name: str) -> Numbers | None:
+            return frequencies(chosen.get((id(view), name), []), view.count)
 
-        return self._score(self._fields(node.field), frequencies)
+        return self._score(self._fields(node.field), counted)
 
-    def prefix_terms(self, node: Prefix) -> Beginnings:
-        """Return the entries of the terms that begin so, by segment and field, no more terms than are allowed."""
+    def prefix_terms(self, node: Prefix) -> set[bytes]:
+        """Return terms that begin so, the first ones of each segment, for marking."""
+        stretches = (one for some in self._beginnings(node).values() for one in some)
+        return {name for one in stretches for name in kept_names(one, MARKED_TERMS)}
+
+    def _beginnings(self, node: Prefix) -> Beginnings:
+        """Return what begins so, of it no more terms than are allowed."""
         if node in self._chosen:
             return self._chosen[node]
-        entries = {
-            (id(view), name): list(view.beginning_with(name, EXACT + node.form.encode()))
-            for view in self._views
-            for name in self._fields(node.field)
-            if name != "lead"
-        }
-        totals = self._visible_documents(entries)
-        if len(totals) > self._max_prefix_terms:
+        start = EXACT + node.form.encode()
+        names = [name for name in self._fields(node.field) if name != "lead"]
+        found = {(id(view), name): view.beginning(name, start) for view in self._views for name in names}
+        seen = {id(view): mask for view, mask in zip(self._views, self._visible.masks, strict=True)}
+        every = [(stretch, seen[place[0]]) for place, some in found.items() for stretch in some]
+        if keep_commonest([one for one, _ in every], [mask for _, mask in every], self._max_prefix_terms):
             self._notices.append(Notice("prefix-cut", node.form))
-            kept = set(sorted(totals, key=lambda term: (-totals[term], term))[: self._max_prefix_terms])
-            entries = {place: [entry for entry in found if entry[0] in kept] for place, found in entries.items()}
-        self._chosen[node] = entries
-        return entries
-
-    def _visible_documents(self, entries: Beginnings) -> dict[bytes, int]:
-        """Return how many visible documents hold each term (in each field), if there are more terms than are allowed.
-
-        Terms that only hidden documents hold do not count: neither the cut nor what it leaves tells of them. While the
-        terms are few enough nobody needs to look at their postings, and none is returned.
-        """
-        if len({entry[0] for found in entries.values() for entry in found}) <= self._max_prefix_terms:
-            return {}
-        masks = {id(view): mask for view, mask in zip(self._views, self._visible.masks, strict=True)}
-        views = {id(view): view for view in self._views}
-        totals: dict[bytes, int] = {}
-        for (view, _name), found in entries.items():
-            for term, _count, offset, length in found:
-                seen = int(np.count_nonzero(masks[view][views[view].postings_at(offset, length).ids]))
-                if seen:
-                    totals[term] = totals.get(term, 0) + seen
-        return totals
+        self._chosen[node] = found
+        return found
 
     # Values
 
@@ -386,8 +361,18 @@ class Evaluation:
         return Match(masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)])
 
 
+def _seen_in(lists: Sequence[Numbers], seen: Numbers) -> int:
+    """Return how many of the documents in any of the lists are seen."""
+    if len(lists) == 1:
+        return int(np.count_nonzero(seen[lists[0]]))
+    mask = np.zeros(len(seen), bool)
+    for ids in lists:
+        mask[ids] = True
+    return int(np.count_nonzero(mask & seen)) if lists else 0
+
+
 def _united(parts: Sequence[Numbers]) -> Numbers:
-    return np.unique(np.concatenate([_NONE, *parts]))
+    return np.sort(np.concatenate([_NONE, *parts]), kind="stable")  # runs that ascend are merged; twice is no harm
 
 
 def _least(scores: list[Numbers], number: int) -> float:

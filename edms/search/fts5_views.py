@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from edms.search.analysis import EXACT
+from edms.search.beginnings import SMALL, ListStretch, Stretch
 from edms.search.codec import CodeReader, Numbers, Postings, encode_postings
 from edms.search.errors import IndexDamaged
 from edms.search.nearness import Forms
@@ -198,16 +199,16 @@ class PackedView(FileView):
         self._cache.put(key, found, len(rows[0][0]) if rows else 0)
         return found
 
-    def beginning_with(self, field: str, prefix: bytes) -> Iterator[Any]:
-        """Yield (term, document frequency, posting list, its length) of the terms that begin so, from one read."""
+    def beginning(self, field: str, prefix: bytes) -> list[Stretch]:
+        """Return the terms that begin so: the small lists from one read, the others from the cache where they are."""
         statement = (
-            "SELECT term, documents, data, length(data) FROM postings"
+            "SELECT term, CASE WHEN documents <= ? THEN data END FROM postings"
             " WHERE segment = ? AND field = ? AND term >= ? AND term < ?"
         )
-        yield from self._file.rows(statement, self.segment, FIELD_NUMBER[field], prefix, prefix + b"\xff")
-
-    def postings_at(self, offset: Any, length: int) -> Postings:
-        return Postings(unsummed(offset))
+        rows = self._file.rows(statement, SMALL, self.segment, FIELD_NUMBER[field], prefix, prefix + b"\xff")
+        small = [(term, unsummed(data)) for term, data in rows if data is not None]
+        large = [(term, self.postings(field, term)) for term, data in rows if data is None]
+        return [ListStretch(small, [(term, found) for term, found in large if found])]
 
     def _every_form(self, field: str) -> Iterator[str]:
         statement = "SELECT term FROM postings WHERE segment = ? AND field = ? AND term >= ? AND term < ?"
@@ -271,18 +272,13 @@ class FreshView(FileView):
             made[name] = Postings(encode_postings(ids, counts, places[:, 1] // STRIDE))  # type: ignore[arg-type]
         return made
 
-    def beginning_with(self, field: str, prefix: bytes) -> Iterator[Any]:
-        """Yield (term, document frequency, posting list, its length) of the terms that begin so."""
+    def beginning(self, field: str, prefix: bytes) -> list[Stretch]:
+        """Return the terms that begin so."""
         start = spelled(prefix)
         statement = "SELECT DISTINCT term FROM fresh_terms WHERE term >= ? AND term < ?"
-        for (term,) in self._file.rows(statement, start, start + "\U0010ffff"):
-            found = self.postings(field, plain(term))
-            if found:
-                yield plain(term), len(found.ids), found, 0
-
-    def postings_at(self, offset: Any, length: int) -> Postings:
-        found: Postings = offset
-        return found
+        terms = [plain(term) for (term,) in self._file.rows(statement, start, start + "\U0010ffff")]
+        found = [(term, self.postings(field, term)) for term in terms]
+        return [ListStretch([], [(term, postings) for term, postings in found if postings])]
 
     def _every_form(self, field: str) -> Iterator[str]:
         statement = "SELECT DISTINCT term FROM fresh_terms WHERE term >= ? AND term < ? AND col = ?"

@@ -13,8 +13,19 @@ from edms.search.snapshot import SegmentView, Snapshot
 def code_mask(view: SegmentView, name: str, test: Callable[[str], bool]) -> Numbers:
     """Return the documents whose value of a coded field passes `test`."""
     codes, values = view.codes(name)
-    passes: Numbers = np.array([bool(value) and test(value) for value in values], bool)
-    return passes[codes]
+    return _coded(codes, [bool(value) and test(value) for value in values])
+
+
+def _coded(codes: Numbers, passes: Sequence[bool]) -> Numbers:
+    mask: Numbers = np.array(passes, bool)[codes]
+    return mask
+
+
+def below_mask(view: SegmentView, prefix: str) -> Numbers:
+    """Return the documents of the class `prefix` and of those below it."""
+    codes, values = view.codes("class_code")
+    below = f"{prefix}."  # some hundred classes in each segment: one comparison for each
+    return _coded(codes, [f"{value}.".startswith(below) for value in values])
 
 
 def number_mask(view: SegmentView, name: str, low: int | None, high: int | None) -> Numbers:
@@ -54,7 +65,7 @@ def filter_mask(view: SegmentView, filters: Filters) -> Numbers:
     mask = np.ones(view.count, bool)
     prefix = filters.class_prefix.rstrip(".")
     if prefix:
-        mask &= code_mask(view, "class_code", lambda value: value == prefix or value.startswith(prefix + "."))
+        mask &= below_mask(view, prefix)
     chosen = (
         ("office", filters.offices),
         ("level", filters.levels),
@@ -71,20 +82,33 @@ def filter_mask(view: SegmentView, filters: Filters) -> Numbers:
 
 def facet_counts(snapshot: Snapshot, masks: Sequence[Numbers], wanted: Sequence[str]) -> dict[str, dict[str, int]]:
     """Return for each field how many matching documents have each value; documents without one are not counted."""
-    answer: dict[str, dict[str, int]] = {}
     matching = [np.flatnonzero(mask) for mask in masks]
-    for name in (name for name in wanted if name in FACETS):
-        counts: dict[str, int] = {}
-        for view, documents in zip(snapshot.views, matching, strict=True):
-            if name == "year":
-                times = np.bincount(view.numbers("year")[documents])
-                pairs = [(str(year), int(times[year])) for year in np.flatnonzero(times) if year]
-            else:
-                codes, names = view.codes(name)
-                times = np.bincount(codes[documents])
-                pairs = [(names[code], int(times[code])) for code in np.flatnonzero(times)]
-            for value, number in pairs:
-                if value:
-                    counts[value] = counts.get(value, 0) + number
-        answer[name] = dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-    return answer
+    return {
+        name: _years(snapshot, matching) if name == "year" else _values(snapshot, matching, name)
+        for name in wanted
+        if name in FACETS
+    }
+
+
+def _years(snapshot: Snapshot, matching: Sequence[Numbers]) -> dict[str, int]:
+    years = [view.numbers("year")[documents] for view, documents in zip(snapshot.views, matching, strict=True)]
+    times = np.bincount(np.concatenate([np.zeros(1, np.int64), *years]))
+    found = sorted(np.flatnonzero(times[1:]) + 1, key=str)
+    return _counted([str(year) for year in found], times[found])
+
+
+def _values(snapshot: Snapshot, matching: Sequence[Numbers], name: str) -> dict[str, int]:
+    names, places = snapshot.coded.of(name)
+    times = np.zeros(len(names), np.int64)
+    for view, documents, own in zip(snapshot.views, matching, places, strict=True):
+        if len(documents):
+            times[own] += np.bincount(view.codes(name)[0][documents], minlength=len(own))
+    return _counted(names, times)
+
+
+def _counted(names: Sequence[str], times: Numbers) -> dict[str, int]:
+    """Return the names, which ascend, with how often each was met: the most frequent first, "" and what was not left
+    out."""
+    order = np.argsort(-times, kind="stable")[: int(np.count_nonzero(times))]
+    pairs = zip(order.tolist(), times[order].tolist(), strict=True)
+    return {names[place]: count for place, count in pairs if names[place]}

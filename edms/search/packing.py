@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from edms.search import analysis, passages
+from edms.search.analysis import EXACT
 from edms.search.codec import AnalysedField, CodeColumn, KeyField, NumberColumn, Numbers
 from edms.search.protocol import IndexDocument
 from edms.search.snapshot import CODE_FIELDS, LENGTHS, SCHEMA, plain_fields, storable
@@ -233,44 +234,65 @@ class Packer:
         self._tables = self._surfaces.tables()
         self._packed.columns = self._columns.encoded()
         for name in INDEXED:
-            surfaces, counts = self._field(name)
-            sizes = np.concatenate(([0], np.cumsum(self._tables[2][surfaces])))
-            ends = np.cumsum(counts)
-            self._packed.columns[f"length-{name}"] = encoded_lengths(sizes[ends] - sizes[ends - counts])
+            self._packed.columns[f"length-{name}"] = encoded_lengths(self._terms_of_documents(name))
         packed, self._packed = self._packed, Packed()
         return packed
 
     def postings(self) -> Iterator[tuple[int, bytes, int, bytes]]:
-        """Yield the posting lists in the order of their storing, sorted by field and term; in memory, one field's."""
+        """Yield the posting lists in the order of their storing, sorted by field and term; in memory, the stems or the
+        exact forms of one field, of which the stems come first."""
         spelled = self._surfaces.spelled
+        exact = np.fromiter((term.startswith(EXACT) for term in spelled), bool, len(spelled))
+        halves = [_only(kept, self._tables) for kept in (~exact, exact)]
         for number, name in enumerate(INDEXED):
-            keys = self._keys(name)
-            keys.sort()
-            found = [(number, spelled[term], documents, data) for term, documents, data in posting_lists(keys)]
-            del keys
-            found.sort(key=lambda row: row[1])
-            yield from found
+            for tables in halves:
+                keys = self._keys(name, tables)
+                keys.sort()
+                found = [(number, spelled[term], documents, data) for term, documents, data in posting_lists(keys)]
+                del keys
+                found.sort(key=lambda row: row[1])
+                yield from found
+                del found
+            del self._numbers[name]
         if self._surfaces.full():
             self._surfaces.forget()
 
-    def _field(self, name: str) -> tuple[Numbers, Numbers]:
-        """Return the surface forms of a field, and how many there are in each document."""
+    def _groups(self, name: str) -> Iterator[tuple[int, Numbers, Numbers]]:
+        """Yield the first of some documents, the surface forms of a field in them, and how many in each: what is made
+        of all of a segment at once takes several times its memory."""
         surfaces = np.frombuffer(self._numbers[name], np.uint32) if self._numbers[name] else np.zeros(0, np.uint32)
-        return surfaces, np.array(self._counts[name], np.int64)
-
-    def _keys(self, name: str) -> Numbers:
-        """Return (term, document, position) of every place of a field in one number each."""
-        surfaces, counts = self._field(name)
+        counts = np.array(self._counts[name], np.int64)
         ends = np.cumsum(counts)
-        keys, at = np.empty(int(self._tables[2][surfaces].sum()), np.int64), 0
         for first in range(0, len(counts), _GROUP):
             last = min(first + _GROUP, len(counts))
-            part = surfaces[ends[first] - counts[first] : ends[last - 1]]
-            made = _places(part, counts[first:last], self._tables)
+            yield first, surfaces[ends[first] - counts[first] : ends[last - 1]], counts[first:last]
+
+    def _terms_of_documents(self, name: str) -> Numbers:
+        """Return how many terms a field has in each document."""
+        found = [np.zeros(0, np.int64)]
+        for _, surfaces, counts in self._groups(name):
+            sizes = np.concatenate(([0], np.cumsum(self._tables[2][surfaces])))
+            ends = np.cumsum(counts)
+            found.append(sizes[ends] - sizes[ends - counts])
+        return np.concatenate(found)
+
+    def _keys(self, name: str, tables: tuple[Numbers, ...]) -> Numbers:
+        """Return (term, document, position) of every place of a field in one number each."""
+        total = sum(int(tables[2][surfaces].sum()) for _, surfaces, _ in self._groups(name))
+        keys, at = np.empty(total, np.int64), 0
+        for first, surfaces, counts in self._groups(name):
+            made = _places(surfaces, counts, tables)
             keys[at : at + len(made)] = made + (first << POSITION_BITS)
             at += len(made)
-        del self._numbers[name], surfaces
         return keys
+
+
+def _only(kept: Numbers, tables: tuple[Numbers, ...]) -> tuple[Numbers, ...]:
+    """Return the tables of the surface forms with those of their terms alone that are kept."""
+    widths, starts, sizes, flat, offsets = tables
+    inside = kept[flat]
+    places = np.concatenate(([0], np.cumsum(inside)))
+    return widths, places[starts], places[starts + sizes] - places[starts], flat[inside], offsets[inside]
 
 
 def _places(surfaces: Numbers, counts: Numbers, tables: tuple[Numbers, ...]) -> Numbers:

@@ -9,11 +9,22 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 
 import numpy as np
 
-from edms.search.analysis import EXACT, LANGUAGES, STEM, fold, part_starts, stem, tokens
+from edms.search.analysis import (
+    EXACT,
+    LANGUAGES,
+    MAX_TERM,
+    STEM,
+    fold,
+    part_start,
+    part_starts,
+    stem,
+    surface_matches,
+    tokens,
+)
 from edms.search.codec import Numbers
 from edms.search.protocol import MOST_PAGES, Highlight
 
@@ -86,9 +97,15 @@ class Wanted:
     prefixes: tuple[str, ...] = ()
 
     def matches(self, form: str) -> bool:
+        """Return whether a folded form is wanted."""
         if EXACT + form.encode() in self.terms or (self.prefixes and form.startswith(self.prefixes)):
             return True
         return form.isalpha() and not self.terms.isdisjoint(_stem_terms(form))
+
+    def matches_surface(self, surface: str) -> bool:
+        """Return whether a word is wanted, as it stands in a text; it has letters and digits alone."""
+        form, terms = _found_by(surface)
+        return not self.terms.isdisjoint(terms) or bool(self.prefixes and form.startswith(self.prefixes))
 
 
 @lru_cache(maxsize=50_000)
@@ -96,14 +113,32 @@ def _stem_terms(form: str) -> tuple[bytes, ...]:
     return tuple(STEM[language] + stem(form, language).encode() for language in LANGUAGES)
 
 
+@lru_cache(maxsize=50_000)
+def _found_by(surface: str) -> tuple[str, tuple[bytes, ...]]:
+    """Return the folded form of a word and every term that it may be found by."""
+    form = fold(surface)[:MAX_TERM]
+    exact = EXACT + form.encode()
+    return form, (exact, *_stem_terms(form)) if form.isalpha() else (exact,)
+
+
 def marks(text: str, wanted: Wanted) -> list[tuple[int, int]]:
-    """Return the character ranges of the words of `text` that are wanted, ascending and apart from each other."""
+    """Return the character ranges of the words of `text` that are wanted, ascending and apart from each other.
+
+    A page of hits has some thousand words, nearly all of them plain: one look-up for each, whatever was asked for.
+    """
     found: list[tuple[int, int]] = []
-    for token in tokens(text):
-        if token.whole and wanted.matches(token.whole):
-            found.append((token.parts[0].start, token.parts[-1].end))
+    for match in surface_matches(text):
+        surface = match.group()
+        if surface.isalnum():
+            if wanted.matches_surface(surface):
+                found.append(match.span())
             continue
-        found.extend((part.start, part.end) for part in token.parts if wanted.matches(part.form))
+        at = match.start()
+        for token in tokens(surface):
+            if token.whole and wanted.matches(token.whole):
+                found.append((at + token.parts[0].start, at + token.parts[-1].end))
+                continue
+            found.extend((at + part.start, at + part.end) for part in token.parts if wanted.matches(part.form))
     return found
 
 
@@ -131,7 +166,7 @@ def snippet(packed: bytes, position: int | None, wanted: Wanted) -> Highlight:
     text, first, number, count = piece_at(packed, position or 0)
     centre = 0
     if position is not None:
-        centre = next(islice(part_starts(text), position - first, None), 0)
+        centre = part_start(text, position - first)
     start = max(0, min(centre - SNIPPET // 4, len(text) - SNIPPET))
     start, end = _at_word(text, start, min(len(text), start + SNIPPET))
     shown = text[start:end]

@@ -9,7 +9,10 @@ was asked for. Every statistic is taken over the documents that the searcher may
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
+
+import numpy as np
 
 FIELD_WEIGHTS: Final = {
     "title": 3.0, "subject": 3.0, "number": 4.0, "sender": 1.5, "recipient": 1.5, "text": 1.0, "lead": 2.0,
@@ -81,3 +84,17 @@ def recency(days_older: Any) -> Any:
     1 is for a document without a date, which is neither preferred nor put back.
     """
     return 1 + RECENCY_WEIGHT * (2.0 ** (1 - days_older / RECENCY_DAYS) - 1)
+
+
+UNDATED: Final = -1
+"""Where `recencies` has the factor of a document without a date."""
+
+
+def recencies(most: int) -> Any:
+    """Return `recency` of 0 days to at least `most`, and at the end that of a document without a date."""
+    return _recencies(1 << max(most, 1).bit_length())
+
+
+@lru_cache(maxsize=4)
+def _recencies(count: int) -> Any:
+    return np.append(recency(np.arange(count)), 1.0)

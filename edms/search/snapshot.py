@@ -17,7 +17,9 @@ from whoosh.reading import SegmentReader
 from whoosh.util.numeric import byte_to_length
 
 from edms.search import analysis, passages
+from edms.search.beginnings import SMALL, ListStretch, Stretch
 from edms.search.codec import AnalysedField, CodeColumn, KeyField, LexiconEntry, NumberColumn, Numbers, Postings
+from edms.search.coding import Codes
 from edms.search.encrypted_storage import EncryptedStorage
 from edms.search.nearness import Forms
 from edms.search.protocol import EVERYTHING, FEATURES, Access, Everything, IndexDocument
@@ -163,7 +165,19 @@ class SegmentView:
         entry = terms._tindex.get(terms._keycoder(field, term))
         return Postings(terms._postfile.get(*LexiconEntry.extent(entry))) if entry else None
 
-    def beginning_with(self, field: str, prefix: bytes) -> Iterator[tuple[bytes, int, int, int]]:
+    def beginning(self, field: str, prefix: bytes) -> list[Stretch]:
+        """Return the terms that begin so."""
+        lists = self._reader._terms._postfile
+        small, large = list[tuple[bytes, bytes]](), list[tuple[bytes, Postings]]()
+        for term, count, offset, length in self._beginning_with(field, prefix):
+            data = lists.get(offset, length)
+            if count <= SMALL:
+                small.append((term, data))
+            else:
+                large.append((term, Postings(data)))
+        return [ListStretch(small, large)]
+
+    def _beginning_with(self, field: str, prefix: bytes) -> Iterator[tuple[bytes, int, int, int]]:
         """Yield (term, document frequency, offset, length) of the terms that begin so, from one read."""
         terms = self._reader._terms
         index, start_key = terms._tindex, terms._keycoder(field, prefix)
@@ -206,9 +220,6 @@ class SegmentView:
             if not here:
                 return
             at += here
-
-    def postings_at(self, offset: int, length: int) -> Postings:
-        return Postings(self._reader._terms._postfile.get(offset, length))
 
     def record_id(self, document: int) -> str:
         return str(bytes(self.column("record")[document]).decode())
@@ -260,6 +271,7 @@ class Snapshot:
         self.number = number
         self.views = views
         self._standing = [_standing(view, gone) for view, gone in zip(views, deleted, strict=True)]
+        self.coded = Codes(lambda name: [view.codes(name)[1] for view in views])
         self.alive = [mask & (view.numbers("live") == 1) for view, mask in zip(views, self._standing, strict=True)]
         self._lock = threading.Lock()
         self._visible: OrderedDict[_Seen, Visible] = OrderedDict()

@@ -35,6 +35,8 @@ BUSY_MILLISECONDS: Final = 10_000
 _OF_THE_MACHINE: Final = (
     "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_NOMEM", "SQLITE_PERM", "SQLITE_CANTOPEN",
 )  # fmt: skip
+_WHOLE: Final = crc32(bytes(4))
+"""The checksum of anything that ends in its own checksum, which for nothing is 0."""
 
 SCHEMA: Final = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
@@ -93,10 +95,9 @@ def summed(value: bytes) -> bytes:
 
 def unsummed(stored: bytes) -> bytes:
     """Return what `summed` was given. Raises IndexDamaged when it is not that any more."""
-    value = stored[:-4]
-    if len(stored) < 4 or crc32(value).to_bytes(4, "little") != stored[-4:]:
+    if len(stored) < 4 or crc32(stored) != _WHOLE:
         raise IndexDamaged(f"index file {FILE} is not authentic")
-    return value
+    return stored[:-4]
 
 
 class SqlcipherFile:

@@ -1,21 +1,15 @@
 """The evaluation that all engines share, with what sealed blocks make cheaper."""
 
-from itertools import islice
 from typing import Any, Final, cast
 
 import numpy as np
 
 from edms.search.analysis import EXACT
-from edms.search.answers import MAX_MARKED_TERMS
 from edms.search.codec import Numbers
-from edms.search.evaluation import Beginnings, Evaluation, Match
-from edms.search.nodes import Prefix
-from edms.search.postgresql.beginnings import Stretch, frequencies, keep_commonest, stretches_of
+from edms.search.evaluation import Evaluation
 from edms.search.postgresql.layout import FORMS
 from edms.search.postgresql.reading import SegmentView as SealedView
 from edms.search.postgresql.reading import fetch_terms, number_of, term_key
-from edms.search.protocol import Notice
-from edms.search.snapshot import SegmentView
 
 FETCHED_AT_ONCE: Final = 300
 """Forms near a word whose lists are asked for together; those after them, one by one, are hardly ever looked at."""
@@ -27,7 +21,6 @@ class SealedEvaluation(Evaluation):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._where: dict[tuple[str, str], list[tuple[SealedView, str]]] = {}
-        self._beginnings: dict[Prefix, dict[tuple[int, str], list[Stretch]]] = {}
 
     def near(self, form: str, field: str) -> list[tuple[int, str]]:
         """Return (edits, form) of the forms near `form`, of hidden documents among them, nearest first."""
@@ -73,35 +66,3 @@ class SealedEvaluation(Evaluation):
                 mask[postings.ids] = True
         seen = {id(view): mask for view, mask in zip(self._views, self._visible.masks, strict=True)}
         return sum(int(np.count_nonzero(mask & seen[view])) for view, mask in masks.items())
-
-    def _prefix(self, node: Prefix) -> Match:
-        found = self._stretches(node)
-
-        def counted(view: SegmentView, name: str) -> Numbers | None:
-            return frequencies(found[id(view), name], view.count) if (id(view), name) in found else None
-
-        return self._score(self._fields(node.field), counted)
-
-    def prefix_terms(self, node: Prefix) -> Beginnings:
-        """Return some of the entries of the terms that begin so, for marking."""
-        return {
-            place: [
-                (stretch.block.keys[at][1:], int(stretch.block.counts[at]), stretch.number, at)
-                for stretch, at in islice(((s, at) for s in stretches for at in s.places()), MAX_MARKED_TERMS)
-            ]
-            for place, stretches in self._stretches(node).items()
-        }
-
-    def _stretches(self, node: Prefix) -> dict[tuple[int, str], list[Stretch]]:
-        if node not in self._beginnings:
-            found = {
-                (id(view), name): stretches_of(cast(Any, view), name, EXACT + node.form.encode())
-                for view in self._views
-                for name in self._fields(node.field)
-            }
-            every = [stretch for stretches in found.values() for stretch in stretches]
-            seen = {id(view): mask for view, mask in zip(self._views, self._visible.masks, strict=True)}
-            if keep_commonest(every, [seen[id(stretch.view)] for stretch in every], self._max_prefix_terms):
-                self._notices.append(Notice("prefix-cut", node.form))
-            self._beginnings[node] = found
-        return self._beginnings[node]

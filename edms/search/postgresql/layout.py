@@ -87,10 +87,11 @@ class Postings:
 
     def positions_in(self, document: int) -> Numbers:
         """Return the positions in one document of the segment, empty when the term is not in it."""
-        index = int(np.searchsorted(self.ids, document))
+        index = int(self.ids.searchsorted(document))
         if index >= len(self.ids) or self.ids[index] != document:
             return np.empty(0, dtype=np.uint32)
-        return self.positions[int(self.ends[index]) - int(self.frequencies[index]) : int(self.ends[index])]
+        end = int(self.ends[index])
+        return self.positions[end - int(self.frequencies[index]) : end]
 
 
 def encode_list(ids: Numbers, frequencies: Numbers) -> bytes:

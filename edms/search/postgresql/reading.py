@@ -10,18 +10,21 @@ import zlib
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
 from edms.search.analysis import EXACT, query_word
+from edms.search.beginnings import Stretch
 from edms.search.codec import Numbers
 from edms.search.errors import IndexDamaged
 from edms.search.nearness import Forms
 from edms.search.nodes import Either, Node, OneOf, Phrase, Prefix, Word, parts
 from edms.search.planning import Plan
 from edms.search.postgresql import layout
+from edms.search.postgresql.beginnings import BlockStretch
 from edms.search.postgresql.building import INDEXED_FIELDS
 from edms.search.postgresql.layout import BLOCK, BODY, FORMS, HEAD, LIST, PLACES, Block, Postings
 from edms.search.postgresql.sealing import SegmentSeal, unwrap
@@ -177,9 +180,15 @@ class SegmentView:
         ids, frequencies = layout.decode_list(self.pieces.get(self.segment, LIST, number))
         return Postings(ids, frequencies, lambda: layout.decode_places(self.pieces.get(self.segment, PLACES, number)))
 
-    def postings_at(self, number: int, at: int) -> Postings:
-        """Return the postings of the term at a place of a block."""
-        return self._postings_of(self.block(number), at)
+    def beginning(self, field: str, prefix: bytes) -> list[Stretch]:
+        """Return the terms of a field that begin so."""
+        key = term_key(field, prefix)
+        found: list[Stretch] = []
+        for block in map(self.block, self.segment.blocks_from(key)):
+            first, last = block.span(key)
+            if first < last:
+                found.append(BlockStretch(block, first, last, partial(self._postings_of, block)))
+        return found
 
     def forms(self, field: str) -> Forms:
         """Return the very forms in a field of this segment, hidden and dead documents' among them; they are kept."""
@@ -269,7 +278,8 @@ def _keys_of(node: Node, plain: set[bytes], beside: set[bytes], beginnings: set[
         forms = [EXACT + form.encode() for form in node.forms]
         beside.update(term_key(name, form) for name in _fields(node.field) for form in forms)
     elif isinstance(node, Prefix):
-        beginnings.update(term_key(name, EXACT + node.form.encode()) for name in _fields(node.field))
+        names = (name for name in _fields(node.field) if name != "lead")
+        beginnings.update(term_key(name, EXACT + node.form.encode()) for name in names)
     elif isinstance(node, OneOf):
         plain.update(term_key(name, EXACT + form.encode()) for name in _fields(node.field) for form in node.forms)
     for inner in parts(node):

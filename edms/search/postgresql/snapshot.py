@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from edms.search.codec import Numbers
+from edms.search.coding import Codes
 from edms.search.errors import IndexDamaged
 from edms.search.postgresql.reading import PieceCache, Pieces, Segment, SegmentView, load_segments
 from edms.search.postgresql.server import Session
@@ -26,6 +27,7 @@ class State:
     def __init__(self, generation: int, change: int, segments: list[Segment], alive: dict[int, Numbers]) -> None:
         self.generation, self.change = generation, change
         self.segments, self.alive = segments, alive
+        self.coded = Codes(lambda name: [segment.values[name] for segment in segments])
         self._order = {segment.number: at for at, segment in enumerate(segments)}
         self._lock = threading.Lock()
         self._visible: OrderedDict[_Seen, Visible] = OrderedDict()
@@ -92,6 +94,7 @@ class Bound:
     views: list[SegmentView]
     pieces: Pieces
     visible: Visible
+    coded: Codes
 
 
 EMPTY: Final = State(0, 0, [], {})
@@ -150,4 +153,4 @@ class States:
     def bound(self, session: Session, state: State, visible: Visible) -> Bound:
         """Return the state for one question."""
         pieces = Pieces(session, state.generation, self._cache)
-        return Bound([SegmentView(segment, pieces) for segment in state.segments], pieces, visible)
+        return Bound([SegmentView(segment, pieces) for segment in state.segments], pieces, visible, state.coded)
