@@ -31,6 +31,7 @@ from edms.records.proceedings import (
     SUBJECT,
     decided_proceeding,
     exclude_hindered,
+    hindered,
     line,
     may_take,
     record_in,
@@ -39,7 +40,6 @@ from edms.records.proceedings import (
     standing,
     step,
 )
-from edms.records.proceedings_due import obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.proceedings_views import paper_stage
 from edms.retention.proceedings import Act, ItemState, Kind, State
@@ -175,9 +175,9 @@ def send_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, ho
 
 
 def _refuse_hindered(operation: Operation, archive: Archive, row: Proceeding) -> None:
-    hindered = [item for item, found in obstacles(operation.session, archive, row, standing(row)) if found]
-    if hindered:
-        raise Refused(f"{len(hindered)} records in it are held or not due any more", "pack it anew without them")
+    met = [item for item, found in hindered(operation, archive, row) if found]
+    if met:
+        raise Refused(f"{len(met)} records in it are held or not due any more", "pack it anew without them")
 
 
 def receive_receipt(

@@ -26,18 +26,20 @@ from edms.search.protocol import EVERYTHING, SearchRequest
 
 HOLDER = system_actor("holds")
 _AT_ONCE = 500
+_PLACES = (ScopeKind.FOLDER, ScopeKind.CLASS)
 
 
 class IndexBehind(Refused):
     """The search index does not know yet what changed, so that nothing can be said of it."""
 
 
-def bind_new(operation: Operation, record: Record) -> int:
+def bind_new(operation: Operation, record: Record, scopes: Sequence[HoldScope] | None = None) -> int:
     """Put a record that is being filed or declared under the holds on its folder and class; return how many are new.
 
-    Part of the transaction that files it: there is no moment at which it is there and not held.
+    Part of the transaction that files it: there is no moment at which it is there and not held. `scopes`: those of
+    folders and classes, where the caller has read them for many records.
     """
-    rows = _scopes(operation.session, (ScopeKind.FOLDER, ScopeKind.CLASS))
+    rows = _scopes(operation.session, _PLACES) if scopes is None else scopes
     places = {(ScopeKind.FOLDER.value, str(record.folder_id))} if record.folder_id else set()
     places |= {(ScopeKind.CLASS.value, code) for code in _codes_above(record.class_code)}
     met = [scope for scope in rows if (scope.kind, scope.value) in places]
@@ -51,13 +53,13 @@ def refresh_holds(operation: Operation, archive: Archive, record_ids: Sequence[U
     index has not taken in what changed in one of them: what it does not know yet cannot be said not to match.
     """
     session, found = operation.session, 0
-    for start in range(0, len(record_ids), _AT_ONCE):
+    searched, places = _scopes(session, (ScopeKind.QUERY,)), _scopes(session, _PLACES)
+    for start in range(0, len(record_ids), _AT_ONCE) if searched or places else ():
         part = record_ids[start : start + _AT_ONCE]
-        searched = _scopes(session, (ScopeKind.QUERY,))
         if searched:
             _refuse_behind(session, part)  # before anything is bound here, for that waits for the index too
         for record in session.scalars(select(Record).where(Record.id.in_(part))):
-            found += bind_new(operation, record)
+            found += bind_new(operation, record, places)
         for scope in searched:
             found += bind(operation, scope.hold_id, matching(archive, scope.value, part), scope.kind)
     return found

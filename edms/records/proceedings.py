@@ -23,6 +23,7 @@ from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
+from edms.records.hold_binding import refresh_holds
 from edms.records.model import Record
 from edms.records.proceedings_due import MOST_ITEMS, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingStep
@@ -235,13 +236,24 @@ def exclude(item: ProceedingItem, reason: str) -> None:
     item.state, item.reason, item.standing_key = ItemState.EXCLUDED.value, reason[:500], None
 
 
+def hindered(operation: Operation, archive: Archive, row: Proceeding) -> list[tuple[ProceedingItem, tuple[str, ...]]]:
+    """Return what stands in it, each with what is in its way now: nothing, mostly.
+
+    A search that is held may find a record only since the worker last looked, so that it is asked here once more
+    (R47). Raises IndexBehind where the index cannot say yet.
+    """
+    items = standing(row)
+    refresh_holds(operation, archive, [item.record_id for item in items])
+    return obstacles(operation.session, archive, row, items)
+
+
 def exclude_hindered(operation: Operation, archive: Archive, row: Proceeding) -> int:
     """Take out what is held, lent or not due any more, each with its reasons (R48); returns how many.
 
-    Raises Refused when nothing is left.
+    Raises Refused when nothing is left; IndexBehind as `hindered`.
     """
     count = 0
-    for item, found in obstacles(operation.session, archive, row, standing(row)):
+    for item, found in hindered(operation, archive, row):
         if found:
             exclude(item, f"not due any more: {', '.join(found)}")
             operation.audit(f"{row.kind}.item_excluded", SUBJECT, row.id, record=str(item.record_id), reasons=found)
