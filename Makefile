@@ -22,9 +22,10 @@ run:
 	@echo "a new password for somebody: $(BIN)/edms --config $(CONFIG) person password USER"
 	@exec $(BIN)/edms --config $(CONFIG) serve
 
+# Hundreds of tests start a program: where Python was told to keep no compiled code, each would compile the product anew.
 test:
 	@PYTHON=$(PYTHON) tools/prepare.sh test
-	@tools/in_memory.sh $(BIN)/python -m pytest -n 2 --dist worksteal $(TESTS)
+	@env -u PYTHONDONTWRITEBYTECODE tools/in_memory.sh $(BIN)/python -m pytest -n 2 --dist worksteal --durations=25 $(TESTS)
 
 lint:
 	@PYTHON=$(PYTHON) tools/prepare.sh lint

@@ -1,18 +1,24 @@
 """Fixtures for every test: clock, settings, databases, the shared corpus of real documents."""
 
+import gc
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
+from postgresql_server import new_database
 
 import edms.schema
 from edms.access import passwords
 from edms.core.clock import FixedClock
 from edms.core.database import Database, open_database
 from edms.core.settings import DatabaseSettings, Settings
+from edms.signing import personal_pilot
+from edms.vault import file_provider
 
 pytest_plugins = [
     "postgresql_server", "postgresql_indexes", "archive_fixtures", "console", "directory_server", "key_services",
@@ -21,15 +27,33 @@ pytest_plugins = [
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# How long an example takes says how busy the machine is, and nothing about the product.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there before the first test out of every later search for garbage.
+
+    That are all modules and thousands of tests, and looking through them again and again was a seventh of the work.
+    """
+    gc.collect()
+    gc.freeze()
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
-    """The same argon2id with the least work: hundreds of tests sign somebody in, a sixth of a second of work each.
+    """The same argon2id with the least work: hundreds of tests sign somebody in, or have an official sign, a sixth of a
+    second of work each; so do the passphrases of key files.
 
     Programs that a test starts hash as always, and `tests/unit/test_passwords.py` asks for what they do.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        for name, least in (("_TIME_COST", 1), ("_MEMORY_KIBIBYTES", 8), ("_LANES", 1)):
+            patch.setattr(personal_pilot, name, least)
+        for name, least in (("_TIME_COST", 1), ("_MEMORY_KIB", 8192), ("_LANES", 1)):
+            patch.setattr(file_provider, name, least)
         yield
 
 
@@ -50,14 +74,49 @@ def repository_root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="session")
+def empty_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables that tests copy."""
+    return _with_tables("", tmp_path_factory.mktemp("tables") / "test.db")
+
+
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database with all tables that tests copy."""
+    with new_database(postgresql_url, "tables_template") as url:
+        _with_tables(url, tmp_path_factory.mktemp("tables") / "none.db")
+        yield "tables_template"
+
+
+@pytest.fixture
+def postgresql_tables_url(postgresql_tables: str, postgresql_url: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a PostgreSQL database with all tables and no row, which goes with the test."""
+    with new_database(postgresql_url, f"tables_{tmp_path.name}", postgresql_tables) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlcipher", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database with all tables: SQLite under SQLCipher, and PostgreSQL."""
-    url = "" if request.param == "sqlcipher" else request.getfixturevalue("fresh_postgresql_url")
-    opened = open_database(DatabaseSettings(url=url), tmp_path / "test.db", lambda: b"k" * 32)
-    edms.schema.metadata.create_all(opened.engine)
+    url = ""
+    if request.param == "sqlcipher":
+        shutil.copyfile(request.getfixturevalue("empty_tables"), tmp_path / "test.db")
+    else:
+        url = request.getfixturevalue("postgresql_tables_url")
+    opened = _opened(url, tmp_path / "test.db")
     yield opened
     opened.close()
+
+
+def _with_tables(url: str, path: Path) -> Path:
+    opened = _opened(url, path)
+    edms.schema.metadata.create_all(opened.engine)
+    opened.close()
+    return path
+
+
+def _opened(url: str, path: Path) -> Database:
+    return open_database(DatabaseSettings(url=url), path, lambda: b"k" * 32)
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ from edms.vault.keys import (
 KEY_FILE = "kek.json"
 SALT_BYTES = 16
 FEWEST_PASSPHRASE_CHARACTERS = 12
+_TIME_COST, _MEMORY_KIB, _LANES = 3, 65536, 4  # RFC 9106, section 4, second recommended choice
 
 
 class WrongPassphrase(KeyUnavailable):
@@ -59,13 +60,13 @@ class _NoDerivation(KeyFilePart):
 
 
 class _Argon2id(KeyFilePart):
-    """RFC 9106, second recommended choice. The bounds keep a tampered file from asking for all memory."""
+    """The bounds keep a tampered file from asking for all memory."""
 
     name: Literal["argon2id"] = "argon2id"
     salt: Base64
-    time_cost: int = Field(3, ge=1, le=20)
-    memory_kib: int = Field(65536, ge=8192, le=1024 * 1024)
-    parallelism: int = Field(4, ge=1, le=16)
+    time_cost: int = Field(_TIME_COST, ge=1, le=20)
+    memory_kib: int = Field(_MEMORY_KIB, ge=8192, le=1024 * 1024)
+    parallelism: int = Field(_LANES, ge=1, le=16)
 
 
 class _Epoch(KeyFilePart):
@@ -238,7 +239,8 @@ class _Lock:
     def new(cls, passphrase: bytes | None) -> "_Lock":
         if passphrase is None:
             return cls()
-        kdf = _Argon2id(salt=encode(os.urandom(SALT_BYTES)))
+        salt = encode(os.urandom(SALT_BYTES))
+        kdf = _Argon2id(salt=salt, time_cost=_TIME_COST, memory_kib=_MEMORY_KIB, parallelism=_LANES)
         return cls(kdf, _passphrase_key(kdf, passphrase))
 
     @classmethod

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-import edms.schema
 from edms.audit.events import AuditEvent, read_leaf
 from edms.audit.model import AuditLane, AuditLeaf, AuditWaiting
 from edms.audit.trail import AuditTrail
@@ -32,9 +31,8 @@ ORIGIN = "edms/arsip-kota"
 
 
 @pytest.fixture
-def database(fresh_postgresql_url: str, tmp_path) -> Iterator[Database]:  # type: ignore[no-untyped-def]
-    opened = open_database(DatabaseSettings(url=fresh_postgresql_url), tmp_path / "none.db", lambda: b"k" * 32)
-    edms.schema.metadata.create_all(opened.engine)
+def database(postgresql_tables_url: str, tmp_path) -> Iterator[Database]:  # type: ignore[no-untyped-def]
+    opened = open_database(DatabaseSettings(url=postgresql_tables_url), tmp_path / "none.db", lambda: b"k" * 32)
     yield opened
     opened.close()
 
@@ -340,14 +338,14 @@ for number in itertools.count():
 
 
 @pytest.mark.slow
-def test_kill_nine_loses_and_doubles_nothing(database: Database, trail: AuditTrail, fresh_postgresql_url: str) -> None:
+def test_kill_nine_loses_and_doubles_nothing(database: Database, trail: AuditTrail, postgresql_tables_url: str) -> None:
     """Two processes write and integrate; each is killed at some moment, five times over."""
     chance = random.Random(9)
     told: set[str] = set()
     for turn in range(5):
         processes = {
             name: subprocess.Popen(
-                [sys.executable, "-c", KILLED, fresh_postgresql_url, name], stdout=subprocess.PIPE, text=True
+                [sys.executable, "-c", KILLED, postgresql_tables_url, name], stdout=subprocess.PIPE, text=True
             )
             for name in (f"{turn}a", f"{turn}b")
         }
