@@ -10,7 +10,7 @@ from edms.access.levels import Level
 from edms.access.people import SERVICE_ROLES
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
 from edms.records.account_codes import reset_factors
-from edms.records.account_sessions import sign_out_person
+from edms.records.account_sessions import sign_out_everybody, sign_out_person
 from edms.records.directory_sync import bind_person, sync_directory
 from edms.records.people import (
     NewPerson,
@@ -157,11 +157,17 @@ def unbind_provider_command(context: Context, user: str, administrator: str | No
 
 
 @person.command("sign-out")
-@click.argument("user", metavar="USER")
+@click.argument("user", metavar="USER", required=False)
+@click.option("--everybody", is_flag=True, help="All people, after a theft or before work on the system.")
 @as_administrator
 @pass_context
-def sign_out_command(context: Context, user: str, administrator: str | None) -> None:
-    """End every session of a person, who can sign in anew."""
+def sign_out_command(context: Context, user: str | None, everybody: bool, administrator: str | None) -> None:
+    """End every session of a person, or of everybody; all can sign in anew."""
+    if (user is None) is not everybody:
+        raise click.UsageError("name a person, or say --everybody")
+    if user is None:
+        click.echo(f"{sign_out_everybody(on_behalf_of(context, administrator), context.archive)} sessions ended")
+        return
     sign_out_person(on_behalf_of(context, administrator), context.archive, user)
     click.echo(f"{user} is signed out everywhere")
 

@@ -10,7 +10,8 @@ SECRET = ("secret", "top_secret")
 
 
 class AccessSettings(Section):
-    """`choose_own_password`: whoever got a password from an administrator chooses another at the first sign-in.
+    """`choose_own_password`: whoever got a password from an administrator chooses another at the first sign-in,
+    within `given_password_days`; after that it opens nothing.
 
     `second_factor_from`: from which clearance on nobody gets in by a password alone; empty: nobody has to.
     `token_days_most`: how long an API token counts at most; a lower value shortens those that were made before.
@@ -32,6 +33,7 @@ class AccessSettings(Section):
     known_device_days: int = Field(180, ge=1, le=730)
     min_password_characters: int = Field(12, ge=8)
     choose_own_password: bool = True
+    given_password_days: int = Field(14, ge=1, le=90)
     second_factor_from: Literal["", "open", "restricted", "secret", "top_secret"] = ""
     token_days_most: int = Field(365, ge=1, le=3660)
     grant_days: int = Field(365, ge=1, le=3660)

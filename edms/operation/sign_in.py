@@ -3,8 +3,12 @@
 Stands beside the door because it is how an actor comes to be; everything after it goes through the door.
 """
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
+from edms.access.credentials_model import GivenPassword
 from edms.access.model import Person
 from edms.access.passwords import password_matches
 from edms.access.people import may_sign_in, person_named
@@ -53,11 +57,19 @@ def sign_in(door: Door, settings: AccessSettings, username: str, password: str, 
         if person is not None and person.held_by is not None:
             person = None  # a service account has no password
         password_hash = person.password_hash if person else None
+        lapsed = person is not None and _lapsed(session, settings, person.id, door.clock.now())
     brakes = Brakes(door, settings, username, visit, person.id if person else None)
     if minutes := brakes.wait_minutes():
         raise SignInRefused(minutes)
     matched = password_matches(password, password_hash)
-    return conclude(door, settings, brakes, person.id if person else None, visit, right=matched)
+    noted = {"password": "lapsed"} if matched and lapsed else {}
+    return conclude(door, settings, brakes, person.id if person else None, visit, right=matched and not lapsed, **noted)
+
+
+def _lapsed(session: Session, settings: AccessSettings, person_id: UUID, now: datetime) -> bool:
+    """Whether an administrator gave the person a password that was not changed in time (ASVS 5.0, 6.4.1)."""
+    given = session.get(GivenPassword, person_id) if settings.choose_own_password else None
+    return given is not None and now - given.given_at > timedelta(days=settings.given_password_days)
 
 
 def conclude(door: Door, settings: AccessSettings, brakes: Brakes, person_id: UUID | None, visit: Visit, *,

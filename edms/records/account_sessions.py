@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from edms.access.actors import Actor
 from edms.access.model import SignInSession
@@ -73,3 +73,17 @@ def sign_out_person(actor: Actor | None, archive: Archive, username: str) -> Non
         person = person_in_service(operation, username)
         end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.signed_out")
+
+
+def sign_out_everybody(actor: Actor | None, archive: Archive) -> int:
+    """End every session of everybody, after a theft or before work on the system; return how many there were.
+
+    API tokens are not sessions and go on: `edms token revoke` ends those.
+    """
+    with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
+        operation.decide()
+        ended = int(operation.session.scalar(select(func.count()).select_from(SignInSession)) or 0)
+        operation.session.execute(delete(SignInSession))
+        operation.about("list", "sessions", "sessions.all_ended")
+        operation.note(sessions=ended)
+        return ended

@@ -1,6 +1,7 @@
 """The page of one's own account: choosing a password, being made to, and what ends with the old one."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -106,9 +107,25 @@ def test_who_got_a_password_chooses_another_and_sees_nothing_before(site: Site) 
     assert site.visitor("records").get("/").status_code == 200, "nobody else is asked"
 
 
+def test_a_password_that_was_given_and_lay_about_opens_nothing(site: Site) -> None:
+    given = new_password(CONSOLE, site.archive, "clerk-dinkes")
+    site.clock.set(MOMENT + timedelta(days=14))
+    assert site.visitor().sign_in("clerk-dinkes", given).status_code == 302
+    site.clock.set(MOMENT + timedelta(days=14, seconds=1))
+    answers = [site.visitor().sign_in("clerk-dinkes", typed) for typed in (given, "salah salah salah")]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    late, wrong = (re.sub(r'(name="csrf[^>]*|content|nonce)="[^"]+"', "", answer.text) for answer in answers)
+    assert late == wrong, "whoever found it in a drawer learns nothing"
+    assert told(site).count('"password":"lapsed"') == 1
+    assert (
+        site.visitor().sign_in("clerk-dinkes", new_password(CONSOLE, site.archive, "clerk-dinkes")).status_code == 302
+    )
+
+
 def test_the_setting_that_asks_nobody(open_site: OpenSite, tmp_path: Any) -> None:
     site = open_site(tmp_path, access={"choose_own_password": False})
     given = new_password(CONSOLE, site.archive, "clerk-dinkes")
+    site.clock.set(MOMENT + timedelta(days=400))
     visitor = site.visitor()
     visitor.sign_in("clerk-dinkes", given)
     assert visitor.get("/").status_code == 200

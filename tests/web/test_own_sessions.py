@@ -9,7 +9,9 @@ from web_site import Site
 
 from edms.access.actors import console_actor
 from edms.core.access_settings import AccessSettings
-from edms.records.account_sessions import sign_out_person
+from edms.operation.door import NotPermitted
+from edms.records.account_sessions import sign_out_everybody, sign_out_person
+from edms.records.people import console_person
 from edms.web.agents import coarse
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -54,6 +56,15 @@ def test_an_administrator_signs_somebody_out(site: Site) -> None:
     assert visitor.get("/").status_code == 302
     assert other.get("/").status_code == 200
     assert site.visitor().sign_in("clerk-dinkes").status_code == 302
+
+
+def test_an_administrator_signs_everybody_out(site: Site) -> None:
+    visitors = [site.visitor(name) for name in ("clerk-dinkes", "records", "clerk-dinkes")]
+    assert sign_out_everybody(console_actor("tests"), site.archive) == 3
+    assert [visitor.get("/").status_code for visitor in visitors] == [302, 302, 302]
+    assert site.visitor("records").get("/").status_code == 200
+    with pytest.raises(NotPermitted):
+        sign_out_everybody(console_person(site.archive, "clerk-dinkes", "tests"), site.archive)
 
 
 @pytest.mark.parametrize(("name", "minutes"), [("clerk-dinkes", 60), ("head-dinkes", 15)])
