@@ -27,10 +27,11 @@ from edms.records.archive import Archive
 from edms.records.digitisation_items import standard_of
 from edms.records.digitisation_list import drawn_list, list_bytes
 from edms.records.digitisation_model import Digitisation, DigitisationPaper
-from edms.records.digitisation_pdf import list_pdf, minutes_pdf
+from edms.records.digitisation_papers import list_paper, minutes
 from edms.records.digitisation_views import LIST, MINUTES, facts_of, standing
 from edms.records.digitisations import decided_digitisation
 from edms.records.model import RecordState
+from edms.records.office_paper import paper_pdf
 from edms.records.signatures import MOST_SIGNERS, able_signers
 
 HEAD, WITNESS = "pimpinan unit pengolah", "saksi"
@@ -98,8 +99,9 @@ def _drawn(archive: Archive, row: Digitisation, kind: str, known: dict[str, str]
     assert row.closed_at is not None, "it is closed"
     hashes = {"JSON": row.list_sha256 or "", "CSV": row.csv_sha256 or ""}
     if kind == LIST:
-        return list_pdf(row.listed, hashes, row.closed_at)
-    return minutes_pdf(row.listed, {"PDF": known[LIST], **hashes}, row.closed_at, _local(archive, row.closed_at))
+        return paper_pdf(list_paper(row.listed, hashes, row.closed_at))
+    told = {"PDF": known[LIST], **hashes}
+    return paper_pdf(minutes(row.listed, told, row.closed_at, _local(archive, row.closed_at)))
 
 
 def _local(archive: Archive, moment: datetime) -> date:

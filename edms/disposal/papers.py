@@ -1,7 +1,7 @@
 """Drawing up the papers of a destruction, each as a record of its own, one by one; taken up again after a crash."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,13 @@ from edms.capture.incoming import Description, IncomingFile, Placement
 from edms.core.errors import Refused
 from edms.disposal.batches import decided_batch
 from edms.disposal.course import DESTRUCTION, ItemState, State, Step
-from edms.disposal.papers_pdf import list_pdf, minutes_pdf, opinion_pdf, request_pdf
+from edms.disposal.papers_text import list_paper, minutes, opinion, request
 from edms.disposal.people import members
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalPaper, DisposalStep
+from edms.records.office_paper import paper_pdf
+from edms.records.office_text import PaperText
 
 PROPOSAL, OPINION, REQUEST, DONE_LIST, MINUTES = "proposal", "opinion", "request", "done_list", "minutes"
 _NAMES = {
@@ -45,7 +47,7 @@ def draw_up(actor: Actor | None, archive: Archive, batch_id: UUID) -> None:
             known = {paper.kind: paper.sha256 for paper in batch.papers}
             if kind in known or after.value not in {step.step for step in batch.steps}:
                 continue
-            content, placement = _drawn(operation, archive, batch, kind, known), _placement(archive, batch, kind)
+            content, placement = paper_pdf(paper_text(archive, batch, kind, known)), _placement(archive, batch, kind)
         accept(actor, archive, IncomingFile(_NAMES[kind][0], io.BytesIO(content), len(content)), placement,
                _keeper(batch_id, kind))  # fmt: skip
 
@@ -63,23 +65,29 @@ def _keeper(batch_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
     return keep
 
 
-def _drawn(operation: Operation, archive: Archive, batch: DisposalBatch, kind: str, known: dict[str, str]) -> bytes:
+def file_stem(kind: str) -> str:
+    """Return the name of a paper's file, without what it is written as."""
+    return _NAMES[kind][0].removesuffix(".pdf")
+
+
+def paper_text(archive: Archive, batch: DisposalBatch, kind: str, known: Mapping[str, str]) -> PaperText:
+    """Return what a paper of a disposal says. `known`: the SHA-256 of the papers that are drawn up. Raises Refused."""
     step = _step(batch, _AFTER[kind])
     head = _head(archive, batch, kind)
     if kind == PROPOSAL:
         rows = [{**item.frozen, "remark": "Musnah"} for item in batch.items if item.frozen_sha256]
-        return list_pdf(head, "DAFTAR ARSIP USUL MUSNAH", rows, batch.list_sha256 or "", step.at)
+        return list_paper(head, "DAFTAR ARSIP USUL MUSNAH", rows, batch.list_sha256 or "", step.at)
     if kind == OPINION:
-        return opinion_pdf(head, _step(batch, Step.ASSESS).at)
+        return opinion(head, _step(batch, Step.ASSESS).at)
     if kind == REQUEST:
-        return request_pdf(head, step.at)
+        return request(head, step.at)
     if kind == DONE_LIST:
         rows = [{**item.frozen, "remark": f"Dimusnahkan; berita acara {batch.number}"} for item in _done(batch)]
-        return list_pdf(head, "DAFTAR ARSIP YANG DIMUSNAHKAN", rows, batch.list_sha256 or "", step.at)
+        return list_paper(head, "DAFTAR ARSIP YANG DIMUSNAHKAN", rows, batch.list_sha256 or "", step.at)
     if DONE_LIST not in known:
         raise Refused("the list of what was destroyed is drawn up first")
     head["done_list_sha256"] = known[DONE_LIST]
-    return minutes_pdf(head, step.at, local_day(archive, step.at))
+    return minutes(head, step.at, local_day(archive, step.at))
 
 
 def _done(batch: DisposalBatch) -> list[DisposalItem]:

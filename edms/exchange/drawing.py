@@ -20,9 +20,11 @@ from edms.capture.incoming import Description, IncomingFile, Placement
 from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.office_paper import paper_pdf
+from edms.records.office_text import PaperText
 from edms.records.proceedings import SUBJECT, decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_model import Proceeding, ProceedingPaper
-from edms.records.proceedings_pdf import handover_minutes, list_pdf, statement_pdf, transfer_minutes
+from edms.records.proceedings_papers import handover_minutes, list_paper, statement, transfer_minutes
 from edms.records.proceedings_views import PAPERS, SIGNED_PAPERS, paper_stage
 from edms.records.signatures import SignaturePlan, SignerChoice, able_signers, choices_for, request_signatures
 from edms.records.signatures_states import RequestState
@@ -49,9 +51,14 @@ def draw_up(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> None:
             known = {paper.kind: paper.sha256 for paper in row.papers}
             if kind in known:
                 continue
-            content, placement = _drawn(row, kind, known), placement_of(row, NAMES[kind])
-        file = IncomingFile(f"{NAMES[kind].lower().replace(' ', '-')}.pdf", io.BytesIO(content), len(content))
+            content, placement = paper_pdf(paper_text(row, kind, known)), placement_of(row, NAMES[kind])
+        file = IncomingFile(f"{file_stem(kind)}.pdf", io.BytesIO(content), len(content))
         accept(actor, archive, file, placement, keeper(proceeding_id, kind))
+
+
+def file_stem(kind: str) -> str:
+    """Return the name of a paper's file, without what it is written as."""
+    return NAMES[kind].lower().replace(" ", "-")
 
 
 def keeper(proceeding_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
@@ -76,14 +83,15 @@ def placement_of(row: Proceeding, name: str) -> Placement:
     return Placement(row.office_id, row.class_code, Level(row.level), description=told)
 
 
-def _drawn(row: Proceeding, kind: str, known: Mapping[str, str]) -> bytes:
+def paper_text(row: Proceeding, kind: str, known: Mapping[str, str]) -> PaperText:
+    """Return what a paper of a proceeding says. `known`: the SHA-256 of the papers that are drawn up, by kind."""
     listed, digest = row.listed, row.list_sha256 or ""
     title = _MOVED if row.kind == Kind.TRANSFER else _GIVEN
     hashes = {**{NAMES[name]: known[name] for name in ("files", "contents") if name in known}, "JSON": digest}
     if kind in ("files", "contents"):
-        return list_pdf(listed, kind, f"{title} - {'BERKAS' if kind == 'files' else 'ISI BERKAS'}", digest)
+        return list_paper(listed, kind, f"{title} - {'BERKAS' if kind == 'files' else 'ISI BERKAS'}", digest)
     if kind == "statement":
-        return statement_pdf(listed, hashes)
+        return statement(listed, hashes)
     return transfer_minutes(listed, hashes) if row.kind == Kind.TRANSFER else handover_minutes(listed, hashes)
 
 

@@ -25,10 +25,11 @@ COPY_ISSUED = "record.copy_issued"
 SEARCHED, LISTED = "record:search", "records.listed"
 COMPLETED, SIMILAR = "search.completed", "record.similar"
 EXPORTED, EXPORT_ENDED = "search.exported", "search.export_ended"
+DRAFTED = "record.drafted"
 THUMBNAIL, THUMBNAILS = "record.thumbnail", "records.thumbnails"
 REDACTION_EVENTS = ("redaction.shown", "redaction.proposed", "redaction.terms_found", "redaction.previewed")
-SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_ISSUED, "loan.slip", "record:export",
-         *REDACTION_EVENTS)  # fmt: skip
+SHOWN = ("record:view", "record.previewed", THUMBNAIL, "record:download", COPY_ISSUED, DRAFTED, "loan.slip",
+         "record:export", *REDACTION_EVENTS)  # fmt: skip
 """Events by which something of one record was shown, or refused, to somebody."""
 DISCLOSURES = (
     *SHOWN, SEARCHED, COMPLETED, SIMILAR, EXPORTED, EXPORT_ENDED, LISTED, THUMBNAILS, "retention.reported",

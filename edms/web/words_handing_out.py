@@ -4,6 +4,7 @@ from edms.web.language import message
 
 HANDING_OUT_EVENTS = {
     "record.copy_issued": message("copy handed out"),
+    "record.drafted": message("taken as a draft that can be edited"),
     "loan.asked": message("paper asked for"),
     "loan.lent": message("paper lent"),
     "loan.extended": message("loan extended"),

@@ -200,6 +200,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         _NO_SUCH,
     ),
     ("GET", "/disposals/<uuid:batch_id>/certificate.json"): (f"/disposals/{uuid4()}/certificate.json", _NO_SUCH),
+    ("GET", "/disposals/<uuid:batch_id>/papers/<kind>.docx"): (f"/disposals/{uuid4()}/papers/minutes.docx", _NO_SUCH),
     ("GET", "/digitisations/scanners"): ("/digitisations/scanners", _SCANNING),
     ("POST", "/digitisations/scanners"): ("/digitisations/scanners", _as(302, _SCANNING)),
     ("POST", "/digitisations/scanners/<uuid:scanner_id>/retire"): (
@@ -239,6 +240,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         "'close','cancel'):act>",
     ): (f"/proceedings/{uuid4()}/cancel", _NO_SUCH),
     ("POST", "/proceedings/<uuid:proceeding_id>/package"): (f"/proceedings/{uuid4()}/package", _NO_SUCH),
+    ("GET", "/proceedings/<uuid:proceeding_id>/papers/<kind>.docx"): (
+        f"/proceedings/{uuid4()}/papers/minutes.docx",
+        _NO_SUCH,
+    ),
     ("POST", "/proceedings/<uuid:proceeding_id>/receipt"): (f"/proceedings/{uuid4()}/receipt", {"else": 302}),
     ("GET", "/records/<uuid:record_id>/authenticated/<int:position>"): (
         "/records/{restricted}/authenticated/1",

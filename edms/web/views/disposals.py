@@ -1,5 +1,6 @@
 """Disposal (penyusutan): the list, and a page where each step is a form for the one whose turn it is."""
 
+import io
 import re
 from collections.abc import Callable
 from uuid import UUID
@@ -30,13 +31,16 @@ from edms.disposal.destruction import (
     select_due,
     set_committee,
 )
+from edms.disposal.drafts import draft_paper
 from edms.disposal.execution import SIGNING, Execution, carry_out, execute
 from edms.disposal.views import list_batches, show_batch
 from edms.records.file_plan import selectable_classes
+from edms.records.office_draft import DOCX_TYPE
 from edms.web.acts import done, refused
 from edms.web.arguments import date_asked
 from edms.web.identity import actor, archive, require_proof
 from edms.web.language import gettext
+from edms.web.views.files import attachment_of
 
 pages = Blueprint("disposals", __name__)
 
@@ -123,6 +127,13 @@ def certified(batch_id: UUID) -> ResponseReturnValue:
     response = Response(certificate(actor(), archive(), batch_id), mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="sertifikat-pemusnahan-{batch_id}.json"'
     return response
+
+
+@pages.get("/disposals/<uuid:batch_id>/papers/<kind>.docx")
+def draft(batch_id: UUID, kind: str) -> ResponseReturnValue:
+    """A paper that is drawn up, as a draft to edit."""
+    made = draft_paper(actor(), archive(), batch_id, kind)
+    return attachment_of(io.BytesIO(made.content), made.name, DOCX_TYPE)
 
 
 def _letter() -> Letter:

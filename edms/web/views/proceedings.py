@@ -1,5 +1,6 @@
 """Transfers, reviews and hand-overs: lists, one page for each with its next step. Every change is a form."""
 
+import io
 import os
 from collections.abc import Callable
 from datetime import date
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from edms.access.actors import Role
 from edms.access.levels import Level
 from edms.core.errors import Refused
+from edms.exchange.drafts import draft_proceeding_paper
 from edms.exchange.drawing import ask_for_signatures, draw_up, paper_signers
 from edms.exchange.handing_over import (
     Approval,
@@ -22,6 +24,7 @@ from edms.exchange.handing_over import (
 from edms.exchange.sending import close_handover, package_handover, receive_receipt, send_handover
 from edms.exchange.transferring import list_transfer, receive_transfer
 from edms.records.file_plan import selectable_classes
+from edms.records.office_draft import DOCX_TYPE
 from edms.records.people import all_offices, office_choices
 from edms.records.proceedings import NewProceeding, add_items, cancel_proceeding, exclude_item, open_proceeding
 from edms.records.proceedings_views import Kind, ProceedingView, due_records, list_proceedings, show_proceeding
@@ -132,6 +135,13 @@ def package(proceeding_id: UUID) -> ResponseReturnValue:
     response: Response = attachment_of(content, f"penyerahan-{str(proceeding_id)[:13]}.zip", "application/zip")
     response.content_length = size
     return response
+
+
+@pages.get("/proceedings/<uuid:proceeding_id>/papers/<kind>.docx")
+def draft(proceeding_id: UUID, kind: str) -> ResponseReturnValue:
+    """A paper that is drawn up, as a draft to edit."""
+    made = draft_proceeding_paper(actor(), archive(), proceeding_id, kind)
+    return attachment_of(io.BytesIO(made.content), made.name, DOCX_TYPE)
 
 
 @pages.post("/proceedings/<uuid:proceeding_id>/receipt")

@@ -1,60 +1,66 @@
-"""The papers of a digitisation as PDF, in Indonesian, in the form of the inspector's instrument (R51, R52): the list
-(Daftar Arsip Alih Media) and the berita acara. The same row gives the same bytes.
+"""The papers of a digitisation, in Indonesian, in the form of the inspector's instrument (R51, R52): the list
+(Daftar Arsip Alih Media) and the berita acara. The same row says the same.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from fpdf.enums import TableBordersLayout
-from fpdf.fonts import FontFace
-
 from edms.digitisation.listing import COLUMNS
-from edms.records.office_paper import DAYS, OfficePaper, hashes_told, pairs, signatories
-from edms.records.pdf_letters import FONT
+from edms.records.office_text import DAYS, Digests, Pairs, PaperText, Rows, Signers, Words
 from edms.retention.explain import day
 
 _WIDTHS = (45, 16, 80, 36, 34, 66)
 
 
-def list_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: datetime) -> bytes:
+def list_paper(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: datetime) -> PaperText:
     """Return the list: exactly the required columns, and the SHA-256 of the same list as JSON and as CSV."""
-    paper = OfficePaper(listed, "DAFTAR ARSIP ALIH MEDIA", made_at, "landscape")
-    paper.heading()
-    paper.set_font(FONT, size=8.5)
-    with paper.table(
-        col_widths=_WIDTHS, line_height=4.4, padding=1.2, repeat_headings=1, borders_layout=TableBordersLayout.ALL,
-        text_align=("LEFT", "CENTER", "LEFT", "LEFT", "LEFT", "LEFT"),
-        headings_style=FontFace(emphasis="", fill_color=(236, 240, 243)),
-    ) as table:  # fmt: skip
-        table.row([name.capitalize() for name in COLUMNS])
-        for row in listed["rows"]:
-            table.row([paper.clean(row[name]) for name in COLUMNS])
-    paper.ln(4)
-    paper.words(f"Jumlah: {listed['records']} berkas, {listed['pages']} halaman.", 9)
-    paper.words("Daftar yang sama sebagai berkas yang dapat dibaca mesin:", 9)
-    hashes_told(paper, hashes)
-    return bytes(paper.output())
+    return PaperText(
+        listed,
+        "DAFTAR ARSIP ALIH MEDIA",
+        made_at,
+        (
+            Rows(
+                [name.capitalize() for name in COLUMNS],
+                [[row[name] for name in COLUMNS] for row in listed["rows"]],
+                _WIDTHS,
+                8.5,
+                4.4,
+                1.2,
+                centred=(1,),
+            ),
+            Words(f"Jumlah: {listed['records']} berkas, {listed['pages']} halaman.", 9),
+            Words("Daftar yang sama sebagai berkas yang dapat dibaca mesin:", 9),
+            Digests(hashes),
+        ),
+        wide=True,
+    )
 
 
-def minutes_pdf(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: datetime, closed_on: date) -> bytes:
+def minutes(listed: Mapping[str, Any], hashes: Mapping[str, str], made_at: datetime, closed_on: date) -> PaperText:
     """Return the berita acara: what the inspector asks for, in that order, and room for the signatures at the end."""
-    paper = OfficePaper(listed, "BERITA ACARA ALIH MEDIA ARSIP", made_at, "portrait")
-    paper.heading()
-    paper.words(
-        f"Pada hari ini, {DAYS[closed_on.weekday()]}, tanggal {day(closed_on, 'id')}, bertempat di {listed['place']}, "
-        f"yang bertanda tangan di bawah ini menyatakan bahwa telah dilaksanakan alih media arsip sebagai berikut:"
+    return PaperText(
+        listed,
+        "BERITA ACARA ALIH MEDIA ARSIP",
+        made_at,
+        (
+            Words(
+                f"Pada hari ini, {DAYS[closed_on.weekday()]}, tanggal {day(closed_on, 'id')}, bertempat di "
+                f"{listed['place']}, yang bertanda tangan di bawah ini menyatakan bahwa telah dilaksanakan alih media "
+                "arsip sebagai berikut:"
+            ),
+            Pairs(_contents(listed, closed_on)),
+            Words(
+                "Arsip asli tetap disimpan oleh unit pengolah. Hasil alih media telah diperiksa dan sesuai dengan "
+                "arsip aslinya. Salinan autentik diberi tanda autentikasi dengan kode QR; hasil pindai semula tidak "
+                "diubah."
+            ),
+            Words("Daftar Arsip Alih Media yang menjadi bagian tidak terpisahkan dari berita acara ini:"),
+            Digests(hashes),
+            Words("Demikian berita acara ini dibuat untuk dipergunakan sebagaimana mestinya."),
+            Signers(listed["signers"]),
+        ),
     )
-    pairs(paper, _contents(listed, closed_on))
-    paper.words(
-        "Arsip asli tetap disimpan oleh unit pengolah. Hasil alih media telah diperiksa dan sesuai dengan arsip "
-        "aslinya. Salinan autentik diberi tanda autentikasi dengan kode QR; hasil pindai semula tidak diubah."
-    )
-    paper.words("Daftar Arsip Alih Media yang menjadi bagian tidak terpisahkan dari berita acara ini:")
-    hashes_told(paper, hashes)
-    paper.words("Demikian berita acara ini dibuat untuk dipergunakan sebagaimana mestinya.")
-    signatories(paper, listed["signers"])
-    return bytes(paper.output())
 
 
 def _contents(listed: Mapping[str, Any], closed_on: date) -> list[tuple[str, str]]:
