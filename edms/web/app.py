@@ -22,6 +22,7 @@ from edms.web import (
     words,
     words_access,
     words_filing,
+    words_people,
     words_redaction,
     words_rules,
     words_tokens,
@@ -49,6 +50,9 @@ from edms.web.views import (
     inbox,
     lanes,
     loans,
+    people,
+    people_accounts,
+    people_lists,
     photographs,
     proceedings,
     proof,
@@ -108,7 +112,7 @@ PARTS = (
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, disposals,
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
     retention_lists, rules, reports, trail, alerts,
-    lanes, loans, proceedings, signatures, verification,
+    lanes, loans, people, people_lists, people_accounts, proceedings, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 
@@ -133,7 +137,7 @@ def create_app(archive: Archive) -> Flask:
     language.install(app)
     formats.install(app)
     charts.install(app)
-    for spoken in (words, words_access, words_filing, words_redaction, words_rules, words_tokens):
+    for spoken in (words, words_access, words_filing, words_people, words_redaction, words_rules, words_tokens):
         spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)
