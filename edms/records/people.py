@@ -128,7 +128,7 @@ def refuse_unfit(session: Session, person: NewPerson) -> None:
     if session.scalars(select(Person.id).where(Person.username == person.username)).first():
         raise Refused(f"there is a person {person.username!r} already, or there was one", "choose another user name")
     if person.office is None and {Role.CLERK, Role.OFFICIAL}.intersection(person.roles):
-        raise Refused("a clerk or an official belongs to an office", "name it with --office")
+        raise Refused("a clerk or an official belongs to an office", "name the office")
 
 
 def new_password(actor: Actor | None, archive: Archive, username: str) -> str:

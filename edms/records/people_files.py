@@ -22,14 +22,18 @@ _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0
 def read_people_file(path: Path) -> Directory:
     """Read a list of offices and people: by its ending JSON, else CSV. Raises Refused with the line or entry."""
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
+        return directory_of(file.read(MOST_BYTES + 1), path.name)
+
+
+def directory_of(content: bytes, name: str) -> Directory:
+    """Read the bytes of such a list, whose file is called `name`. Raises Refused with the line or entry."""
     if len(content) > MOST_BYTES:
-        raise Refused(f"{path.name} has more than {MOST_BYTES} bytes")
+        raise Refused(f"{name} has more than {MOST_BYTES} bytes")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
-        raise Refused(f"{path.name} is not UTF-8", "save it as CSV UTF-8") from fault
-    return _from_json(text) if path.suffix.lower() == ".json" else _from_csv(text)
+        raise Refused(f"{name} is not UTF-8", "save it as CSV UTF-8") from fault
+    return _from_json(text) if name.lower().endswith(".json") else _from_csv(text)
 
 
 def _from_csv(text: str) -> Directory:
@@ -38,7 +42,7 @@ def _from_csv(text: str) -> Directory:
         columns = set(reader.fieldnames or ())
         rows = [(f"line {reader.line_num}", row) for row in reader]
     except csv.Error as fault:
-        raise Refused(f"line {reader.line_num}: {fault}") from fault
+        raise Refused(f"line {reader.line_num} is no CSV: {fault}") from fault
     if "user" in columns:
         return _directory([], rows)
     if "code" in columns:
@@ -113,4 +117,7 @@ def _person(where: str, values: dict[str, str]) -> PersonEntry:
     except KeyError as fault:
         raise Refused(f"{where}: {fault} is neither yes nor no") from fault
     except ValueError as fault:
-        raise Refused(f"{where}: {fault}", f"roles: {', '.join(Role)}; clearance: {', '.join(Level)}") from fault
+        raise Refused(
+            f"{where}: there is no such role or clearance ({fault})",
+            f"roles: {', '.join(Role)}; clearance: {', '.join(Level)}",
+        ) from fault

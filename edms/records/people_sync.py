@@ -24,10 +24,12 @@ from edms.records.positions import leave_positions
 
 
 class Origin(Protocol):
-    """Where a list comes from, when its people are bound to it: both run in the transaction of the list."""
+    """Where a list comes from, when that limits what it may do or its people are bound to it: both run in the
+    transaction of the list."""
 
     def check(self, operation: Operation, plan: PeoplePlan) -> None:
-        """Raise Refused when the list may not do this: change somebody who is not bound to its origin."""
+        """Raise Refused when the list may not do this: change somebody who is not bound to its origin, or something
+        that nobody looked at."""
         ...
 
     def added(self, operation: Operation, person: Person, entry: PersonEntry) -> None:

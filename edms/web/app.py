@@ -23,6 +23,7 @@ from edms.web import (
     words,
     words_access,
     words_filing,
+    words_people,
     words_redaction,
     words_rules,
     words_tokens,
@@ -51,6 +52,9 @@ from edms.web.views import (
     judgements,
     lanes,
     loans,
+    people,
+    people_accounts,
+    people_lists,
     photographs,
     proceedings,
     proof,
@@ -112,7 +116,7 @@ PARTS = (
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
     judgements, report_mailings,
     retention_lists, rules, reports, trail, alerts,
-    lanes, loans, proceedings, signatures, verification,
+    lanes, loans, people, people_lists, people_accounts, proceedings, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 
@@ -134,7 +138,7 @@ def create_app(archive: Archive) -> Flask:
     language.install(app)
     formats.install(app)
     charts.install(app)
-    for spoken in (words, words_access, words_filing, words_redaction, words_rules, words_tokens):
+    for spoken in (words, words_access, words_filing, words_people, words_redaction, words_rules, words_tokens):
         spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)

@@ -21,6 +21,7 @@ from edms.web.words_disposal import DISPOSAL_ERRORS
 from edms.web.words_filing import FILING_ERRORS
 from edms.web.words_handing_out import HANDING_OUT_ERRORS, HANDING_OUT_EVENTS, HANDING_OUT_VALUES
 from edms.web.words_judgements import MAILING_ERRORS
+from edms.web.words_people import LIST_ERRORS, PEOPLE_ERRORS
 from edms.web.words_photographs import PHOTOGRAPH_ERRORS
 from edms.web.words_proceedings import PROCEEDING_ERRORS
 from edms.web.words_provider import BINDING_ERRORS
@@ -124,6 +125,8 @@ ERRORS = (
     *PHOTOGRAPH_ERRORS,
     *REDACTION_ERRORS,
     *TOKEN_ERRORS,
+    *PEOPLE_ERRORS,
+    *LIST_ERRORS,
     message("nothing was changed; try again"),
 )
 

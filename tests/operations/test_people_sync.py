@@ -76,7 +76,7 @@ def test_the_console_itself_is_nobody_in_the_list(archive: Archive, tmp_path: Pa
         ("a.csv", "user,name\nani,A\nani,A\n", "line 3: 'ani' is listed twice"),
         ("a.csv", "user,name\nani,A,more\n", "line 2: what is"),
         ("a.csv", "user,name,salary\nani,A,1\n", "what is 'salary'"),
-        ("a.csv", "user,name,roles\nani,A,king\n", "line 2: 'king'"),
+        ("a.csv", "user,name,roles\nani,A,king\n", "line 2: there is no such role or clearance .'king'"),
         ("a.csv", "user,name,head\nani,A,maybe\n", "neither yes nor no"),
         ("a.csv", "name\nani\n", "neither `user` nor `code`"),
         ("a.json", "[" * 100_000, "not JSON"),

@@ -34,6 +34,7 @@ _RECORDS_OFFICER = {"records": 200, "else": 403}
 _MENDERS = {"clerk-dinkes": 400, "records": 400, "else": 404}
 _ASKERS = {"clerk-dinkes": 200, "official-dinkes": 200, "head-dinkes": 200, "records": 200, "else": 404}
 _SIGNERS = {"auditor": 403, "admin": 403, "guest": 403, "else": 200}
+_ADMINISTRATORS = {"admin": 200, "else": 403}
 _OFFICIALS = {"official-dinkes": 200, "official-bappeda": 200, "head-dinkes": 200, "else": 403}
 
 
@@ -159,6 +160,30 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         {"else": 404},
     ),
     ("GET", "/loans/<uuid:loan_id>/slip.pdf"): (f"/loans/{uuid4()}/slip.pdf", {"else": 404}),
+    ("GET", "/people"): ("/people", _ADMINISTRATORS),
+    ("GET", "/people/offices/<code>"): ("/people/offices/dinkes", _ADMINISTRATORS),
+    ("POST", "/people/offices"): ("/people/offices", _as(302, _ADMINISTRATORS)),
+    ("GET", "/people/new"): ("/people/new", _ADMINISTRATORS),
+    ("POST", "/people/new"): ("/people/new", _as(400, _ADMINISTRATORS)),
+    ("GET", "/people/list"): ("/people/list", _ADMINISTRATORS),
+    ("POST", "/people/list"): ("/people/list", _as(400, _ADMINISTRATORS)),
+    ("POST", "/people/list/apply"): ("/people/list/apply", _as(400, _ADMINISTRATORS)),
+    ("GET", "/people/accounts/<username>"): ("/people/accounts/clerk-dinkes", _ADMINISTRATORS),
+    # What they do to somebody who is there: tests/web/test_people_pages.py.
+    ("POST", "/people/accounts/<username>/password"): ("/people/accounts/nobody/password", _as(404, _ADMINISTRATORS)),
+    ("POST", "/people/accounts/<username>/readmit"): ("/people/accounts/nobody/readmit", _as(404, _ADMINISTRATORS)),
+    ("POST", "/people/accounts/<username>/<any('second-factor','sign-out','deactivate'):act>"): (
+        "/people/accounts/nobody/deactivate",
+        _as(404, _ADMINISTRATORS),
+    ),
+    ("POST", "/people/accounts/<username>/<any('change','give','act','move','retire'):act>"): (
+        "/people/accounts/nobody/change",
+        _as(404, _ADMINISTRATORS),
+    ),
+    ("POST", "/people/positions/<uuid:position_id>/<any('end','stop-acting'):act>"): (
+        f"/people/positions/{uuid4()}/stop-acting",
+        _as(404, _ADMINISTRATORS),
+    ),
     ("GET", "/alerts"): ("/alerts", _WATCHERS),
     ("POST", "/alerts/<uuid:alert_id>/acknowledge"): (
         f"/alerts/{uuid4()}/acknowledge",
