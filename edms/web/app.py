@@ -21,6 +21,7 @@ from edms.web import (
     problems,
     words,
     words_access,
+    words_disposal,
     words_filing,
     words_redaction,
     words_rules,
@@ -133,7 +134,7 @@ def create_app(archive: Archive) -> Flask:
     language.install(app)
     formats.install(app)
     charts.install(app)
-    for spoken in (words, words_access, words_filing, words_redaction, words_rules, words_tokens):
+    for spoken in (words, words_access, words_disposal, words_filing, words_redaction, words_rules, words_tokens):
         spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)
