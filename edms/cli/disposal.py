@@ -43,6 +43,7 @@ from edms.disposal.destruction import (
     select_due,
     set_committee,
 )
+from edms.disposal.exclusions import exclusion_text
 from edms.disposal.execution import SIGNING, Execution, carry_out, execute
 from edms.disposal.views import list_batches, show_batch
 
@@ -273,7 +274,10 @@ def show_command(context: Context, batch: str, username: str, as_json: bool) -> 
     )
     print_table(
         ("item", "record", "class", "rule", "due", "state", "reason"),
-        ((one.id, one.record, one.class_code, one.rule, one.due_on, one.state, one.excluded) for one in found.items),
+        (
+            (one.id, one.record, one.class_code, one.rule, one.due_on, one.state, exclusion_text(one.excluded, "en"))
+            for one in found.items
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from edms.capture.incoming import Description, IncomingFile, Placement
 from edms.core.errors import Refused
 from edms.disposal.batches import decided_batch
 from edms.disposal.course import DESTRUCTION, ItemState, State, Step
+from edms.disposal.exclusions import exclusion_text
 from edms.disposal.papers_text import list_paper, minutes, opinion, request
 from edms.disposal.people import members
 from edms.operation.door import Operation
@@ -111,7 +112,8 @@ def _head(archive: Archive, batch: DisposalBatch, kind: str) -> dict[str, Any]:
         "records": sum(item.verdict == "destroy" for item in assessed), "destroyed": len(_done(batch)),
         "method": batch.method or "", "executor": _by(batch, Step.EXECUTE), "signers": batch.signers.get("signers", []),
         "withheld": [
-            {"number": item.frozen["number"], "class": item.frozen["class"], "reason": item.excluded_reason}
+            {"number": item.frozen["number"], "class": item.frozen["class"],
+             "reason": exclusion_text(item.excluded_reason or "", "id")}
             for item in withheld
         ],
         "components": evidence.get("components", 0), "bytes": evidence.get("bytes", 0),

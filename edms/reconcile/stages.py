@@ -18,11 +18,11 @@ from edms.reconcile.redactions import redaction_faults
 from edms.reconcile.rows import RowInspection
 from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.reconcile.signatures import signature_faults
+from edms.records.alerts_due import ACCOUNTS, accounts_without_holder
 from edms.records.archive import Archive
 from edms.records.model import Component, ComponentRole, Record, RecordState
 from edms.records.range_model import PageRange
 from edms.records.searching import INDEX_TOPIC
-from edms.records.service_accounts import orphaned
 from edms.vault.model import OrderedDestruction, StoredBlob
 
 PARTS = [selectinload(Record.office), selectinload(Record.components).selectinload(Component.blob)]
@@ -95,10 +95,8 @@ def _digitisations(session: Session, _archive: Archive, report: Report, _kept: I
 
 def _service_accounts(session: Session, archive: Archive, report: Report, _kept: Iterable[str]) -> None:
     """Programs whose holder has left stand still until somebody else answers for them."""
-    report.add(
-        Fault("account", identity, f"nobody answers for the service account {username!r}, which stands still")
-        for identity, username in orphaned(session, archive.clock)
-    )
+    found = accounts_without_holder(session, archive.clock.today())
+    report.add(Fault(one.kind, one.id, one.detail) for one in found)
 
 
 STAGES: tuple[tuple[str, Stage], ...] = (
@@ -111,7 +109,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("index", _index),
     ("jobs", _jobs),
     ("digitisations", _digitisations),
-    ("accounts", _service_accounts),
+    (ACCOUNTS, _service_accounts),
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, system_actor
@@ -23,6 +23,11 @@ from edms.records.visible import visible_to
 VERIFIER = system_actor("verification")
 log = logging.getLogger("edms.alerts")
 CHANGED = "changed rows"
+RETENTION_LATE, VITAL_LATE, LOAN_LATE = "retention-overdue", "vital-review", "loan-overdue"
+OVERDUE = (RETENTION_LATE, VITAL_LATE, LOAN_LATE)
+"""Kinds of what is late and not wrong: nothing of it is damaged, and those who keep records see to it."""
+_OF_ACCOUNTS = ("account",)
+"""Kinds that an administrator can mend alone, and is told whole."""
 _MOST_DETAIL, _MOST_SHOWN = 2000, 500
 
 
@@ -37,7 +42,8 @@ class AnyFault(Protocol):
 
 @dataclass(frozen=True)
 class AlertLine:
-    """An alert as shown. An administrator is told `subject` and `detail` as "": that there is one, not on what.
+    """An alert as shown. An administrator is told `subject` and `detail` as "": that there is one, not on what, but
+    for accounts.
 
     `record`: the record that it concerns, where the reader may view that record.
     """
@@ -74,8 +80,8 @@ def settle(operation: Operation, scope: str, faults: Iterable[AnyFault], *, whol
     found: dict[tuple[str, str], list[str]] = {}
     for fault in faults:
         found.setdefault((fault.kind[:40], fault.id[:300]), []).append(fault.detail)
-    lasting = select(Alert).where(Alert.scope == scope, Alert.cleared_at.is_(None)).order_by(Alert.id)
-    for alert in session.scalars(lasting.with_for_update()):
+    standing = select(Alert).where(Alert.scope == scope, Alert.cleared_at.is_(None)).order_by(Alert.id)
+    for alert in session.scalars(standing.with_for_update()):
         details = found.pop((alert.kind, alert.subject), None)
         if details is not None:
             alert.last_seen = operation.now
@@ -133,33 +139,52 @@ def report_altered(operation: Operation, altered: Sequence[AnyFault]) -> None:
 
 
 def open_alerts(actor: Actor | None, archive: Archive) -> list[AlertLine]:
-    """Return the alerts that last, the unseen first. Who may not read the trail learns kinds and times only."""
+    """Return the alerts that last, the unseen first. Who may not read the trail learns kinds and times only, and
+    whoever manages people which accounts."""
     with archive.door.read(actor, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
         named = _may_know(operation.actor)
+        manages = decide(operation.actor, Action.PEOPLE_MANAGE).allowed
         query = select(Alert).where(Alert.cleared_at.is_(None))
         query = query.order_by(Alert.acknowledged_at.is_not(None), Alert.first_seen.desc(), Alert.id).limit(_MOST_SHOWN)
         rows = operation.session.scalars(query).all()
         records = _viewable(operation, rows) if named else {}
         return [
-            AlertLine(row.id, row.kind, row.subject if named else "", row.detail if named else "", row.first_seen,
-                      row.last_seen, row.acknowledged_at, row.acknowledged_by, row.note if named else None,
+            AlertLine(row.id, row.kind, row.subject if told else "", row.detail if told else "", row.first_seen,
+                      row.last_seen, row.acknowledged_at, row.acknowledged_by, row.note if told else None,
                       records.get(row.id))
             for row in rows
+            for told in [named or (manages and row.kind in _OF_ACCOUNTS)]
         ]  # fmt: skip
 
 
-def count_alerts(actor: Actor | None, archive: Archive) -> int:
-    """Return how many alerts nobody has looked at yet."""
+def count_alerts(actor: Actor | None, archive: Archive) -> tuple[int, int]:
+    """Return how many faults, and how many matters that are late, nobody has looked at yet; of the latter none to those
+    who cannot say that they did."""
     with archive.door.read(actor, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
-        return unseen(operation.session)
+        late = unseen_late(operation.session) if decide(operation.actor, Action.ALERT_ACKNOWLEDGE).allowed else 0
+        return unseen(operation.session), late
 
 
 def unseen(session: Session) -> int:
-    """Return how many alerts last that nobody has acknowledged."""
-    query = select(func.count()).select_from(Alert).where(Alert.cleared_at.is_(None), Alert.acknowledged_at.is_(None))
-    return session.scalar(query) or 0
+    """Return how many faults last that nobody has acknowledged."""
+    return session.scalar(_unseen().where(Alert.kind.not_in(OVERDUE))) or 0
+
+
+def unseen_late(session: Session) -> int:
+    """Return how many alerts last, on what is late, that nobody has acknowledged."""
+    return session.scalar(_unseen().where(Alert.kind.in_(OVERDUE))) or 0
+
+
+def _unseen() -> Select[int]:
+    return select(func.count()).select_from(Alert).where(Alert.cleared_at.is_(None), Alert.acknowledged_at.is_(None))
+
+
+def lasting(session: Session, scope: str) -> set[tuple[str, str]]:
+    """Return kind and subject of the alerts of a scope that last."""
+    query = select(Alert.kind, Alert.subject).where(Alert.scope == scope, Alert.cleared_at.is_(None))
+    return {(kind, subject) for kind, subject in session.execute(query)}
 
 
 def acknowledge(actor: Actor | None, archive: Archive, alert_id: UUID, note: str) -> None:

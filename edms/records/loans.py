@@ -16,6 +16,7 @@ from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.records.alerts_due import tell_of_loans
 from edms.records.archive import Archive
 from edms.records.facts import facts_of
 from edms.records.loans_model import Loan, LoanState
@@ -115,6 +116,7 @@ def extend_loan(actor: Actor | None, archive: Archive, loan_id: UUID, due_on: da
         operation.note(loan=str(loan_id), before=loan.due_on.isoformat(), due_on=due_on.isoformat())
         operation.note(reason=_said(reason, 500))
         loan.due_on, loan.extended = due_on, loan.extended + 1
+        tell_of_loans(operation)
 
 
 def return_loan(actor: Actor | None, archive: Archive, loan_id: UUID, condition: str) -> None:
@@ -126,6 +128,7 @@ def return_loan(actor: Actor | None, archive: Archive, loan_id: UUID, condition:
         _end(operation, loan, LoanState.RETURNED, _said(condition, 500))
         loan.is_out = None
         operation.note(late_days=max(0, (archive.clock.today() - loan.due_on).days))
+        tell_of_loans(operation)
 
 
 def decline_loan(actor: Actor | None, archive: Archive, loan_id: UUID, reason: str) -> None:

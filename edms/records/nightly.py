@@ -17,7 +17,7 @@ from edms.access.actors import Actor, system_actor
 from edms.access.policy import Action
 from edms.core.ids import new_id
 from edms.operation.model import OutboxEntry
-from edms.records.alerts import settle
+from edms.records.alerts import RETENTION_LATE, VITAL_LATE, settle
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
 from edms.records.nightly_model import RetentionEvaluation
@@ -29,7 +29,6 @@ from edms.retention.types import ActiveMode, Phase
 
 NIGHT = system_actor("retention")
 SCOPE = "retention"
-OVERDUE, VITAL_LATE = "retention-overdue", "vital-review"
 _PART = 500
 
 
@@ -88,7 +87,9 @@ def evaluate(actor: Actor | None, archive: Archive) -> Evaluated | None:
         offices = {name.partition(" ")[2]: count for name, count in counted.items() if name.startswith("office ")}
         after = archive.settings.retention.confirmation_days
         faults = [
-            Overdue(OVERDUE, f"{office} {today}", f"{count} records were due {after} days ago, and nothing is begun")
+            Overdue(
+                RETENTION_LATE, f"{office} {today}", f"{count} records were due {after} days ago, and nothing is begun"
+            )
             for office, count in sorted(offices.items())
         ]
         settle(operation, SCOPE, [*faults, *_late_reviews(operation.session, last or date.min, today)], whole=False)

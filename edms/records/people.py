@@ -21,6 +21,7 @@ from edms.core.ids import new_id
 from edms.operation.directory_links import require_own_password_kept
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
+from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 
 USERNAME = re.compile(r"[a-z][a-z0-9.-]{1,79}", re.ASCII)
@@ -158,6 +159,7 @@ def deactivate_person(actor: Actor | None, archive: Archive, username: str) -> N
         person.active = False
         end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.deactivate")
+        tell_of_accounts(operation)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from edms.access.positions import Rank
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
+from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 from edms.records.people import require_no_service_account, require_office_names, require_person_names
 from edms.records.people_plan import Directory, OfficeEntry, PeoplePlan, PersonEntry, plan_people
@@ -88,6 +89,8 @@ def carry_out(
         origin.check(operation, plan)
     _sync_offices(operation, archive, plan)
     _sync_persons(operation, archive, plan, unknown_password, origin)
+    if plan.steps:
+        tell_of_accounts(operation)
     return plan
 
 

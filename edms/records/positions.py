@@ -22,6 +22,7 @@ from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
+from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 from edms.records.people import known_office, person_in_service, require_no_service_account
 from edms.records.service_accounts import require_not_held, require_service_roles
@@ -126,6 +127,7 @@ def retire_person(actor: Actor | None, archive: Archive, username: str, last_day
             end_sessions(operation.session, person.id)
         operation.about("person", person.id, "person.retire")
         operation.note(last_day=last_day.isoformat())
+        tell_of_accounts(operation)
 
 
 def change_person(

@@ -13,6 +13,7 @@ from edms.core.errors import Refused
 from edms.operation.directory_links import is_linked
 from edms.operation.sessions import end_sessions
 from edms.records.account_codes import forget_factors
+from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 from edms.records.service_accounts import require_not_held
 from edms.records.tokens import revoke_all_tokens
@@ -44,6 +45,7 @@ def readmit_person(actor: Actor | None, archive: Archive, username: str) -> str:
         stays = in_service(person, operation.clock.today())
         operation.note(was_active=person.active, last_day=person.last_day.isoformat() if person.last_day else "")
         person.active, person.last_day = True, None
+        tell_of_accounts(operation)
         if stays:
             return ""
         end_sessions(operation.session, person.id)

@@ -1,26 +1,22 @@
 """Service accounts: people's rows for programs, each with a person who answers for it (edms/access/people.py).
 
 A program comes with an API token alone, administers and audits nothing, heads no office, and is cleared for no more
-than its holder. When the holder leaves, it stops; `edms verify` says so until somebody else answers for it.
+than its holder. When the holder leaves, it stops, and at once an alert says so until somebody else answers for it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
 from edms.access.model import Person
 from edms.access.passwords import hash_password, random_password
-from edms.access.people import SERVICE_ROLES, serves
+from edms.access.people import SERVICE_ROLES
 from edms.access.policy import Action
 from edms.access.separation import Duty
-from edms.core.clock import Clock
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.operation.door import Operation
+from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 from edms.records.people import (
     NewPerson,
@@ -73,6 +69,7 @@ def change_holder(actor: Actor | None, archive: Archive, username: str, holder: 
         operation.about("person", row.id, "person.change_holder")
         operation.note(holder_before=str(row.held_by), holder=str(new.id))
         row.held_by = new.id
+        tell_of_accounts(operation)
 
 
 def service_account(operation: Operation, username: str) -> Person:
@@ -106,12 +103,3 @@ def _new_holder(operation: Operation, username: str, clearance: Level) -> Person
     if not Level(holder.clearance).permits(clearance):
         raise Refused("a service account is cleared for no more than who answers for it", f"{username!r} may not")
     return holder
-
-
-def orphaned(session: Session, clock: Clock) -> Iterator[tuple[str, str]]:
-    """Yield id and user name of the service accounts that are to work and have nobody who answers for them."""
-    rows = session.scalars(select(Person).where(Person.held_by.is_not(None), Person.active).order_by(Person.username))
-    today = clock.today()
-    for row in rows:
-        if (row.last_day is None or today <= row.last_day) and not serves(session, row, today):
-            yield str(row.id), row.username

@@ -22,6 +22,7 @@ from edms.web import (
     problems,
     words,
     words_access,
+    words_disposal,
     words_filing,
     words_people,
     words_redaction,
@@ -138,7 +139,10 @@ def create_app(archive: Archive) -> Flask:
     language.install(app)
     formats.install(app)
     charts.install(app)
-    for spoken in (words, words_access, words_filing, words_people, words_redaction, words_rules, words_tokens):
+    spoken_modules = (
+        words, words_access, words_disposal, words_filing, words_people, words_redaction, words_rules, words_tokens,
+    )  # fmt: skip
+    for spoken in spoken_modules:
         spoken.install(app)
     guard.install(app, archive.settings.server)
     app.before_request(_limit)

@@ -62,6 +62,11 @@ FAULTS = {
         message("Records of an office were due for disposal, and the time to begin with it is over."),
         message("Look at them on the page Retention, and begin what is due."),
     ),
+    "loan-overdue": FaultWords(
+        message("Paper original that is not back"),
+        message("The paper of a record was lent, and the day on which it was to be back is over."),
+        message("Ask the borrower for it, or give it more time; the record says who has it."),
+    ),
     "vital-review": FaultWords(
         message("Vital record to be reviewed"),
         message("The day on which a vital record was to be looked at again has come."),

@@ -160,22 +160,24 @@ def capturers_only() -> Actor:
     return who
 
 
-def _unseen_alerts(who: Actor | None) -> int:
-    """How many faults nobody has looked at yet, for those whom it concerns; 0 for everybody else."""
+def _unseen_alerts(who: Actor | None) -> tuple[int, int]:
+    """How many faults, and how many late matters, nobody has looked at yet, for those whom it concerns."""
     if who is None or not decide(who, Action.ARCHIVE_VERIFY).allowed:
-        return 0
+        return 0, 0
     return count_alerts(who, archive())
 
 
 def _for_templates() -> dict[str, Any]:
     who = None if waits() else actor()
+    faults, late = _unseen_alerts(who)
     return {
         "actor": who,
         "display_name": g.get("display_name", ""),
         "archive_name": archive().settings.archive.name,
         "Role": Role,
         "may": lambda action: bool(who and decide(who, Action(action)).allowed),
-        "unseen_alerts": _unseen_alerts(who),
+        "unseen_alerts": faults,
+        "unseen_late": late,
         "signs": archive().personal is not None,
         "may_capture": bool(who and who.has(Role.CLERK, Role.RECORDS_OFFICER)),
     }

@@ -1,6 +1,9 @@
-"""What is said of a disposal: why a step is not taken."""
+"""What is said of a disposal: why a step is not taken, why a record was taken out."""
 
-from edms.web.language import message
+from flask import Flask
+
+from edms.disposal.exclusions import exclusion_text
+from edms.web.language import current_language, message
 
 DISPOSAL_ERRORS = (
     message("the clock stands before what happened already"),
@@ -70,3 +73,13 @@ DISPOSAL_ERRORS = (
     message("a disposal is decided by somebody who had no other part in it"),
     message("a disposal is carried out by somebody who had no other part in it"),
 )
+
+
+def why_taken_out(reason: str) -> str:
+    """Why a record was taken out of a disposal: codes as sentences, what a person said as it was typed."""
+    return exclusion_text(reason, current_language())
+
+
+def install(app: Flask) -> None:
+    """Register the filter."""
+    app.jinja_env.filters["exclusion"] = why_taken_out

@@ -21,6 +21,7 @@ from edms.capture.upload_upkeep import look_after_uploads
 from edms.capture.work import LONG, QUICK, Lanes, lanes_of, work_once
 from edms.core.errors import EdmsError
 from edms.reconcile.rolling import verify_share
+from edms.records.alerts_due import tell_when_changed
 from edms.records.archive import Archive
 from edms.records.checkpoints import tend_checkpoints
 from edms.records.class_learning import learn_when_due
@@ -49,6 +50,7 @@ WATCH_EVERY_SECONDS = 60.0
 MEND_EVERY_SECONDS = 2.0
 MAIL_EVERY_SECONDS = 300.0
 MARK_EVERY_SECONDS = 15.0
+TELL_EVERY_SECONDS = 60.0
 EVIDENCE_KEEPER = system_actor("evidence")
 
 
@@ -78,6 +80,7 @@ def chores(verifying: float = 0.05, following_minutes: int = 0) -> list[Chore]:
         Chore(MARK_EVERY_SECONDS, mark_copies),
         Chore(MEND_EVERY_SECONDS, mend_when_reported),
         Chore(WATCH_EVERY_SECONDS, watch_searches),
+        Chore(TELL_EVERY_SECONDS, tell_when_changed),
         Chore(MAIL_EVERY_SECONDS, send_due),
         Chore(WATCH_EVERY_SECONDS, follow_held_searches),
         Chore(900, evaluate_when_due),

@@ -172,7 +172,8 @@ def test_a_hold_after_the_approval_keeps_the_record_and_stands_in_the_berita_aca
     settle(made)
     text = _text(made, shown(made, batch).papers["minutes"])
     assert "Tidak dimusnahkan meskipun telah disetujui" in text
-    assert "held(" in text
+    assert "ditahan: Perkara 12" in " ".join(text.split())
+    assert "held(" not in text
 
 
 def _text(archive: Archive, record: UUID) -> str:

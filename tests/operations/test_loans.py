@@ -14,7 +14,7 @@ from archive_fixtures import pdf
 from console import Console
 from sqlalchemy.exc import IntegrityError
 
-from edms.access.actors import Actor
+from edms.access.actors import Actor, console_actor
 from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.capture.accept import Accepted
@@ -22,6 +22,9 @@ from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import NotPermitted
+from edms.reconcile.whole import verify_all
+from edms.records.alerts import acknowledge, count_alerts, open_alerts
+from edms.records.alerts_due import tell_when_changed
 from edms.records.archive import Archive
 from edms.records.describe import record_details
 from edms.records.facts import facts_of
@@ -67,6 +70,32 @@ def events(archive: Archive, record: UUID) -> list[str]:
     with archive.database.reader() as session:
         told = archive.trail.history(session, "record", str(record), only=LOAN_EVENTS)
     return [one["action"] for one in told if one["outcome"] == "done"]
+
+
+def test_paper_that_is_late_is_an_alert_until_it_is_back(archive: Archive, record: UUID, person: Person) -> None:
+    """Told once, to those who keep records; no fault, and no matter of administrators."""
+    clerk, officer, admin = (person(archive, name) for name in ("clerk-dinkes", "records", "admin"))
+    loan = lend(clerk, archive, record, to())
+    later(archive, 14)
+    assert not tell_when_changed(archive), "it is to be back on this very day"
+    later(archive, 1)
+    assert tell_when_changed(archive)
+    assert not tell_when_changed(archive)
+    (alert,) = open_alerts(officer, archive)
+    assert (alert.kind, alert.record, str(DUE) in alert.detail) == ("loan-overdue", record, True)
+    assert [(one.kind, one.subject, one.detail) for one in open_alerts(admin, archive)] == [("loan-overdue", "", "")]
+    assert (count_alerts(officer, archive), count_alerts(admin, archive)) == ((0, 1), (0, 0))
+    assert verify_all(console_actor("tests"), archive).ok
+    assert open_alerts(officer, archive)[0].id == alert.id, "a verification knows nothing of it and ends it not"
+    extend_loan(clerk, archive, loan, archive.clock.today() + timedelta(days=1), "belum selesai")
+    assert open_alerts(officer, archive) == []
+    later(archive, 3)
+    tell_when_changed(archive)
+    (again,) = open_alerts(officer, archive)
+    acknowledge(officer, archive, again.id, "peminjam ditelepon")
+    assert count_alerts(officer, archive) == (0, 0)
+    return_loan(clerk, archive, loan, "baik")
+    assert open_alerts(officer, archive) == []
 
 
 def test_asked_for_handed_out_extended_and_taken_back(archive: Archive, record: UUID, person: Person) -> None:

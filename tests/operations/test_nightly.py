@@ -10,12 +10,12 @@ from bench.many_records import ManyRecords
 from edms.access.actors import Actor, console_actor
 from edms.core.clock import FixedClock
 from edms.reconcile.doctor import examine
-from edms.records.alerts import open_alerts
+from edms.records.alerts import RETENTION_LATE, open_alerts
 from edms.records.archive import Archive
 from edms.records.describe import record_details
 from edms.records.holds import place_hold
 from edms.records.model import Record
-from edms.records.nightly import NIGHT, OVERDUE, evaluate, evaluate_when_due
+from edms.records.nightly import NIGHT, evaluate, evaluate_when_due
 
 People = Callable[[Archive, str], Actor]
 
@@ -48,7 +48,7 @@ def test_each_phase_is_told_on_its_night_and_once(archive: Archive, person: Peop
     assert nights[date(2027, 3, 2)] == ["record.transfer_due"]
     assert nights[date(2028, 3, 1)] == ["record.transfer_due", "record.retention_due"]
     assert nights[date(2028, 5, 30)][-1] == "record.retention_overdue"
-    alerts = [one for one in open_alerts(officer, archive) if one.kind == OVERDUE]
+    alerts = [one for one in open_alerts(officer, archive) if one.kind == RETENTION_LATE]
     assert [one.detail for one in alerts] == ["1 records were due 30 days ago, and nothing is begun"]
     on(archive, date(2028, 5, 29))
     assert evaluate(NIGHT, archive) is None, "a clock that was set back evaluates nothing"

@@ -13,17 +13,20 @@ from edms.access.model import Person
 from edms.access.policy import Action, TokenScope
 from edms.access.positions import Rank
 from edms.capture.accept import Accepted
+from edms.core.clock import FixedClock
 from edms.core.errors import Refused
 from edms.core.secret import Secret
 from edms.operation.door import NotPermitted
 from edms.operation.tokens import TokenRefused, bearer_of
 from edms.reconcile.whole import verify_all
-from edms.records.alerts import open_alerts
+from edms.records.alerts import count_alerts, open_alerts
+from edms.records.alerts_due import tell_when_changed
 from edms.records.archive import Archive
 from edms.records.people import NewPerson, add_person, console_person, deactivate_person, list_people, new_password
 from edms.records.people_plan import Directory
 from edms.records.people_sync import sync_people
 from edms.records.positions import NewPosition, change_person, give_position, retire_person
+from edms.records.readmission import readmit_person
 from edms.records.service_accounts import NewService, add_service, change_holder
 from edms.records.tokens import (
     MadeToken,
@@ -79,10 +82,38 @@ def _leave(archive: Archive, how: str) -> None:
         retire_person(CONSOLE, archive, "head-dinkes", archive.clock.today() - timedelta(days=1))
 
 
+def told(archive: Archive, username: str) -> list[str]:
+    return [alert.kind for alert in open_alerts(console_person(archive, username, "tests"), archive)]
+
+
+def test_administrators_are_told_which_account_stands_still(archive: Archive, token: MadeToken) -> None:
+    """Administrators are told of no record; of an account they are, since they alone can mend it."""
+    deactivate_person(CONSOLE, archive, "head-dinkes")
+    (alert,) = open_alerts(console_person(archive, "admin", "tests"), archive)
+    assert "'mesin'" in alert.detail
+    assert count_alerts(console_person(archive, "admin", "tests"), archive) == (1, 0)
+    readmit_person(CONSOLE, archive, "head-dinkes")
+    assert told(archive, "admin") == told(archive, "auditor") == []
+
+
+def test_a_last_day_that_passes_is_told_without_any_act(archive: Archive, token: MadeToken) -> None:
+    retire_person(CONSOLE, archive, "head-dinkes", archive.clock.today())
+    assert told(archive, "admin") == []
+    assert not tell_when_changed(archive)
+    assert isinstance(archive.clock, FixedClock)
+    archive.clock.set(archive.clock.now() + timedelta(days=1))
+    assert tell_when_changed(archive)
+    assert told(archive, "admin") == ["account"]
+    assert not tell_when_changed(archive), "it is told once"
+    deactivate_person(CONSOLE, archive, "mesin")
+    assert told(archive, "admin") == [], "an account that is to do nothing lacks nobody"
+
+
 @pytest.mark.parametrize("how", ["deactivated", "retired"])
 def test_when_the_holder_leaves_it_stops_and_it_is_told(archive: Archive, token: MadeToken, how: str) -> None:
     assert verify_all(CONSOLE, archive).ok
     _leave(archive, how)
+    assert told(archive, "admin") == ["account"], "at once, and not when the next verification comes to it"
     with pytest.raises(TokenRefused):
         comes_with(archive, token)
     assert [fault.kind for fault in verify_all(CONSOLE, archive).faults] == ["account"]
@@ -93,6 +124,7 @@ def test_when_the_holder_leaves_it_stops_and_it_is_told(archive: Archive, token:
     change_person(CONSOLE, archive, "mesin", None, Level.RESTRICTED)
     change_holder(CONSOLE, archive, "mesin", "official-dinkes")
     assert comes_with(archive, token).clearance is Level.RESTRICTED
+    assert told(archive, "admin") == []
     assert verify_all(CONSOLE, archive).ok
     assert open_alerts(console_person(archive, "auditor", "tests"), archive) == []
 

@@ -1,6 +1,7 @@
 """The alerts page: what a fault means in both languages, who is told of what, and saying that one looked."""
 
 import ast
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,20 @@ from sqlalchemy import func, select, update
 from web_site import Site
 
 import edms
-from edms.access.actors import console_actor
+from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
 from edms.audit.model import AuditLeaf
+from edms.core.clock import FixedClock
 from edms.reconcile.whole import verify_all
+from edms.records.alerts import OVERDUE
+from edms.records.alerts_due import ACCOUNT, tell_when_changed
 from edms.records.alerts_model import Alert
 from edms.records.directory_sync import SCOPE
 from edms.records.grants import EMERGENCY
+from edms.records.loans import Lending, lend
 from edms.records.model import Record
-from edms.records.nightly import OVERDUE, VITAL_LATE
+from edms.records.people import console_person, deactivate_person
+from edms.records.service_accounts import NewService, add_service
 from edms.records.stated import STATED
 from edms.web.faults import FAULTS
 
@@ -30,7 +36,7 @@ CONSOLE = console_actor("tests")
 def kinds_named() -> set[str]:
     """Return every kind that the code of the verification gives to a fault."""
     # Those that a person raises, and the workers when they follow a directory: no verification finds them.
-    found = {one.fault for one in STATED} | {EMERGENCY, SCOPE, OVERDUE, VITAL_LATE}
+    found = {one.fault for one in STATED} | {EMERGENCY, SCOPE, ACCOUNT, *OVERDUE}
     for path in (path for room in VERIFYING for path in (PACKAGE / room).rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         constants = {
@@ -106,6 +112,33 @@ def test_the_administrator_learns_that_there_is_a_fault_and_not_on_what(damaged:
     assert FAULTS["blob"].meaning in damaged.visitor("admin", headers={"Accept-Language": "en"}).get("/alerts").text
     for secret in (alert.subject, str(record.id), record.title, str(alert.id)):
         assert secret not in page
+
+
+def test_what_is_late_is_no_fault_and_is_told_apart(site: Site) -> None:
+    record = take_in(site.archive, pdf("Surat"), number="1/2026", medium="kertas").record_id
+    clerk = console_person(site.archive, "clerk-dinkes", "tests")
+    today = site.archive.clock.today()
+    lend(clerk, site.archive, record, Lending(today, "Lemari 3", "audit", "official-dinkes"))
+    assert isinstance(site.archive.clock, FixedClock)
+    site.archive.clock.set(site.archive.clock.now() + timedelta(days=1))
+    assert tell_when_changed(site.archive)
+    officer = site.visitor("records", headers={"Accept-Language": "en"})
+    page = officer.get("/").text
+    assert "1 matter is overdue and nobody has looked at it" in page
+    assert "alarm" not in page
+    page = officer.get("/alerts").text
+    assert "Paper original that is not back" in page
+    assert f'href="/records/{record}"' in page
+    assert "overdue and nobody" not in site.visitor("admin", headers={"Accept-Language": "en"}).get("/").text
+
+
+def test_the_administrator_is_told_which_account_stands_still(site: Site) -> None:
+    wanted = NewService("mesin-pindai", "Mesin", "dinkes", (Role.CLERK,), Level.OPEN, "head-dinkes")
+    add_service(CONSOLE, site.archive, wanted)
+    deactivate_person(CONSOLE, site.archive, "head-dinkes")
+    admin = site.visitor("admin")
+    assert "alarm" in admin.get("/").text
+    assert "mesin-pindai" in admin.get("/alerts").text
 
 
 def test_who_may_not_view_the_record_gets_no_link(damaged: Site) -> None:
