@@ -21,8 +21,8 @@ from edms.signing import personal_pilot
 from edms.vault import file_provider
 
 pytest_plugins = [
-    "postgresql_server", "postgresql_indexes", "archive_fixtures", "console", "directory_server", "key_services",
-    "mail_server", "outside_authority", "provider_site", "scanners", "site_fixtures", "small_disk",
+    "postgresql_server", "postgresql_indexes", "archive_fixtures", "console", "directory_server", "index_ordeal",
+    "key_services", "mail_server", "outside_authority", "provider_site", "scanners", "site_fixtures", "small_disk",
 ]  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent

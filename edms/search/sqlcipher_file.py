@@ -112,6 +112,7 @@ class SqlcipherFile:
         self._local = threading.local()
         self._sealed: tuple[tuple[int, int, int], int] | None = None
         self._checked = False
+        self._size = 0
 
     # Connections
 
@@ -136,7 +137,11 @@ class SqlcipherFile:
 
     def _opened(self) -> Any:
         """Return this thread's connection to the file that is there now. Raises FileNotFoundError, IndexDamaged."""
+        least = self._size  # before the look: meanwhile another thread may see it grow
         state = self.path.stat()
+        if state.st_size < least:
+            raise IndexDamaged(f"index file {FILE} is cut")  # it never shrinks; what is cached would hide that it did
+        self._size = max(self._size, state.st_size)
         mark = (os.getpid(), state.st_ino)
         kept = getattr(self._local, "kept", None)
         if kept and kept[0] == mark:

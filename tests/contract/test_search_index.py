@@ -8,6 +8,7 @@ import random
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,7 @@ from edms.search.whoosh_index import WhooshIndex
 Open = Callable[[Path], SearchIndex]
 KEY = bytes(range(32))
 FORK = multiprocessing.get_context("fork")
+COMMITS_SEEN = 6
 KILL_ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "8"))
 
 
@@ -446,6 +448,39 @@ def test_a_commit_of_another_process_is_seen(open_index: Open, folder: Path) -> 
     child.join()
     assert child.exitcode == 0
     assert found(index, "rapat") == {"1", "2"}
+
+
+def _read_until_seen(open_index: Open, folder: Path, told: Any) -> None:
+    index, number = open_index(folder), 0
+    assert found(index, "rapat") == {"awal"}
+    told.send(-1)
+    while number < COMMITS_SEEN:
+        if ask(index, f"kata{number}").total:
+            told.send(time.monotonic())
+            number += 1
+
+
+def test_readers_in_other_processes_see_each_commit_within_a_second(open_index: Open, folder: Path) -> None:
+    put(open_index(folder), document("awal", "rapat"))
+    pipes, children = list[Any](), list[Any]()
+    for _ in range(2):
+        receiving, sending = FORK.Pipe(duplex=False)
+        children.append(FORK.Process(target=_read_until_seen, args=(open_index, folder, sending)))
+        children[-1].start()
+        pipes.append(receiving)
+    try:
+        writer = open_index(folder)
+        assert all(pipe.poll(30) and pipe.recv() == -1 for pipe in pipes)
+        for number in range(COMMITS_SEEN):
+            put(writer, document(str(number), f"kata{number}"))
+            committed = time.monotonic()
+            for pipe in pipes:
+                assert pipe.poll(1.0), f"commit {number}"
+                assert pipe.recv() - committed < 1.0
+    finally:
+        for child in children:
+            child.kill()
+            child.join()
 
 
 def _apply_one_by_one(open_index: Open, folder: Path, name: str) -> None:

@@ -250,6 +250,10 @@ def test_an_altered_row_is_named_and_never_served(
         "DROP TABLE piece_1",
         "DROP TABLE dead_1",
         "DROP TABLE generation",
+        "DROP TABLE segment_1",
+        "TRUNCATE segment_1",
+        "TRUNCATE document_1",
+        "DELETE FROM document_1 WHERE record = '1'",
     ],
 )
 def test_damage_is_told_and_a_rebuild_mends_it(
@@ -264,6 +268,19 @@ def test_damage_is_told_and_a_rebuild_mends_it(
     assert found(open_postgresql_index(PLACE), "rapat") == {"0", "1", "2"}
     assert list(open_postgresql_index(PLACE).verify([("0", 1), ("1", 1), ("2", 1)])) == []
     assert rows("SELECT to_regclass('segment_1')") == [(None,)]
+
+
+@pytest.mark.parametrize("table", ["segment_1", "piece_1", "document_1", "dead_1"])
+def test_a_writer_that_misses_a_table_says_that_the_index_is_damaged(
+    index: PostgresqlIndex, rows: Callable[..., list[Any]], table: str
+) -> None:
+    put(index, *many(3))
+    rows(f"DROP TABLE {table}")
+    with pytest.raises(IndexDamaged):
+        put(index, *many(3, version=2))
+    if table == "dead_1":
+        with pytest.raises(IndexDamaged):
+            index.purge()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The search index on PostgreSQL: `edms.search.protocol.SearchIndex` for many machines (docs/adr/0081)."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 from edms.core.settings import SearchSettings
@@ -96,21 +97,38 @@ class PostgresqlIndex:
     def apply(self, changes: Sequence[Change]) -> None:
         """Take the changes in with one commit (see the protocol)."""
         if changes:
-            self._writer.apply(changes)
+            with _nothing_vanishes():
+                self._writer.apply(changes)
 
     def rebuild(self, documents: Iterable[IndexDocument]) -> int:
         """Build a new generation while the old one serves, and switch (see the protocol)."""
-        return self._writer.rebuild(documents)
+        with _nothing_vanishes():
+            return self._writer.rebuild(documents)
 
     def purge(self) -> None:
         """Rewrite every segment that still holds replaced or deleted documents (see the protocol)."""
-        self._writer.purge()
+        try:
+            with _nothing_vanishes():
+                self._writer.purge()
+        except IndexDamaged:
+            with self._server.reading() as session:
+                if session.tables():
+                    raise
 
     # Checking
 
     def verify(self, expected: Iterable[tuple[str, int]] | None = None) -> Iterator[Fault]:
         """Authenticate every row that serves, then compare with what is expected (see the protocol)."""
         yield from checking.verify(self._server, self._key, expected)
+
+
+@contextmanager
+def _nothing_vanishes() -> Iterator[None]:
+    """Say that the index is damaged when a table goes away under the writer lock, which nobody else holds."""
+    try:
+        yield
+    except Vanished:
+        raise IndexDamaged("a table of the index is missing") from None
 
 
 def _fetch_shown(bound: Bound, shown: Sequence[tuple[int, int, float]], highlighter: Highlighter | None) -> None:

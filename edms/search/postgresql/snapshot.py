@@ -1,6 +1,7 @@
 """The state of the index in the memory of one process, brought up to date before every question."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from edms.search.snapshot import ACCESS_VIEWS, TEXT_FIELDS, Visible
 _Place = tuple[int, int] | None
 _Seen = tuple[Access, frozenset[str], frozenset[str]]
 _PLACES_KEPT: Final = 100_000
+COUNTED_ALWAYS: Final = 20_000
+COUNT_SECONDS: Final = 60.0
 
 
 class State:
@@ -107,6 +110,7 @@ class States:
         self._key, self._cache = index_key, cache
         self._lock = threading.Lock()
         self._state = EMPTY
+        self._counted = -COUNT_SECONDS
 
     def newest(self, session: Session) -> State:
         """Return the state that the session sees; what is known of an older one is used again."""
@@ -148,7 +152,22 @@ class States:
                 mask = np.ones(known[number].count, bool) if mask is None else mask.copy()
                 mask[gone.get(number, [])] = False
             alive[number] = mask
+        self._count(session, generation, sum(int(np.count_nonzero(mask)) for mask in alive.values()))
         return State(generation, change, [known[number] for number in numbers], alive)
+
+    def _count(self, session: Session, generation: int, living: int) -> None:
+        """Raise IndexDamaged when rows went away that nobody would miss: each living document has one of its own.
+
+        What a row says is authenticated when it is read; that it is there at all is counted with every change of the
+        index, of a large one no more often than every `COUNT_SECONDS`.
+        """
+        now = time.monotonic()
+        if living > COUNTED_ALWAYS and now - self._counted < COUNT_SECONDS:
+            return
+        query = "SELECT count(*) FROM {document} WHERE segment IS NOT NULL"
+        if session.rows(query, (), generation)[0][0] != living:
+            raise IndexDamaged("rows of the index are missing")
+        self._counted = now
 
     def bound(self, session: Session, state: State, visible: Visible) -> Bound:
         """Return the state for one question."""

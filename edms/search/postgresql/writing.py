@@ -96,20 +96,17 @@ class Writer:
 
     def purge(self) -> None:
         """Rewrite every segment with replaced or deleted documents, and have the server forget their keys."""
-        try:
-            with self._server.writing() as session:
-                for old in _generations(session, "old"):
-                    _drop(session, old)
-                generations = [*_generations(session, "serving"), *_generations(session, "building")]
-                for generation in generations:
-                    for (number,) in session.rows("SELECT DISTINCT segment FROM {dead}", (), generation):
-                        merge(session, generation, [number], _next(session, generation)[1], self._key)
+        with self._server.writing() as session:
+            for old in _generations(session, "old"):
+                _drop(session, old)
+            generations = [*_generations(session, "serving"), *_generations(session, "building")]
             for generation in generations:
-                # A row that was deleted stays in its page until the table is rewritten; this one is small.
-                self._server.command("VACUUM FULL {key}", generation)
-                self._server.command("VACUUM {piece}", generation)
-        except Vanished:
-            return
+                for (number,) in session.rows("SELECT DISTINCT segment FROM {dead}", (), generation):
+                    merge(session, generation, [number], _next(session, generation)[1], self._key)
+        for generation in generations:
+            # A row that was deleted stays in its page until the table is rewritten; this one is small.
+            self._server.command("VACUUM FULL {key}", generation)
+            self._server.command("VACUUM {piece}", generation)
 
     # Generations
 
