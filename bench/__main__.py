@@ -2,6 +2,7 @@
 
     --large    the larger sizes          --smoke   the smallest, to see that they work; their figures mean nothing
     --table    the table on stdout, no JSON        --list    name the benchmarks
+    --records N[,N…]    for the benchmarks of search: at these sizes instead
 
 A benchmark is a module here with `run(large) -> dict`; `figures` in it are the rows of its table. One that fails does
 not lose the figures of the others; the exit status is 1 then.
@@ -26,6 +27,8 @@ MODULES = (
     "search_engines", "access_trimming", "retention_impact", "retention_report", "retention_lists",
     "retention_nightly", "idle_memory", "start_up",
 )  # fmt: skip
+SIZED = {"search_latency", "search_postgresql", "search_engines"}
+"""Benchmarks that measure at sizes which can be given."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--smoke", action="store_true", help="the smallest sizes: does it work at all?")
     parser.add_argument("--table", action="store_true", help="print the table to stdout instead of JSON")
     parser.add_argument("--list", action="store_true", help="name the benchmarks and end")
+    parser.add_argument("--records", type=_sizes, metavar="N[,N…]", help="numbers of records, for those of search")
     asked = parser.parse_args(arguments)
     if asked.list:
         print("\n".join(MODULES))
@@ -45,14 +49,26 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = sorted(set(asked.modules) - set(MODULES))
     if unknown:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(MODULES)}")
-    document = measure(asked.modules or MODULES, large=asked.large, smoke=asked.smoke)
+    if asked.records and (asked.smoke or asked.large or not set(asked.modules) or set(asked.modules) - SIZED):
+        parser.error(f"--records is for {', '.join(sorted(SIZED))}, named, and without --large and --smoke")
+    document = measure(asked.modules or MODULES, large=asked.large, smoke=asked.smoke, records=asked.records)
     print(table(document), file=sys.stdout if asked.table else sys.stderr)
     if not asked.table:
         print(json.dumps(document, indent=1, ensure_ascii=False))
     return 1 if document["failed"] else 0
 
 
-def measure(names: tuple[str, ...] | list[str], *, large: bool, smoke: bool) -> dict[str, Any]:
+def _sizes(text: str) -> tuple[int, ...]:
+    """Read numbers of records. Raises ValueError."""
+    sizes = tuple(int(number) for number in text.split(","))
+    if min(sizes) < 1:
+        raise ValueError(text)
+    return sizes
+
+
+def measure(
+    names: tuple[str, ...] | list[str], *, large: bool, smoke: bool, records: tuple[int, ...] | None = None
+) -> dict[str, Any]:
     """Return the whole document: the machine, its noise, the versions, and the results by module."""
     began = datetime.now(UTC)
     probes, results, failed = [limits()], {}, {}
@@ -60,7 +76,7 @@ def measure(names: tuple[str, ...] | list[str], *, large: bool, smoke: bool) -> 
         _say(f"{name} …")
         start = time.perf_counter()
         try:
-            results[name] = _run(name, large=large, smoke=smoke)
+            results[name] = _run(name, large=large, smoke=smoke, records=records)
             results[name]["whole_run_seconds"] = round(time.perf_counter() - start, 1)
         except Exception as error:  # noqa: BLE001 - the figures of the others are not lost
             traceback.print_exc()
@@ -68,7 +84,7 @@ def measure(names: tuple[str, ...] | list[str], *, large: bool, smoke: bool) -> 
         probes.append(limits())
     return {
         "began": began.isoformat(timespec="seconds"),
-        "size": "smoke" if smoke else "large" if large else "usual",
+        "size": ",".join(map(str, records)) if records else "smoke" if smoke else "large" if large else "usual",
         "machine": machine(),
         "versions": versions(),
         "noise": {"spread": spread(probes), "probes": probes},
@@ -77,8 +93,10 @@ def measure(names: tuple[str, ...] | list[str], *, large: bool, smoke: bool) -> 
     }
 
 
-def _run(name: str, *, large: bool, smoke: bool) -> dict[str, Any]:
+def _run(name: str, *, large: bool, smoke: bool, records: tuple[int, ...] | None) -> dict[str, Any]:
     module = importlib.import_module(f"bench.{name}")
+    if records:
+        return dict(module.measure(records))
     if not smoke:
         return dict(module.run(large))
     return dict(module.smoke()) if hasattr(module, "smoke") else {"skipped": "it has no smallest size"}

@@ -145,10 +145,16 @@ def _engine(folder: Path, count: int) -> dict[str, Any]:
 
 def reader_memory(folder: Path, engine: str) -> float:
     """Return what a fresh process holds for the index once it has answered each kind of question, in MiB."""
+    return reader(folder, engine)[0]
+
+
+def reader(folder: Path, engine: str) -> tuple[float, float]:
+    """Return what `reader_memory` does, and what the whole process holds, in MiB of private memory."""
     asked = json.dumps([text for some in questions().values() for text in some[:5]])
     program = [sys.executable, "-m", "bench.search_reader", str(folder), engine]
     told = subprocess.run(program, cwd=material.ROOT, input=asked, capture_output=True, text=True, check=True)
-    return rounded(float(told.stdout))
+    grown, whole = map(float, told.stdout.split())
+    return rounded(grown), rounded(whole)
 
 
 def _operation(count: int) -> dict[str, Any]:

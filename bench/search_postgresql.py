@@ -102,7 +102,7 @@ def engine(url: str, count: int) -> dict[str, Any]:
     index.close()
     return {
         "build_per_second": rounded(count / seconds),
-        "bytes": _bytes(url, schema),
+        "bytes": index_bytes(url, schema),
         "first_answer_seconds": rounded(first),
         "reader_memory_mib": rounded(memory),
         "change_ms": {"p50": changed[0], "p95": changed[1]},
@@ -258,7 +258,8 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def _bytes(url: str, schema: str) -> int:
+def index_bytes(url: str, schema: str) -> int:
+    """Return how much the index in a schema takes on the disk."""
     query = (
         "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r'"
     )

@@ -18,14 +18,15 @@ ENGINES = {"whoosh": WhooshIndex, "fts5": Fts5Index}
 
 
 def main(folder: Path, engine: str) -> None:
-    """Print the growth of private memory in MiB."""
+    """Print the growth of private memory, and how large it is, in MiB."""
     asked = json.load(sys.stdin)
     process = psutil.Process()
     before = process.memory_full_info().uss
     index = ENGINES[engine](folder, bytes(32), SearchSettings())
     for text in asked:
         index.search(SearchRequest(text, EVERYTHING, limit=20, facets=("class_code", "year", "office")))
-    print((process.memory_full_info().uss - before) / 2**20)
+    held = process.memory_full_info().uss
+    print((held - before) / 2**20, held / 2**20)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ _HEAD = struct.Struct("<IIBBBx")
 _SHORT = 24
 """How many numbers are written faster one by one than by numpy."""
 _LETTERS = {1: "B", 2: "H", 4: "I"}
+SPREAD = 8
+"""A term in more than one of so many documents is added up over all documents, which costs less than where it is."""
 _NOWHERE = np.empty(0, dtype=np.uint32)
 WIDTHS: dict[int, Any] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
@@ -62,6 +64,7 @@ class Postings:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._spread: Numbers | None = None
         try:
             count, self._places, id_width, frequency_width, self._width = _HEAD.unpack_from(data)
             gaps, offset = _widen(data, _HEAD.size, id_width, count)
@@ -82,6 +85,12 @@ class Postings:
     def ends(self) -> Numbers:
         return np.cumsum(self.frequencies, dtype=np.int64)
 
+    def spread(self, count: int) -> Numbers | None:
+        """Return how often each of the `count` documents of the segment has the term, None where few have it; kept."""
+        if self._spread is None and len(self.ids) * SPREAD >= count:
+            self._spread = spread(self.ids, self.frequencies, count)
+        return self._spread
+
     def positions_in(self, document: int) -> Numbers:
         """Return the positions in one document of the segment, empty when the term is not in it."""
         index = int(self.ids.searchsorted(document))
@@ -89,6 +98,13 @@ class Postings:
             return _NOWHERE
         end = int(self.ends[index])
         return self.positions[end - int(self.frequencies[index]) : end]
+
+
+def spread(ids: Numbers, frequencies: Numbers, count: int) -> Numbers:
+    """Return how often each of `count` documents has what the documents `ids` have so often."""
+    every = np.zeros(count, frequencies.dtype)
+    every[ids] = frequencies
+    return every
 
 
 def heads(data: Numbers, starts: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:

@@ -27,13 +27,12 @@ from edms.search.ranking import (
     norm,
     rarity,
     recencies,
-    saturated,
 )
 from edms.search.snapshot import TEXT_FIELDS, SegmentView, Snapshot, Visible
+from edms.search.sums import least_of, scored, seen_in, summed, united
 
 SCORED_FIELDS: Final = (*TEXT_FIELDS, "lead")
 MARKED_TERMS: Final = 64
-_NONE: Final = np.empty(0, np.int64)
 
 Beginnings = dict[tuple[int, str], list[Stretch]]
 """The terms that begin alike, by segment and field."""
@@ -101,6 +100,7 @@ class Evaluation:
         self._chosen: dict[Prefix, Beginnings] = {}
         self._known: dict[Node, Match] = {}
         self._read: dict[tuple[str, str, bytes], Postings | None] = {}
+        self._weights: dict[tuple[str, str], Any] = {}
 
     def frozen(self) -> dict[str, Any]:
         """Return what the evaluation for the next page is to be given, so that it ranks as this one does."""
@@ -117,7 +117,7 @@ class Evaluation:
         for match in required:
             base = [mask & own for mask, own in zip(base, match.masks, strict=True)]
         masks = self._required(base, words, plan)
-        total = _sum([match.scores for match in [*required, *words, *optional]], self._views)
+        total = summed([match.scores for match in [*required, *words, *optional]], self._views)
         scores = [np.where(mask, score, 0) for mask, score in zip(masks, total, strict=True)]
         if ranked:
             self._bring_near(plan.words, scores)
@@ -130,7 +130,7 @@ class Evaluation:
         asked = [query_word(word.form) for word in words if isinstance(word, Word) and word.field in ("", "text")]
         if len(asked) < 2:
             return
-        least = self._statistics.told(lambda: _least(scores, PROXIMITY_CANDIDATES))
+        least = self._statistics.told(lambda: least_of(scores, PROXIMITY_CANDIDATES))
         lists = [
             [[self._postings(view, "text", term) for term in word.stems or (word.exact,)] for view in self._views]
             for word in asked
@@ -140,14 +140,14 @@ class Evaluation:
             best = np.flatnonzero((score >= least) & (score > 0))
             if not len(best):
                 continue
-            found = [_united([places(p, best) for p in some[number] if p]) for some in lists]
+            found = [united([places(p, best) for p in some[number] if p]) for some in lists]
             for pair, (here, there) in enumerate(pairwise(found)):
                 weight = PROXIMITY_WEIGHT * min(rarities[pair : pair + 2])
                 score += weight * nearest(here, there, view.count)
 
     def _rarity_of(self, lists: list[list[Postings | None]]) -> float:
         found = (
-            _seen_in([one.ids for one in some if one], seen)
+            seen_in([one.ids for one in some if one], seen)
             for some, seen in zip(lists, self._visible.masks, strict=True)
         )
         return rarity(self._statistics.count, sum(found))
@@ -199,7 +199,7 @@ class Evaluation:
         total = 0
         for view, seen in zip(self._views, self._visible.masks, strict=True):
             lists = [view.postings(name, EXACT + form.encode()) for name in self._named(field)]
-            total += _seen_in([postings.ids for postings in lists if postings], seen)
+            total += seen_in([postings.ids for postings in lists if postings], seen)
         return total
 
     def near(self, form: str, field: str) -> list[tuple[int, str]]:
@@ -244,14 +244,31 @@ class Evaluation:
             total = np.zeros(view.count, np.float32)
             for name in fields:
                 for found in filter(None, read(view, name)):
-                    total[found.ids] += found.frequencies * self._factors(view, name, found.ids)
+                    spread = found.spread(view.count)
+                    if spread is None:
+                        total[found.ids] += found.frequencies * self._factors(view, name, found.ids)
+                    else:
+                        total += spread * self._every_factor(view, name)
             weighted.append(total)
         return self._rated(weighted)
 
     def _factors(self, view: SegmentView, name: str, documents: Any = slice(None)) -> Any:
         """Return what one occurrence in a field counts in these documents: the weight over the norm of the length."""
-        length = view.lengths(name)[documents] if B[name] else np.float32(0)
-        return np.float32(FIELD_WEIGHTS[name]) / norm(name, length, self._statistics.averages.get(name, 0.0))
+        weight, average = np.float32(FIELD_WEIGHTS[name]), self._statistics.averages.get(name, 0.0)
+        if not B[name]:
+            return weight / norm(name, np.float32(0), average)
+        codes, lengths = view.length_codes(name)
+        codes = codes[documents]
+        if len(codes) < len(lengths):
+            return weight / norm(name, lengths[codes], average)
+        return (weight / norm(name, lengths, average))[codes]
+
+    def _every_factor(self, view: SegmentView, name: str) -> Any:
+        """Return the factors of all documents of a segment; kept for the other words of the question."""
+        key = (view.name, name)
+        if key not in self._weights:
+            self._weights[key] = self._factors(view, name)
+        return self._weights[key]
 
     def _score(self, fields: Sequence[str], frequencies: Callable[[SegmentView, str], Numbers | None]) -> Match:
         weighted = []
@@ -260,7 +277,7 @@ class Evaluation:
             for name in fields:
                 counts = frequencies(view, name)
                 if counts is not None:
-                    total += self._factors(view, name) * counts
+                    total += self._every_factor(view, name) * counts
             weighted.append(total)
         return self._rated(weighted)
 
@@ -268,12 +285,7 @@ class Evaluation:
         """Return the visible documents with any weight, and what their weights count."""
         masks = [(total > 0) & seen for total, seen in zip(weighted, self._visible.masks, strict=True)]
         weight = self._statistics.rarity(masks)
-        scores = []
-        for mask, total in zip(masks, weighted, strict=True):
-            score, found = np.zeros(len(mask), np.float32), np.flatnonzero(mask)
-            score[found] = weight * saturated(total[found])
-            scores.append(score)
-        return Match(masks, scores)
+        return Match(masks, [scored(mask, total, weight) for mask, total in zip(masks, weighted, strict=True)])
 
     def _phrase(self, node: Phrase) -> Match:
         terms = [EXACT + form.encode() for form in node.forms]
@@ -340,7 +352,7 @@ class Evaluation:
     def _any(self, node: AnyOf) -> Match:
         matches = [self._node(inner) for inner in node.nodes]
         masks = [np.logical_or.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
-        return Match(masks, _sum([match.scores for match in matches], self._views))
+        return Match(masks, summed([match.scores for match in matches], self._views))
 
     def _either(self, node: Either) -> Match:
         """What means the same counts less, and is not taken for rarer than what was asked for."""
@@ -357,29 +369,5 @@ class Evaluation:
     def _all(self, node: AllOf) -> Match:
         matches = [self._node(inner) for inner in node.nodes]
         masks = [np.logical_and.reduce([m.masks[i] for m in matches]) for i in range(len(self._views))]
-        scores = _sum([match.scores for match in matches], self._views)
+        scores = summed([match.scores for match in matches], self._views)
         return Match(masks, [np.where(mask, score, 0) for mask, score in zip(masks, scores, strict=True)])
-
-
-def _seen_in(lists: Sequence[Numbers], seen: Numbers) -> int:
-    """Return how many of the documents in any of the lists are seen."""
-    if len(lists) == 1:
-        return int(np.count_nonzero(seen[lists[0]]))
-    mask = np.zeros(len(seen), bool)
-    for ids in lists:
-        mask[ids] = True
-    return int(np.count_nonzero(mask & seen)) if lists else 0
-
-
-def _united(parts: Sequence[Numbers]) -> Numbers:
-    return np.sort(np.concatenate([_NONE, *parts]), kind="stable")  # runs that ascend are merged; twice is no harm
-
-
-def _least(scores: list[Numbers], number: int) -> float:
-    """Return the score of the `number`-th best document, 0 when there are fewer."""
-    every = np.concatenate([_NONE, *(part[part > 0] for part in scores)])  # a partition of mostly zeros is slow
-    return float(np.partition(every, -number)[-number]) if len(every) >= number else 0.0
-
-
-def _sum(parts: list[list[Numbers]], views: list[SegmentView]) -> list[Numbers]:
-    return [sum((part[i] for part in parts), start=np.zeros(view.count, np.float32)) for i, view in enumerate(views)]

@@ -182,11 +182,11 @@ class PackedView(FileView):
             found = self._codes[name] = (reader.codes, list(reader.values))
         return found
 
-    def lengths(self, field: str) -> Numbers:
+    def length_codes(self, field: str) -> tuple[Numbers, Numbers]:
         found = self._lengths.get(field)
         if found is None:
-            found = self._lengths[field] = LENGTHS[np.frombuffer(self._column(f"length-{field}"), "u1")]
-        return found
+            found = self._lengths[field] = np.frombuffer(self._column(f"length-{field}"), "u1")
+        return found, LENGTHS
 
     def postings(self, field: str, term: bytes) -> Postings | None:
         key = (self.name, field, term)
@@ -246,14 +246,14 @@ class FreshView(FileView):
             found = self._codes[name] = (np.array(codes, np.int32), list(values))
         return found
 
-    def lengths(self, field: str) -> Numbers:
+    def length_codes(self, field: str) -> tuple[Numbers, Numbers]:
         found = self._lengths.get(field)
         if found is None:
             sizes = self._file.rows("SELECT doc, data FROM fresh_lengths")
-            found = self._lengths[field] = np.zeros(self.count, np.float32)
+            found = self._lengths[field] = np.zeros(self.count, np.uint8)
             for doc, data in sizes:
-                found[doc - self.first] = LENGTHS[data[FIELD_NUMBER[field]]]
-        return found
+                found[doc - self.first] = data[FIELD_NUMBER[field]]
+        return found, LENGTHS
 
     def postings(self, field: str, term: bytes) -> Postings | None:
         found = self._terms.get(term)

@@ -7,7 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
@@ -95,6 +95,7 @@ class Wanted:
 
     terms: frozenset[bytes]
     prefixes: tuple[str, ...] = ()
+    _ranges: dict[str, tuple[tuple[int, int], ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def matches(self, form: str) -> bool:
         """Return whether a folded form is wanted."""
@@ -102,10 +103,24 @@ class Wanted:
             return True
         return form.isalpha() and not self.terms.isdisjoint(_stem_terms(form))
 
-    def matches_surface(self, surface: str) -> bool:
-        """Return whether a word is wanted, as it stands in a text; it has letters and digits alone."""
-        form, terms = _found_by(surface)
-        return not self.terms.isdisjoint(terms) or bool(self.prefixes and form.startswith(self.prefixes))
+    def ranges(self, surface: str) -> tuple[tuple[int, int], ...]:
+        """Return which characters are wanted of what stands between two separators; kept, since words come again."""
+        found = self._ranges.get(surface)
+        if found is None:
+            found = self._ranges[surface] = tuple(self._looked_at(surface))
+        return found
+
+    def _looked_at(self, surface: str) -> Iterator[tuple[int, int]]:
+        if surface.isalnum():
+            form, terms = _found_by(surface)
+            if not self.terms.isdisjoint(terms) or (self.prefixes and form.startswith(self.prefixes)):
+                yield 0, len(surface)
+            return
+        for token in tokens(surface):
+            if token.whole and self.matches(token.whole):
+                yield token.parts[0].start, token.parts[-1].end
+            else:
+                yield from ((part.start, part.end) for part in token.parts if self.matches(part.form))
 
 
 @lru_cache(maxsize=50_000)
@@ -124,22 +139,14 @@ def _found_by(surface: str) -> tuple[str, tuple[bytes, ...]]:
 def marks(text: str, wanted: Wanted) -> list[tuple[int, int]]:
     """Return the character ranges of the words of `text` that are wanted, ascending and apart from each other.
 
-    A page of hits has some thousand words, nearly all of them plain: one look-up for each, whatever was asked for.
+    A page of hits has some thousand words: one look-up for each.
     """
-    found: list[tuple[int, int]] = []
-    for match in surface_matches(text):
-        surface = match.group()
-        if surface.isalnum():
-            if wanted.matches_surface(surface):
-                found.append(match.span())
-            continue
-        at = match.start()
-        for token in tokens(surface):
-            if token.whole and wanted.matches(token.whole):
-                found.append((at + token.parts[0].start, at + token.parts[-1].end))
-                continue
-            found.extend((at + part.start, at + part.end) for part in token.parts if wanted.matches(part.form))
-    return found
+    ranges = wanted.ranges
+    return [
+        (match.start() + first, match.start() + last)
+        for match in surface_matches(text)
+        for first, last in ranges(match.group())
+    ]
 
 
 def densest(groups: Iterable[Numbers]) -> int | None:

@@ -149,16 +149,21 @@ class SegmentView:
 
     def lengths(self, field: str) -> Numbers:
         """Return the number of terms of a field in each document (as Whoosh rounds it)."""
+        codes, lengths = self.length_codes(field)
+        return lengths[codes]
+
+    def length_codes(self, field: str) -> tuple[Numbers, Numbers]:
+        """Return a code for each document, and the number of terms that each code stands for."""
         found = self._lengths.get(field)
         if found is None:
-            found = np.zeros(self.count, np.float32)
+            found = np.zeros(self.count, np.uint8)
             files = self._reader.storage()
             name = W3Codec.column_filename(self._segment, f"_{field}_len")
             if files.file_exists(name):
                 data = np.frombuffer(files.open_file(name).read(), np.uint8)
-                found[: len(data)] = LENGTHS[data]
+                found[: len(data)] = data
             self._lengths[field] = found
-        return found
+        return found, LENGTHS
 
     def postings(self, field: str, term: bytes) -> Postings | None:
         terms = self._reader._terms

@@ -39,6 +39,33 @@ def test_unknown_names_are_refused() -> None:
     assert "there is no benchmark nonsense" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [("vault_throughput",), (), ("--smoke", "search_engines"), ("--large", "search_engines")]
+)
+def test_sizes_are_for_the_benchmarks_that_take_them(arguments: tuple[str, ...]) -> None:
+    refused = bench("--records", "100", *arguments)
+    assert refused.returncode == 2
+    assert "--records is for search_engines, search_latency, search_postgresql" in refused.stderr
+
+
+@pytest.mark.parametrize("sizes", ["0", "100,-3", "many", ""])
+def test_a_size_is_a_number_of_records(sizes: str) -> None:
+    refused = bench("--records", sizes, "search_engines")
+    assert refused.returncode == 2
+    assert "--records" in refused.stderr
+
+
+def test_sizes_that_are_given_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    import bench.__main__ as runner
+    import bench.search_engines as engines
+
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr(engines, "measure", lambda sizes: asked.append(sizes) or {"figures": []})
+    document = runner.measure(["search_engines"], large=False, smoke=False, records=(100, 2000))
+    assert asked == [(100, 2000)]
+    assert (document["size"], document["failed"]) == ("100,2000", {})
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_benchmark_has_its_table_on_the_page(name: str) -> None:
     page = PAGE.read_text("utf-8")

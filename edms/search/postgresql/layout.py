@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from edms.search.codec import Numbers
+from edms.search.codec import SPREAD, Numbers, spread
 from edms.search.errors import IndexDamaged
 
 HEAD, BLOCK, LIST, PLACES, BODY, FORMS = range(6)
@@ -84,6 +84,10 @@ class Postings:
     @cached_property
     def ends(self) -> Numbers:
         return np.cumsum(self.frequencies, dtype=np.int64)
+
+    def spread(self, count: int) -> Numbers | None:
+        """Return how often each of the `count` documents of the segment has the term, None where few have it."""
+        return spread(self.ids, self.frequencies, count) if len(self.ids) * SPREAD >= count else None
 
     def positions_in(self, document: int) -> Numbers:
         """Return the positions in one document of the segment, empty when the term is not in it."""

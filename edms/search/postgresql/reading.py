@@ -156,6 +156,11 @@ class SegmentView:
         """Return the number of terms of a field in each document."""
         return self.segment.lengths(field)
 
+    def length_codes(self, field: str) -> tuple[Numbers, Numbers]:
+        """Return a code for each document, and the number of terms that each code stands for: the number itself."""
+        codes = self.segment.columns[f"length {field}"]
+        return codes, np.arange(int(codes.max(initial=0)) + 1, dtype=np.float32)
+
     def block(self, number: int) -> Block:
         found: Block = self.pieces.get(self.segment, BLOCK, number)
         return found
