@@ -24,6 +24,7 @@ from edms.core.clock import FixedClock
 from edms.core.settings import DatabaseSettings, Settings, StorageSettings, TextSettings
 from edms.records.archive import Archive
 from edms.records.people import console_person, office_by_code
+from edms.text.ocr import OcrMyPdfEngine
 
 MOMENT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 OWNER = "tests/0"
@@ -137,6 +138,13 @@ def take_in(
     if work:
         settle(archive)
     return accepted
+
+
+def unread(archive: Archive) -> Archive:
+    """Return the archive without recognition of text, which takes longer than all else that is done with a scan."""
+    text = archive.settings.text.model_copy(update={"ocr": "off"})
+    settings = archive.settings.model_copy(update={"text": text})
+    return dataclasses.replace(archive, settings=settings, ocr=OcrMyPdfEngine(archive.sandbox, text))
 
 
 def settle(archive: Archive) -> None:

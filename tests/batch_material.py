@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import img2pdf
 import numpy as np
 import pypdfium2 as pdfium
+from archive_fixtures import unread
 from PIL import Image, ImageDraw, ImageFont
 
 from edms.batches.sheet import EMPTY_SHEET, Sheet
@@ -118,8 +119,8 @@ def _jpeg(page: Image.Image) -> bytes:
 def with_review(archive: Archive, review: str) -> Archive:
     """Return the archive with `[capture] batch_review`, and without recognition of text, which takes its time."""
     capture = archive.settings.capture.model_copy(update={"batch_review": review})
-    text = archive.settings.text.model_copy(update={"ocr": "off"})
-    return replace(archive, settings=archive.settings.model_copy(update={"capture": capture, "text": text}))
+    settings = archive.settings.model_copy(update={"capture": capture})
+    return unread(replace(archive, settings=settings))
 
 
 def sixty_pages() -> tuple[list[Made], list[tuple[Sheet, list[int]]]]:

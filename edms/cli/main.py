@@ -4,13 +4,16 @@ import os
 import sys
 from pathlib import Path
 
-import click
+from edms.core.loading import undisturbed
 
-from edms.cli.context import Context
-from edms.cli.rooms import Rooms
-from edms.core.config import ENVIRONMENT_FILE
-from edms.core.errors import EdmsError
-from edms.core.logs import log_to_standard_error
+with undisturbed():
+    import click
+
+    from edms.cli.context import Context
+    from edms.cli.rooms import Rooms
+    from edms.core.config import ENVIRONMENT_FILE
+    from edms.core.errors import EdmsError
+    from edms.core.logs import log_to_standard_error
 
 
 @click.group(commands=Rooms(), context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,6 +5,8 @@ from importlib import import_module
 
 import click
 
+from edms.core.loading import undisturbed
+
 ROOMS = {
     "access": ("access",),
     "alerts": ("alerts",),
@@ -48,7 +50,8 @@ class Rooms(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded:
-            commands = import_module(f"edms.cli.{self._room_of[name]}").COMMANDS
+            with undisturbed():
+                commands = import_module(f"edms.cli.{self._room_of[name]}").COMMANDS
             self._loaded.update((command.name, command) for command in commands)
         return self._loaded[name]
 

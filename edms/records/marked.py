@@ -15,7 +15,7 @@ from edms.core.sandbox import SandboxFault
 from edms.records.archive import Archive
 from edms.records.copies import mark_of
 from edms.records.copies_model import IssuedCopy
-from edms.records.copy_marks import Mark, mark_pdf
+from edms.records.copy_marks import Mark
 from edms.vault.sealed import SealedBlob
 
 PURPOSE = "marked_copy"
@@ -38,6 +38,8 @@ def marked_document(archive: Archive, source: Any, copy: IssuedCopy) -> tuple[Bi
 
     `source`: opens the document. The stream is to be closed; what was made for it is gone then.
     """
+    from edms.records.copy_marks_pdf import mark_pdf  # fonts and all: a third of a second for every other command
+
     marks = mark_pdf(mark_of(archive, copy), copy.issued_at)
     reading, writing = os.pipe()
     told: list[int | Exception] = []

@@ -1,6 +1,7 @@
 """Which engine stands behind the search: one line of configuration, `[search] engine` (docs/search.md, ADR 0079).
 
 What is said here of an engine is all that the rest of the system knows of it; a new one is a function and an entry.
+Each is loaded when it is opened: what another one stands on costs every command its time.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,10 +10,7 @@ from typing import Final, TypeAlias
 
 from edms.core.errors import ConfigurationError
 from edms.core.settings import Settings
-from edms.search.fts5_index import Fts5Index
-from edms.search.postgresql.index import PostgresqlIndex
 from edms.search.protocol import SearchIndex
-from edms.search.whoosh_index import WhooshIndex
 
 Opener: TypeAlias = Callable[[Settings, bytes, str], SearchIndex]
 """Takes the settings, the index key (32 bytes) and the URL of the server's database ("" on one machine)."""
@@ -24,6 +22,8 @@ def index_folder(settings: Settings, name: str) -> Path:
 
 
 def _whoosh(settings: Settings, key: bytes, database_url: str) -> SearchIndex:
+    from edms.search.whoosh_index import WhooshIndex
+
     return WhooshIndex(index_folder(settings, "whoosh"), key, settings.search)
 
 
@@ -33,10 +33,14 @@ def _postgresql(settings: Settings, key: bytes, database_url: str) -> SearchInde
         raise ConfigurationError(
             "search.engine: postgresql needs a server", "name it in [database] url or in [search] postgresql_url"
         )
+    from edms.search.postgresql.index import PostgresqlIndex
+
     return PostgresqlIndex(url, key, settings.search, pool_size=settings.database.pool_size)
 
 
 def _fts5(settings: Settings, key: bytes, database_url: str) -> SearchIndex:
+    from edms.search.fts5_index import Fts5Index
+
     return Fts5Index(index_folder(settings, "fts5"), key, settings.search)
 
 

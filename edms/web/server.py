@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from edms.core.errors import ConfigurationError, EdmsError
+from edms.core.loading import undisturbed
 from edms.core.processes import no_core_dumps
 from edms.core.settings import Settings
 from edms.core.unlock import Unlock
@@ -67,10 +68,11 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def serve_pages(settings: Settings, listener: int, unlock: Unlock) -> None:
     """Serve the pages on the open socket `listener` with gunicorn: one process, several threads."""
-    from gunicorn.app.base import BaseApplication
+    with undisturbed():
+        from gunicorn.app.base import BaseApplication
 
-    from edms.bootstrap import open_archive
-    from edms.web.app import create_app
+        from edms.bootstrap import open_archive
+        from edms.web.app import create_app
 
     class Pages(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:

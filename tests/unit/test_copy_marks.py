@@ -23,7 +23,8 @@ from edms.core.sandbox import Sandbox, SandboxFault
 from edms.core.sandbox_limits import Limits
 from edms.core.settings import TextSettings
 from edms.records.archive import Archive
-from edms.records.copy_marks import list_mark, mark_pdf, numbered_mark
+from edms.records.copy_marks import list_mark, numbered_mark
+from edms.records.copy_marks_pdf import mark_pdf
 from edms.text.reader import Reader
 
 MOMENT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
