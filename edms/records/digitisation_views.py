@@ -22,6 +22,7 @@ from edms.records.signatures_states import RequestState, SignatureState
 from edms.records.visible import seen_among
 
 LIST, MINUTES = "list", "minutes"
+_UNTOLD = ""
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,15 @@ def has_worked(digitisation: Digitisation, actor: Actor) -> bool:
 
 def _hidden(item: DigitisedItem) -> ItemView:
     """What is told of a record that became one for others to see after it was put in."""
-    return replace(_item(item), title="", note="", check_note="", page_papers="", mark_token="", seen=False)
+    return replace(
+        _item(item),
+        title=_UNTOLD,
+        note=_UNTOLD,
+        check_note=_UNTOLD,
+        page_papers=_UNTOLD,
+        mark_token=_UNTOLD,
+        seen=False,
+    )
 
 
 def _item(item: DigitisedItem) -> ItemView:
