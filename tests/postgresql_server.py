@@ -59,8 +59,11 @@ def new_database(server: str, name: str, template: str = "template1") -> Iterato
 
 
 def made_like(template: str, server: str, name: str) -> str:
-    """Make a database like `template`, in the place of an older one, and return its address."""
+    """Make a database like `template`, in the place of an older one, and return its address. Whoever is connected to
+    the template is sent away: it is copied while nobody is."""
     with _commanding(server) as connection:
+        away = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        connection.execute(text(away), {"name": template})
         connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
     return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from edms.access.actors import Actor
+from edms.access.actors import Actor, ActorKind
 from edms.access.model import Office
 from edms.access.policy import Action, may_know_duplicate
 from edms.access.scope import RecordFacts, Stage
@@ -29,7 +29,7 @@ from edms.records.classification import check_kip, checked_class
 from edms.records.facts import facts_of
 from edms.records.folders import folder_to_file_in
 from edms.records.hold_binding import bind_new
-from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.model import Component, ComponentRole, Folder, Record, RecordState
 from edms.records.searching import INDEX_TOPIC
 from edms.vault.rows import add_blob
 from edms.vault.vault import SealedBlob
@@ -247,6 +247,13 @@ def _known_duplicate(operation: Operation, office_id: UUID, sha256: str) -> tupl
     return known, key
 
 
+def _folder(operation: Operation, placement: Placement) -> Folder:
+    """The folder that is named. What is made of a batch goes where a person, or the batch's own clearance, let it."""
+    assert placement.folder_id is not None
+    clearance = None if operation.actor.kind is ActorKind.SYSTEM else operation.actor.clearance
+    return folder_to_file_in(operation.session, placement.folder_id, placement.office_id, clearance)
+
+
 def _new_record(
     operation: Operation, archive: Archive, incoming: IncomingFile, placement: Placement, key: str | None
 ) -> Record:
@@ -256,7 +263,7 @@ def _new_record(
     told = placement.description
     name = safe_name(incoming.name, archive.settings.capture.max_name_length)
     check_kip(placement.level, told.kip)
-    folder = folder_to_file_in(session, placement.folder_id, placement.office_id) if placement.folder_id else None
+    folder = _folder(operation, placement) if placement.folder_id else None
     class_code = placement.class_code or (folder.class_code if folder else None)
     chosen = checked_class(session, class_code, archive.clock.today()) if class_code else None
     return Record(

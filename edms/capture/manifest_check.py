@@ -25,6 +25,7 @@ from edms.capture.manifest_table import Cell, Row, Table
 from edms.core.errors import Refused
 from edms.records.archive import Archive
 from edms.records.classification import check_kip, checked_class
+from edms.records.folders import is_known
 from edms.records.model import Folder
 
 _LONGEST = {"title": 500, "number": 120, "sender": 300, "recipient": 300, "type": 40, "location": 200, "language": 5}
@@ -257,7 +258,7 @@ class _Checker:
         if not code:
             return None
         found = self._folders.get((office_id, code))
-        if found is None:
+        if found is None or not is_known(found, self._actor.clearance):
             told.problem("folder", "unknown_folder", f"the office has no folder {code[:80]!r}")
         elif found.closed_on is not None:
             told.problem("folder", "closed_folder", f"folder {code[:80]!r} is closed")

@@ -1,12 +1,13 @@
 """Signed reports of reconciliation, kept: what became of everything that an ingest or an import was given."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
@@ -14,9 +15,13 @@ from edms.access.scope import RecordFacts, Stage
 from edms.capture.ingest import IngestReport, SignedReport
 from edms.capture.intake_model import Reconciliation
 from edms.core.errors import NotFound
-from edms.core.ids import new_id
+from edms.core.ids import new_id, parse_id
+from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.model import Record
+from edms.records.visible import visible_to
 
+_AT_ONCE = 500
 COUNTS = ("given", "captured", "duplicate", "quarantined", "refused")
 
 
@@ -77,14 +82,29 @@ def list_reconciliations(
 def read_reconciliation(
     actor: Actor | None, archive: Archive, report_id: UUID
 ) -> tuple[ReconciliationLine, SignedReport]:
-    """Return one report with its signature. Raises NotFound."""
+    """Return one report with its signature, if the actor may see every record that it names.
+
+    It is signed, so that nothing of it can be left out. Raises NotFound.
+    """
     with archive.door.disclose(actor, Action.RECONCILIATION_READ) as operation:
         operation.decide()
         operation.about("reconciliation", report_id, "reconciliation.read")
         row = operation.session.get(Reconciliation, report_id)
-        if row is None:
+        if row is None or _names_hidden(operation, row.content):
             raise NotFound
         return _line(row), SignedReport(row.content, row.signature)
+
+
+def _names_hidden(operation: Operation, content: bytes) -> bool:
+    """Whether a report names a record that the actor may not see."""
+    told = json.loads(content)["files"]
+    ids = sorted({found for line in told if (found := parse_id(line["record"] or "")) is not None})
+    hidden = case((visible_to(operation.viewing), False), else_=True)
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(Record.id).where(Record.id.in_(ids[start : start + _AT_ONCE]), hidden)
+        if operation.session.scalars(query.limit(1)).first() is not None:
+            return True
+    return False
 
 
 def _line(row: Reconciliation) -> ReconciliationLine:

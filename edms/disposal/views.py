@@ -24,7 +24,7 @@ from edms.records.model import RecordState
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
-from edms.records.visible import decided_record
+from edms.records.visible import decided_record, seen_among
 from edms.retention.types import Tier
 
 MINUTES = "minutes"
@@ -33,7 +33,10 @@ LISTED = "disposals.listed"
 
 @dataclass(frozen=True)
 class ItemView:
-    """One record of a disposal. `reasons`: why it is eligible, as it was frozen; `excluded`: why it was taken out."""
+    """One record of a disposal. `reasons`: why it is eligible, as it was frozen; `excluded`: why it was taken out.
+
+    Of one that the reader may not see (`seen` false) its place and its state are told.
+    """
 
     id: UUID
     number: int
@@ -51,6 +54,7 @@ class ItemView:
     excluded: str
     excluded_in: str
     sha256: str
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -207,6 +211,8 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
     ahead = next_moves(Tier(batch.tier), State(batch.state), done_of(batch))
     may = _judge_of(session, archive, actor, batch)
     exclude = any(one.step is Step.CANCEL and may(one) for one in ahead)
+    of_batch = DisposalItem.batch_id == batch.id
+    seen = seen_among(session, operation.viewing, DisposalItem.record_id, of_batch) if items else frozenset()
     return BatchView(
         batch.id, batch.kind, batch.tier, batch.office.name, batch.office_id, batch.level, batch.title, batch.state,
         batch.state_since, batch.opener_name, batch.opened_at, batch.number or "", batch.place or "",
@@ -216,7 +222,7 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
         all(paper.record.state == RecordState.DECLARED.value for paper in batch.papers),
         request.state if request else "", _waits_for(batch, ahead, request),
         tuple(NextView(one.step.value, one.by.value, may(one)) for one in ahead), _counts(session, batch),
-        tuple(_item(item) for item in batch.items) if items else (),
+        tuple(_item(item, item.record_id in seen) for item in batch.items) if items else (),
         tuple(StepView(one.step, one.state, one.actor_name, one.at, one.number or "", one.dated, one.record_id,
                        one.note) for one in batch.steps),
         exclude and State(batch.state) in EXCLUDABLE,
@@ -249,14 +255,17 @@ def _counts(session: Session, batch: DisposalBatch) -> dict[str, int]:
     return dict(iter(session.execute(query.group_by(DisposalItem.state))))
 
 
-def _item(item: DisposalItem) -> ItemView:
-    frozen = item.frozen
+def _item(item: DisposalItem, seen: bool) -> ItemView:
+    frozen, standing = item.frozen, item.standing_key is not None
+    if not seen:
+        return ItemView(item.id, item.position, item.record_id, "", "", "", "", item.state, standing, (),
+                        item.verdict or "", "", "", "", item.excluded_in or "", "", seen=False)  # fmt: skip
     original = next((one["sha256"] for one in frozen.get("components", ()) if one["role"] == "original"), "")
     gone = item.record.state == RecordState.DESTROYED.value
     return ItemView(
         item.id, item.position, item.record_id, item.record.title if gone or not frozen else frozen["title"],
         frozen.get("class", item.record.class_code or ""), frozen.get("rule", item.record.rule_code or ""),
-        frozen.get("due_on") or "", item.state, item.standing_key is not None, tuple(frozen.get("reasons", ())),
+        frozen.get("due_on") or "", item.state, standing, tuple(frozen.get("reasons", ())),
         item.verdict or "", item.note or "", item.assessor_name or "", item.excluded_reason or "",
         item.excluded_in or "", original,
     )  # fmt: skip

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.errors import IntegrityFault, Refused
+from edms.core.errors import IntegrityFault, NotFound, Refused
 from edms.digitisation.listing import COLUMNS, Listed, list_document, period_of
 from edms.records.archive import Archive
 from edms.records.digitisation_model import Digitisation, DigitisedItem
 from edms.records.digitisation_views import standing
 from edms.records.digitisations import decided_digitisation
 from edms.records.report_files import safe_cell
+from edms.records.visible import seen_among
 
 LIST_GIVEN = "digitisation.list_given"
 FORMATS = ("json", "csv")
@@ -25,7 +26,8 @@ FORMATS = ("json", "csv")
 def list_file(actor: Actor | None, archive: Archive, digitisation_id: UUID, form: str) -> bytes:
     """Return the list of a closed digitisation as `json` or `csv`, held against the hash in its berita acara.
 
-    Raises NotFound; Refused before it is closed; IntegrityFault when it is not what was drawn up.
+    Raises NotFound, also when it names a record that the actor may not see; Refused before it is closed;
+    IntegrityFault when it is not what was drawn up.
     """
     with archive.door.disclose(actor, Action.DIGITISATION_VIEW) as operation:
         row = decided_digitisation(operation, digitisation_id)
@@ -34,6 +36,10 @@ def list_file(actor: Actor | None, archive: Archive, digitisation_id: UUID, form
             raise Refused("the list is there as json and as csv")
         if row.closed_at is None:
             raise Refused("the list is drawn up when the digitisation is closed")
+        seen = seen_among(operation.session, operation.viewing, DigitisedItem.record_id,
+                          DigitisedItem.digitisation_id == row.id)  # fmt: skip
+        if any(item.record_id not in seen for item in standing(row)):
+            raise NotFound()
         content, said = list_bytes(row.listed, form), row.list_sha256 if form == "json" else row.csv_sha256
         if sha256_hex(content) != said:
             raise IntegrityFault("the list is not the one that was drawn up")

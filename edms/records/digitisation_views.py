@@ -1,6 +1,6 @@
 """Digitisations as they are shown: where each stands, who has to act, and what is in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,18 +13,24 @@ from edms.access.policy import Action, decide
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty, clash
 from edms.digitisation.course import STANDING, ItemState, State
+from edms.operation.door import Operation
 from edms.records.digitisation_model import Digitisation, DigitisedItem
 from edms.records.model import RecordState
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
+from edms.records.visible import seen_among
 
 LIST, MINUTES = "list", "minutes"
+_UNTOLD = ""
 
 
 @dataclass(frozen=True)
 class ItemView:
-    """One record of a digitisation. `dpi`: the least resolution of its pages; `bits` likewise."""
+    """One record of a digitisation. `dpi`: the least resolution of its pages; `bits` likewise.
+
+    Of one that the reader may not see (`seen` false) title, notes and public page are not told.
+    """
 
     id: UUID
     number: int
@@ -50,6 +56,7 @@ class ItemView:
     marked: str
     mark_token: str
     mark_position: int
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -150,9 +157,12 @@ def stage_of(digitisation: Digitisation, request: SignatureRequest | None) -> tu
     return ("done" if all(item.mark for item in standing(digitisation)) else "marking"), ()
 
 
-def view_of(session: Session, actor: Actor, digitisation: Digitisation, *, whole: bool = True) -> DigitisationView:
-    """Return a digitisation as `actor`, who may see it, is shown it; `whole`: with items that no longer stand."""
+def view_of(operation: Operation, digitisation: Digitisation, *, whole: bool = True) -> DigitisationView:
+    """Return a digitisation as the actor, who may see it, is shown it; `whole`: with items that no longer stand."""
+    actor, session = operation.actor, operation.session
     request = request_on(session, digitisation)
+    of_it = DigitisedItem.digitisation_id == digitisation.id
+    seen = seen_among(session, operation.viewing, DigitisedItem.record_id, of_it) if whole else frozenset()
     stage, waits_for = stage_of(digitisation, request)
     facts, items = facts_of(digitisation), digitisation.items if whole else standing(digitisation)
     return DigitisationView(
@@ -163,7 +173,7 @@ def view_of(session: Session, actor: Actor, digitisation: Digitisation, *, whole
         tuple(digitisation.signers.get("signers", ())), digitisation.closed_at, digitisation.cancel_reason or "",
         digitisation.list_sha256 or "", digitisation.csv_sha256 or "",
         {paper.kind: paper.record_id for paper in digitisation.papers}, request.id if request else None,
-        tuple(_item(item) for item in items),
+        tuple(_item(item) if item.record_id in seen else _hidden(item) for item in items),
         sum(item.sampled and item.state == ItemState.ADDED.value for item in items),
         decide(actor, Action.DIGITISATION_WORK, facts).allowed,
         decide(actor, Action.DIGITISATION_CHECK, facts).allowed and not has_worked(digitisation, actor),
@@ -179,6 +189,19 @@ def scanned_by(digitisation: Digitisation) -> dict[Duty, set[str]]:
 def has_worked(digitisation: Digitisation, actor: Actor) -> bool:
     """True when the actor had a part in it that bars from its check."""
     return clash(Duty.CHECK_SCAN, (actor.id, actor.name), scanned_by(digitisation)) is not None
+
+
+def _hidden(item: DigitisedItem) -> ItemView:
+    """What is told of a record that became one for others to see after it was put in."""
+    return replace(
+        _item(item),
+        title=_UNTOLD,
+        note=_UNTOLD,
+        check_note=_UNTOLD,
+        page_papers=_UNTOLD,
+        mark_token=_UNTOLD,
+        seen=False,
+    )
 
 
 def _item(item: DigitisedItem) -> ItemView:

@@ -163,7 +163,7 @@ def list_digitisations(actor: Actor | None, archive: Archive, limit: int = 100) 
         operation.seldom()
         query = select(Digitisation).where(visible).order_by(Digitisation.opened_at.desc(), Digitisation.id.desc())
         rows = operation.session.scalars(query.limit(limit))
-        return [view_of(operation.session, operation.actor, row, whole=False) for row in rows]
+        return [view_of(operation, row, whole=False) for row in rows]
 
 
 def _visible(operation: Operation) -> ColumnElement[bool]:
@@ -176,7 +176,7 @@ def show_digitisation(actor: Actor | None, archive: Archive, digitisation_id: UU
     with archive.door.disclose(actor, Action.DIGITISATION_VIEW) as operation:
         row = decided_digitisation(operation, digitisation_id)
         operation.seldom()
-        return view_of(operation.session, operation.actor, row)
+        return view_of(operation, row)
 
 
 def cancel_digitisation(actor: Actor | None, archive: Archive, digitisation_id: UUID, reason: str) -> None:

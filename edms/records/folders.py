@@ -45,14 +45,23 @@ def open_folder(
         return folder.id
 
 
-def folder_to_file_in(session: Session, folder_id: UUID, office_id: UUID) -> Folder:
-    """Return the folder that something is to be filed in. Raises Refused when it is unknown, elsewhere or closed."""
+def folder_to_file_in(session: Session, folder_id: UUID, office_id: UUID, clearance: Level | None) -> Folder:
+    """Return the folder that something is to be filed in. Raises Refused when it is unknown, elsewhere or closed.
+
+    One above the `clearance` of whoever files is unknown: codes can be tried out, and its class is given on. None: what
+    was decided before, by somebody else, is carried out.
+    """
     folder = session.get(Folder, folder_id, with_for_update=True)
-    if folder is None or folder.office_id != office_id:
+    if folder is None or folder.office_id != office_id or not is_known(folder, clearance):
         raise Refused("there is no such folder in this office")
     if folder.closed_on is not None:
         raise Refused("the folder is closed", "file in an open one, or open a new one")
     return folder
+
+
+def is_known(folder: Folder, clearance: Level | None) -> bool:
+    """Whether somebody of its office, of that clearance, is told that there is such a folder."""
+    return clearance is None or clearance.permits(Level(folder.level))
 
 
 def close_folder(actor: Actor | None, archive: Archive, folder_id: UUID) -> None:

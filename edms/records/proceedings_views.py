@@ -20,6 +20,7 @@ from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_states import RequestState, SignatureState
+from edms.records.visible import seen_among
 from edms.retention.proceedings import ItemState, State, is_open
 from edms.retention.proceedings import Kind as Kind
 
@@ -32,7 +33,10 @@ _PAPERS_IN = {(Kind.TRANSFER, State.LISTED), (Kind.HANDOVER, State.DECIDED)}
 
 @dataclass(frozen=True)
 class ProceedingItemView:
-    """One record of it. `obstacles`: what stands in its way at this moment, as codes of the retention report."""
+    """One record of it. `obstacles`: what stands in its way at this moment, as codes of the retention report.
+
+    Of one that the reader may not see (`seen` false) its place and its state are told.
+    """
 
     id: UUID
     number: int
@@ -46,6 +50,7 @@ class ProceedingItemView:
     decision: dict[str, Any]
     reference: str
     obstacles: tuple[str, ...]
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,10 @@ def show_proceeding(
         if is_open(Kind(row.kind), State(row.state)):
             live = [item for item in row.items if item.state == ItemState.LISTED.value]
             found = {item.id: told for item, told in obstacles(operation.session, archive, row, live)}
-        return _view(operation, row, [_item(item, found.get(item.id, ())) for item in row.items])
+        of_it = ProceedingItem.proceeding_id == row.id
+        seen = seen_among(operation.session, operation.viewing, ProceedingItem.record_id, of_it)
+        items = [_item(item, found.get(item.id, ())) if item.record_id in seen else _hidden(item) for item in row.items]
+        return _view(operation, row, items)
 
 
 def due_records(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> list[DueRecord]:
@@ -189,6 +197,12 @@ def _view(operation: Operation, row: Proceeding, items: Sequence[ProceedingItemV
         tuple(ProceedingStepView(one.act, one.by_name, one.at, one.note) for one in row.steps), tuple(items),
         decide(actor, Action.CUSTODY_WORK, facts).allowed, decide(actor, Action.CUSTODY_DECIDE, facts).allowed,
     )  # fmt: skip
+
+
+def _hidden(item: ProceedingItem) -> ProceedingItemView:
+    return ProceedingItemView(
+        item.id, item.position, item.record_id, "", "", None, item.state, "", {}, {}, "", (), seen=False
+    )
 
 
 def _item(item: ProceedingItem, found: tuple[str, ...]) -> ProceedingItemView:

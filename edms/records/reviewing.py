@@ -163,7 +163,9 @@ def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding)
     if finding.choice is Choice.REFILE:
         if finding.folder_id is None:
             raise Refused("choose the personal file that it goes into")
-        folder = folder_to_file_in(operation.session, finding.folder_id, item.record.office_id)
+        folder = folder_to_file_in(
+            operation.session, finding.folder_id, item.record.office_id, operation.actor.clearance
+        )
         return {**told, "folder": str(folder.id), "folder_code": folder.code}
     return told
 
@@ -171,7 +173,7 @@ def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding)
 def _carry_out(operation: Operation, archive: Archive, record: Record, decision: Mapping[str, Any]) -> None:
     choice, reason, today = Choice(decision["choice"]), str(decision["reason"]), archive.clock.today()
     if choice is Choice.REFILE:
-        folder = folder_to_file_in(operation.session, UUID(decision["folder"]), record.office_id)
+        folder = folder_to_file_in(operation.session, UUID(decision["folder"]), record.office_id, None)
         given: NamedRule | ReviewTerms = _rule_of(operation, archive, folder)
         record.folder_id, record.folder = folder.id, folder
         record.version += 1

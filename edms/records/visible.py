@@ -65,6 +65,14 @@ def granted(scope: Scope) -> ColumnElement[bool]:
     )
 
 
+def seen_among(
+    session: Session, scope: Scope, column: InstrumentedAttribute[UUID], where: ColumnElement[bool]
+) -> frozenset[UUID]:
+    """Return the records that `column` of a list names, in its rows of which `where` is true, as far as `scope` covers
+    them: whoever may see the list need not see each record on it, for it may be for the head of its office alone."""
+    return frozenset(session.scalars(select(column).join(Record, Record.id == column).where(where, visible_to(scope))))
+
+
 def up_to_level(level: Level) -> ColumnElement[bool]:
     """Return the condition that a record is of `level` at most; one without a level counts as restricted (R26)."""
     levels = Level.up_to(level)

@@ -24,14 +24,14 @@ def name_of(cookie: str, server: ServerSettings) -> str:
     return f"__Host-{cookie}" if is_secure(server) else cookie
 
 
-def read(cookie: str) -> str:
+def held(cookie: str) -> str:
     """Return what the browser of this request holds, "" for nothing."""
     return request.cookies.get(name_of(cookie, _server()), "")
 
 
 def session_token() -> str:
     """Return the token of the session that this browser shows, unchecked."""
-    return read(SESSION)
+    return held(SESSION)
 
 
 def keep(response: Response, cookie: str, value: str, seconds: int) -> None:

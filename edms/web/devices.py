@@ -14,7 +14,7 @@ _DAY_SECONDS = 86_400
 
 def shown_devices() -> tuple[str, ...]:
     """Return what this browser shows, one token for each person, unchecked."""
-    return tuple(cookies.read(cookies.DEVICE).split(_BETWEEN)[:MOST_DEVICES])
+    return tuple(cookies.held(cookies.DEVICE).split(_BETWEEN)[:MOST_DEVICES])
 
 
 def keep_device(response: Response, token: str) -> None:

@@ -37,7 +37,7 @@ def current_language() -> str:
     chosen = g.get("language") or request.args.get("lang")
     if chosen in LANGUAGES:
         return str(chosen)
-    asked = cookies.read(cookies.LANGUAGE)
+    asked = cookies.held(cookies.LANGUAGE)
     if asked in LANGUAGES:
         return str(asked)
     default = str(g.get("default_language", "id"))

@@ -72,7 +72,7 @@ def streamed(parts: Iterator[bytes], name: str, media_type: str) -> Response:
         yield from parts
 
     disposition = f"attachment; filename={name}"
-    return Response(sent(), mimetype=media_type, headers={"Content-Disposition": disposition})
+    return Response(sent(), content_type=media_type, headers={"Content-Disposition": disposition})
 
 
 def readable_bodies(app: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,9 +15,12 @@ from archive_fixtures import pdf, settings_in
 from console import Console
 from sqlalchemy import select
 
+from edms.access.levels import Level
 from edms.bootstrap import open_archive
 from edms.capture.intake_model import Arrival, Reconciliation
+from edms.records.folders import open_folder
 from edms.records.model import Record
+from edms.records.people import console_person, office_by_code
 
 MAPPING = """
 [columns]
@@ -161,6 +164,20 @@ def test_every_problem_is_told_with_row_and_column(legacy: Legacy, tmp_path: Pat
     assert done.status == 1
     assert sorted(line["path"] for line in lines if line["state"] == "captured") == ["dua.pdf", "ordner/x.pdf"]
     assert total["given"] == len(lines) == 25 == total["captured"] + total["refused"]
+
+
+def test_a_folder_above_the_clearance_is_no_folder(legacy: Legacy, installation: Path) -> None:
+    """A table names folders by their codes: what it is told of one that it may not see is what it is told of none."""
+    archive = open_archive(settings_in(installation))
+    office = office_by_code(archive, "dinkes")
+    for code, level in (("TERBATAS-1", Level.RESTRICTED), ("RAHASIA-1", Level.SECRET)):
+        open_folder(console_person(archive, "records", "tests"), archive, office, code, "Berkas", "000.1.5", level)
+    archive.database.close()
+    legacy.mapping.write_text(MAPPING.replace('location = "Boks"', 'folder = "Boks"'), "utf-8")
+    legacy.write([[f"{code}.pdf", *[""] * 6, code, "", ""] for code in ("TERBATAS-1", "RAHASIA-1", "TIDAK-ADA")])
+    for code in ("TERBATAS-1", "RAHASIA-1", "TIDAK-ADA"):
+        legacy.file(f"{code}.pdf", pdf(code))
+    assert legacy.problems() == {(3, "Boks"): "unknown_folder", (4, "Boks"): "unknown_folder"}
 
 
 def test_a_workbook_with_its_own_troubles(legacy: Legacy) -> None:

@@ -43,6 +43,7 @@ def test_the_figure_of_a_list_is_that_of_its_page_and_of_its_files(filled: Site)
         assert rows == count
         told = officer.get(f"/retention/lists/{name.value}/csv")
         assert told.headers["Content-Disposition"] == f"attachment; filename={name.value}-2026-11-24.csv"
+        assert told.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert len(list(csv.reader(io.StringIO(told.text)))) == count + 1
         book = openpyxl.load_workbook(io.BytesIO(officer.get(f"/retention/lists/{name.value}/xlsx").data))
         assert book.worksheets[0].max_row == count + 1

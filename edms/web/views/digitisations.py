@@ -187,7 +187,7 @@ def remove(digitisation_id: UUID, item_id: UUID) -> ResponseReturnValue:
 def checking(digitisation_id: UUID) -> ResponseReturnValue:
     """The next document to be looked at, page by page, with the keys of the check."""
     found = show_digitisation(actor(), archive(), digitisation_id)
-    waiting = [item for item in found.items if item.sampled and item.state == "added"]
+    waiting = [item for item in found.items if item.sampled and item.state == "added" and item.seen]
     if not waiting or found.state not in ("checking", "checked"):
         return redirect(url_for("digitisations.show", digitisation_id=digitisation_id))
     return render_template("digitisation_check.html", one=found, scan=waiting[0], left=len(waiting), reasons=REASONS)

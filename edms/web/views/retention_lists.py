@@ -123,7 +123,7 @@ def delivered() -> ResponseReturnValue:
 
 def _sent(stack: ExitStack, sheet: Sheet, stem: str, form: Form) -> Response:
     """A file that is read while it is sent; what `stack` holds open is closed after it."""
-    response = Response(sheet_parts(sheet, form), mimetype=MEDIA_TYPES[form])
+    response = Response(sheet_parts(sheet, form), content_type=MEDIA_TYPES[form])
     response.headers["Content-Disposition"] = f"attachment; filename={stem}.{form}"
     response.call_on_close(stack.pop_all().close)
     return response
