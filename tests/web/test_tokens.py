@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -353,7 +354,7 @@ def test_the_pages(site: Site) -> None:
     assert 'name="scope"' in form
     made = visitor.post("/account/tokens", {"name": "pemindai", "scope": ["read"], "office": "dinkes", "days": "30"})
     assert made.status_code == 200
-    secret = made.text.split('id="made-token" readonly value="')[1].split('"')[0]
+    secret = re.search(r'id="made-token"[^>]*>([^<]+)</textarea>', made.text)[1]  # type: ignore[index]
     assert is_well_formed(secret)
     assert Program(site, secret).get("/records/x.json").status_code == 404
     page = visitor.get("/account/tokens").text
