@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.filters import Columns, sql_filter
+from edms.access.filters import Columns
 from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.access.separation import clash
@@ -21,6 +21,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.model import RecordState
+from edms.records.oversight import hidden_records, looking, seen_procedures
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
@@ -29,11 +30,15 @@ from edms.retention.types import Tier
 
 MINUTES = "minutes"
 LISTED = "disposals.listed"
+_COLUMNS = Columns(DisposalBatch.office_id, DisposalBatch.level, literal(Stage.PENDING.value))
 
 
 @dataclass(frozen=True)
 class ItemView:
-    """One record of a disposal. `reasons`: why it is eligible, as it was frozen; `excluded`: why it was taken out."""
+    """One record of a disposal. `reasons`: why it is eligible, as it was frozen; `excluded`: why it was taken out.
+
+    `hidden`: the reader may not see the record; it has the title of its class.
+    """
 
     id: UUID
     number: int
@@ -51,6 +56,7 @@ class ItemView:
     excluded: str
     excluded_in: str
     sha256: str
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,21 +164,16 @@ class ResidualView:
 def list_batches(actor: Actor | None, archive: Archive, limit: int = 200) -> list[BatchView]:
     """Return the disposals that the actor may see, the newest first, without what is in them."""
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
-        visible = _visible(operation)
+        visible = seen_procedures(operation, _COLUMNS)
         operation.about("list", "disposals", LISTED)
         operation.seldom()
         query = select(DisposalBatch).where(visible).order_by(DisposalBatch.opened_at.desc(), DisposalBatch.id.desc())
         return [view_of(operation, archive, row, items=False) for row in operation.session.scalars(query.limit(limit))]
 
 
-def _visible(operation: Operation) -> ColumnElement[bool]:
-    columns = Columns(DisposalBatch.office_id, DisposalBatch.level, literal(Stage.PENDING.value))
-    return sql_filter(operation.scope(), columns)
-
-
 def show_batch(actor: Actor | None, archive: Archive, batch_id: UUID) -> BatchView:
-    """Return one with all that is and was in it. Raises NotFound."""
-    with archive.door.disclose(actor, Action.DISPOSAL_VIEW) as operation:
+    """Return one with all that is and was in it; to auditors too (`oversight`). Raises NotFound."""
+    with archive.door.disclose(actor, looking(actor, Action.DISPOSAL_VIEW)) as operation:
         batch = decided_batch(operation, batch_id)
         operation.seldom()
         return view_of(operation, archive, batch)
@@ -206,6 +207,8 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
     request = request_on(session, batch)
     ahead = next_moves(Tier(batch.tier), State(batch.state), done_of(batch))
     may = _judge_of(session, archive, actor, batch)
+    standing = [item for item in batch.items if item.record.state != RecordState.DESTROYED.value] if items else []
+    hidden = hidden_records(operation, [item.record_id for item in standing])
     exclude = any(one.step is Step.CANCEL and may(one) for one in ahead)
     return BatchView(
         batch.id, batch.kind, batch.tier, batch.office.name, batch.office_id, batch.level, batch.title, batch.state,
@@ -216,7 +219,7 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
         all(paper.record.state == RecordState.DECLARED.value for paper in batch.papers),
         request.state if request else "", _waits_for(batch, ahead, request),
         tuple(NextView(one.step.value, one.by.value, may(one)) for one in ahead), _counts(session, batch),
-        tuple(_item(item) for item in batch.items) if items else (),
+        tuple(_item(item, hidden=item.record_id in hidden) for item in batch.items) if items else (),
         tuple(StepView(one.step, one.state, one.actor_name, one.at, one.number or "", one.dated, one.record_id,
                        one.note) for one in batch.steps),
         exclude and State(batch.state) in EXCLUDABLE,
@@ -249,14 +252,17 @@ def _counts(session: Session, batch: DisposalBatch) -> dict[str, int]:
     return dict(iter(session.execute(query.group_by(DisposalItem.state))))
 
 
-def _item(item: DisposalItem) -> ItemView:
+def _item(item: DisposalItem, *, hidden: bool) -> ItemView:
     frozen = item.frozen
     original = next((one["sha256"] for one in frozen.get("components", ()) if one["role"] == "original"), "")
     gone = item.record.state == RecordState.DESTROYED.value
+    title = item.record.title if gone or not frozen else frozen["title"]
+    if hidden:
+        title = item.record.class_title or item.record.class_code or "–"
     return ItemView(
-        item.id, item.position, item.record_id, item.record.title if gone or not frozen else frozen["title"],
+        item.id, item.position, item.record_id, title,
         frozen.get("class", item.record.class_code or ""), frozen.get("rule", item.record.rule_code or ""),
         frozen.get("due_on") or "", item.state, item.standing_key is not None, tuple(frozen.get("reasons", ())),
-        item.verdict or "", item.note or "", item.assessor_name or "", item.excluded_reason or "",
-        item.excluded_in or "", original,
+        item.verdict or "", "" if hidden else item.note or "", item.assessor_name or "",
+        "" if hidden else item.excluded_reason or "", item.excluded_in or "", original, hidden,
     )  # fmt: skip

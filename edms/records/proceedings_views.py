@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import literal, select
 
 from edms.access.actors import Actor
-from edms.access.filters import Columns, sql_filter
+from edms.access.filters import Columns
 from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import RecordState
+from edms.records.oversight import hidden_records, looking, seen_procedures
 from edms.records.proceedings import decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
@@ -24,7 +25,7 @@ from edms.retention.proceedings import ItemState, State, is_open
 from edms.retention.proceedings import Kind as Kind
 
 LISTED = "proceedings.listed"
-PAPERS = {Kind.TRANSFER: ("files", "contents", "minutes"), Kind.REVIEW: (),
+PAPERS = {Kind.TRANSFER: ("files", "contents", "minutes"), Kind.REVIEW: ("minutes",),
           Kind.HANDOVER: ("contents", "statement", "minutes")}  # fmt: skip
 SIGNED_PAPERS = {Kind.TRANSFER: ("minutes",), Kind.REVIEW: (), Kind.HANDOVER: ("statement", "minutes")}
 _PAPERS_IN = {(Kind.TRANSFER, State.LISTED), (Kind.HANDOVER, State.DECIDED)}
@@ -32,7 +33,8 @@ _PAPERS_IN = {(Kind.TRANSFER, State.LISTED), (Kind.HANDOVER, State.DECIDED)}
 
 @dataclass(frozen=True)
 class ProceedingItemView:
-    """One record of it. `obstacles`: what stands in its way at this moment, as codes of the retention report."""
+    """One record of it. `obstacles`: what stands in its way at this moment, as codes of the retention report. `hidden`:
+    the reader may not see the record; it has the title of its class."""
 
     id: UUID
     number: int
@@ -46,6 +48,7 @@ class ProceedingItemView:
     decision: dict[str, Any]
     reference: str
     obstacles: tuple[str, ...]
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
     """Return those of a kind that the actor may see, the newest first, without what is in them."""
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         columns = Columns(Proceeding.office_id, Proceeding.level, literal(Stage.PENDING.value))
-        visible = sql_filter(operation.scope(), columns)
+        visible = seen_procedures(operation, columns)
         operation.about("list", f"{kind}s", LISTED)
         operation.seldom()
         query = select(Proceeding).where(visible, Proceeding.kind == kind.value)
@@ -127,15 +130,18 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
 def show_proceeding(
     actor: Actor | None, archive: Archive, proceeding_id: UUID, kind: Kind | None = None
 ) -> ProceedingView:
-    """Return one with all that is in it, each item as it stands at this moment. Raises NotFound."""
-    with archive.door.disclose(actor, Action.CUSTODY_VIEW) as operation:
+    """Return one with all that is in it, each item as it stands at this moment; to auditors too (`oversight`). Raises
+    NotFound."""
+    with archive.door.disclose(actor, looking(actor, Action.CUSTODY_VIEW)) as operation:
         row = decided_proceeding(operation, proceeding_id, kind)
         operation.seldom()
         found: dict[UUID, tuple[str, ...]] = {}
         if is_open(Kind(row.kind), State(row.state)):
             live = [item for item in row.items if item.state == ItemState.LISTED.value]
             found = {item.id: told for item, told in obstacles(operation.session, archive, row, live)}
-        return _view(operation, row, [_item(item, found.get(item.id, ())) for item in row.items])
+        hidden = hidden_records(operation, [item.record_id for item in row.items])
+        items = [_item(item, found.get(item.id, ()), hidden=item.record_id in hidden) for item in row.items]
+        return _view(operation, row, items)
 
 
 def due_records(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> list[DueRecord]:
@@ -191,9 +197,11 @@ def _view(operation: Operation, row: Proceeding, items: Sequence[ProceedingItemV
     )  # fmt: skip
 
 
-def _item(item: ProceedingItem, found: tuple[str, ...]) -> ProceedingItemView:
+def _item(item: ProceedingItem, found: tuple[str, ...], *, hidden: bool) -> ProceedingItemView:
     record = item.record
+    title = record.class_title or record.class_code or "–" if hidden else record.title
+    decision = {**item.decision, "reason": ""} if hidden and item.decision else item.decision
     return ProceedingItemView(
-        item.id, item.position, item.record_id, record.title, record.class_code or "", record.document_date, item.state,
-        item.reason or "", item.snapshot, item.decision, item.reference or "", found,
+        item.id, item.position, item.record_id, title, record.class_code or "", record.document_date, item.state,
+        "" if hidden else item.reason or "", item.snapshot, decision, item.reference or "", found, hidden,
     )  # fmt: skip
