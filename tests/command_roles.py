@@ -28,7 +28,7 @@ def _of_proceedings(group: str, *papers: str) -> dict[str, Row]:
 
 COMMANDS: dict[str, Row] = {
     **_of_proceedings("transfer", "ask", "draw-up", "freeze", "receive"),
-    **_of_proceedings("review"),
+    **_of_proceedings("review", "draw-up"),
     **_of_proceedings("handover", "ask", "draw-up", "package", "send", "receipt", "close"),
     "disposal approve": ("or", Action.DISPOSAL_APPROVE, RUN, f"NOBODY {_LETTER}"),
     "disposal ask": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),

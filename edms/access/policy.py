@@ -81,6 +81,7 @@ class Action(StrEnum):
     ACCOUNT_MANAGE = "account:manage"
     CAPTURE_FOLLOW = "capture:follow"
     CUSTODY_VIEW = "custody:view"
+    OVERSEE = "proceedings:oversee"
     CUSTODY_WORK = "custody:work"
     CUSTODY_DECIDE = "custody:decide"
     EXCHANGE_RECEIVE = "exchange:receive"
@@ -122,6 +123,7 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.CUSTODY_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.CUSTODY_DECIDE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.DISPOSAL_VIEW: _READERS,
+    Action.OVERSEE: (Role.AUDITOR,),
     Action.DISPOSAL_PREPARE: (Role.RECORDS_OFFICER,),
     Action.DISPOSAL_ASSESS: (Role.OFFICIAL, Role.RECORDS_OFFICER),
     Action.DISPOSAL_APPROVE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
@@ -320,6 +322,8 @@ def _decide(actor: Actor, action: Action, facts: RecordFacts | None) -> Verdict:
 
 def _on_record(actor: Actor, action: Action, facts: RecordFacts) -> Verdict:
     """The verdict of places and clearance first; where they do not suffice, that of the strongest grant."""
+    if action is Action.OVERSEE:
+        return _verdict(actor.clearance.permits(facts.effective_level), "oversight", action)
     scope = follow_scope(actor)
     reason = scope.without_grants().covers(facts)
     if reason and _suffices(actor, action, facts, reason):

@@ -165,7 +165,7 @@ def _ending(group: click.Group, kind: Kind) -> None:
 
 
 def _with_papers(group: click.Group) -> None:
-    """The commands of those whose papers are signed."""
+    """The command of all that draw up papers."""
 
     @group.command("draw-up")
     @_id
@@ -174,6 +174,10 @@ def _with_papers(group: click.Group) -> None:
     def drawn(context: Context, proceeding: str, username: str) -> None:
         """Draw up the papers that are not there yet."""
         draw_up(context.person(username), context.archive, asked_id(proceeding))
+
+
+def _signed(group: click.Group) -> None:
+    """The command of those whose papers are signed."""
 
     @group.command("ask")
     @_id
@@ -188,8 +192,9 @@ def _with_papers(group: click.Group) -> None:
 for _group, _kind in ((transfer, Kind.TRANSFER), (review, Kind.REVIEW), (handover, Kind.HANDOVER)):
     _common(_group, _kind)
     _ending(_group, _kind)
-_with_papers(transfer)
-_with_papers(handover)
+    _with_papers(_group)
+_signed(transfer)
+_signed(handover)
 
 
 def _shown(view: ProceedingView, as_json: bool) -> None:
@@ -261,10 +266,11 @@ def assess(context: Context, /, proceeding: str, username: str, findings: Path, 
 @_id
 @as_option
 @reason_option
+@click.option("--number", default="", help="Of the berita acara; default: that of the panel's minutes.")
 @pass_context
-def decide(context: Context, proceeding: str, username: str, reason: str) -> None:
+def decide(context: Context, proceeding: str, username: str, reason: str, number: str) -> None:
     """Let what the panel proposed be the schedule of each record from today."""
-    click.echo(decide_review(context.person(username), context.archive, asked_id(proceeding), reason))
+    click.echo(decide_review(context.person(username), context.archive, asked_id(proceeding), reason, number))
 
 
 @handover.command("assess")

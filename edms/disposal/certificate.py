@@ -18,6 +18,7 @@ from edms.disposal.course import DESTRUCTION, ItemState, State
 from edms.disposal.people import members
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
+from edms.records.oversight import looking
 
 GIVEN = "disposal.certificate_given"
 _SHOWN_STATES = (State.EXECUTED.value, State.CLOSED.value)
@@ -28,7 +29,7 @@ def certificate(actor: Actor | None, archive: Archive, batch_id: UUID) -> bytes:
 
     It names no title that not everybody may know. Raises NotFound, Refused before it was carried out.
     """
-    with archive.door.write(actor, Action.DISPOSAL_VIEW) as operation:
+    with archive.door.write(actor, looking(actor, Action.DISPOSAL_VIEW)) as operation:
         batch = decided_batch(operation, batch_id)
         operation.about("disposal", batch.id, GIVEN)
         if batch.kind != DESTRUCTION or batch.state not in _SHOWN_STATES:

@@ -9,6 +9,7 @@ from edms.disposal.batches import decided_batch
 from edms.disposal.papers import file_stem, paper_text
 from edms.records.archive import Archive
 from edms.records.office_draft import NamedDraft, draft_of
+from edms.records.oversight import looking
 
 
 def draft_paper(actor: Actor | None, archive: Archive, batch_id: UUID, kind: str) -> NamedDraft:
@@ -16,7 +17,7 @@ def draft_paper(actor: Actor | None, archive: Archive, batch_id: UUID, kind: str
 
     Raises NotFound for what is not drawn up, is of a batch that the actor may not see, or would be marked.
     """
-    with archive.door.disclose(actor, Action.DISPOSAL_VIEW) as operation:
+    with archive.door.disclose(actor, looking(actor, Action.DISPOSAL_VIEW)) as operation:
         batch = decided_batch(operation, batch_id)
         papers = {paper.kind: paper for paper in batch.papers}
         if kind not in papers:

@@ -25,7 +25,7 @@ from edms.disposal.course import LEAST_WITNESSES, WITNESS_CAPACITIES, ItemState,
 from edms.disposal.destruction import exclude_item, recheck
 from edms.disposal.eligibility import components_of, drifted, judged
 from edms.disposal.papers import draw_up
-from edms.disposal.people import had, require_capacity
+from edms.disposal.people import had, require_capacity, require_unit_of_witness
 from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
@@ -301,6 +301,8 @@ def _signers(
             operation.refused = True
             operation.note(reasons=["witness_not_apart"])
             raise NotPermitted("a disposal is witnessed by somebody who had no other part in it", "name another one")
+        if capacity in WITNESS_CAPACITIES:
+            require_unit_of_witness(operation, archive, batch, capacity, person)
         headed = actor_of(operation.session, person, archive.clock.today()).headed
         if capacity == UNIT_HEAD and batch.office_id not in headed:
             raise Refused("the head of the unit is not the head of this office")

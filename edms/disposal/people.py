@@ -1,5 +1,6 @@
 """Who somebody is in a disposal: capacities are looked up in the office tree and the committee, never claimed."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -7,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, Role
 from edms.access.model import Office as OfficeRow
-from edms.access.people import person_named
+from edms.access.model import Person
+from edms.access.people import person_named, posts_of
 from edms.access.separation import Duty
 from edms.core.errors import Refused
 from edms.disposal.course import COMMITTEE_CAPACITIES, Move, Office
@@ -81,6 +83,41 @@ def _office(session: Session, code: str) -> UUID:
             "it is not said which office this is", "the administrator sets the offices of [disposal] by their codes"
         )
     return found[0]
+
+
+def require_unit_of_witness(
+    operation: Operation, archive: Archive, batch: DisposalBatch, capacity: str, person: Person
+) -> None:
+    """Require that a witness belongs, by a position held today, to the unit that the capacity speaks of (R38).
+
+    The unit is named by `[disposal]`. Where it is not, a witness is at least of no office whose records are destroyed,
+    nor of one below it. Raises NotPermitted, and the refusal is an event; Refused for a unit that is not there.
+    """
+    session, settings = operation.session, archive.settings.disposal
+    code = {"legal": settings.legal_office, "supervision": settings.supervision_office}[capacity]
+    above: dict[UUID, UUID | None] = dict(session.execute(select(OfficeRow.id, OfficeRow.parent_id)).all())
+    places = {post.office_id for post in posts_of(session, person, archive.clock.today())}
+    if code:
+        unit = _office(session, code)
+        fits = any(unit in _upwards(place, above) for place in places)
+    else:
+        fits = bool(places) and not any(batch.office_id in _upwards(place, above) for place in places)
+    if not fits:
+        operation.refused = True
+        operation.note(reasons=[f"witness_of_another_unit:{capacity}"])
+        if capacity == "legal":
+            raise NotPermitted("the witness of the legal unit does not belong to it", "name another one")
+        raise NotPermitted("the witness of supervision does not belong to it", "name another one")
+
+
+def _upwards(office: UUID, above: Mapping[UUID, UUID | None]) -> set[UUID]:
+    """The office and all above it."""
+    met: set[UUID] = set()
+    place: UUID | None = office
+    while place is not None and place not in met:
+        met.add(place)
+        place = above.get(place)
+    return met
 
 
 def chosen_members(

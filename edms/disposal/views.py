@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
-from edms.access.filters import Columns, sql_filter
+from edms.access.filters import Columns
 from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.access.separation import clash
@@ -21,6 +21,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.model import RecordState
+from edms.records.oversight import looking, seen_procedures
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
@@ -29,6 +30,7 @@ from edms.retention.types import Tier
 
 MINUTES = "minutes"
 LISTED = "disposals.listed"
+_COLUMNS = Columns(DisposalBatch.office_id, DisposalBatch.level, literal(Stage.PENDING.value))
 
 
 @dataclass(frozen=True)
@@ -162,21 +164,16 @@ class ResidualView:
 def list_batches(actor: Actor | None, archive: Archive, limit: int = 200) -> list[BatchView]:
     """Return the disposals that the actor may see, the newest first, without what is in them."""
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
-        visible = _visible(operation)
+        visible = seen_procedures(operation, _COLUMNS)
         operation.about("list", "disposals", LISTED)
         operation.seldom()
         query = select(DisposalBatch).where(visible).order_by(DisposalBatch.opened_at.desc(), DisposalBatch.id.desc())
         return [view_of(operation, archive, row, items=False) for row in operation.session.scalars(query.limit(limit))]
 
 
-def _visible(operation: Operation) -> ColumnElement[bool]:
-    columns = Columns(DisposalBatch.office_id, DisposalBatch.level, literal(Stage.PENDING.value))
-    return sql_filter(operation.scope(), columns)
-
-
 def show_batch(actor: Actor | None, archive: Archive, batch_id: UUID) -> BatchView:
-    """Return one with all that is and was in it. Raises NotFound."""
-    with archive.door.disclose(actor, Action.DISPOSAL_VIEW) as operation:
+    """Return one with all that is and was in it; to auditors too (`oversight`). Raises NotFound."""
+    with archive.door.disclose(actor, looking(actor, Action.DISPOSAL_VIEW)) as operation:
         batch = decided_batch(operation, batch_id)
         operation.seldom()
         return view_of(operation, archive, batch)

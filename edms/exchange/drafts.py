@@ -8,6 +8,7 @@ from edms.core.errors import NotFound
 from edms.exchange.drawing import file_stem, paper_text
 from edms.records.archive import Archive
 from edms.records.office_draft import NamedDraft, draft_of
+from edms.records.oversight import looking
 from edms.records.proceedings import decided_proceeding
 
 
@@ -17,7 +18,7 @@ def draft_proceeding_paper(actor: Actor | None, archive: Archive, proceeding_id:
     Raises NotFound for what is not drawn up, is of a proceeding that the actor may not see, or would be marked; for the
     receipt too, which is the receiver's.
     """
-    with archive.door.disclose(actor, Action.CUSTODY_VIEW) as operation:
+    with archive.door.disclose(actor, looking(actor, Action.CUSTODY_VIEW)) as operation:
         row = decided_proceeding(operation, proceeding_id)
         papers = {paper.kind: paper for paper in row.papers}
         if kind not in papers or kind == "receipt":

@@ -1,4 +1,4 @@
-"""Drawing up the papers of a transfer or a hand-over: each becomes a record of its own, one by one.
+"""Drawing up the papers of a transfer, a review or a hand-over: each becomes a record of its own, one by one.
 
 Killed in between, the next call goes on from what is there: the list was frozen before.
 """
@@ -24,7 +24,7 @@ from edms.records.office_paper import paper_pdf
 from edms.records.office_text import PaperText
 from edms.records.proceedings import SUBJECT, decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_model import Proceeding, ProceedingPaper
-from edms.records.proceedings_papers import handover_minutes, list_paper, statement, transfer_minutes
+from edms.records.proceedings_papers import handover_minutes, list_paper, review_minutes, statement, transfer_minutes
 from edms.records.proceedings_views import PAPERS, SIGNED_PAPERS, paper_stage
 from edms.records.signatures import SignaturePlan, SignerChoice, able_signers, choices_for, request_signatures
 from edms.records.signatures_states import RequestState
@@ -39,7 +39,8 @@ NAMES = {
 
 
 def draw_up(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> None:
-    """Capture the papers that are not there yet. Raises NotFound; Refused before it is listed or decided."""
+    """Capture the papers that are not there yet. Raises NotFound; Refused before it is listed or decided,
+    and for a review that was decided before such papers were drawn up."""
     with archive.door.read(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id)
         kinds = PAPERS[Kind(row.kind)] if row.list_sha256 else ()
@@ -78,7 +79,7 @@ def keeper(proceeding_id: UUID, kind: str) -> Callable[[Operation, Accepted], No
 
 def placement_of(row: Proceeding, name: str) -> Placement:
     """Where a paper of a proceeding goes: to its office, under its class and at its level."""
-    told = Description(title=f"{name} Nomor {row.number}: {row.title}"[:500], number=row.number,
+    told = Description(title=f"{name} Nomor {row.number or '–'}: {row.title}"[:500], number=row.number,
                        document_date=date.fromisoformat(row.listed["drawn_on"]), record_type=name)  # fmt: skip
     return Placement(row.office_id, row.class_code, Level(row.level), description=told)
 
@@ -92,6 +93,8 @@ def paper_text(row: Proceeding, kind: str, known: Mapping[str, str]) -> PaperTex
         return list_paper(listed, kind, f"{title} - {'BERKAS' if kind == 'files' else 'ISI BERKAS'}", digest)
     if kind == "statement":
         return statement(listed, hashes)
+    if row.kind == Kind.REVIEW:
+        return review_minutes(listed, {"JSON": digest})
     return transfer_minutes(listed, hashes) if row.kind == Kind.TRANSFER else handover_minutes(listed, hashes)
 
 

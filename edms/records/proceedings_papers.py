@@ -1,4 +1,4 @@
-"""The papers of a transfer and of a hand-over, in Indonesian: what they say. The same list says the same."""
+"""The papers of a transfer, a review and a hand-over, in Indonesian: what they say. The same list says the same."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -8,6 +8,9 @@ from edms.records.office_text import DAYS, Digests, Pairs, PaperText, Rows, Sign
 from edms.records.proceedings_list import CONTENTS, FILES
 from edms.retention.explain import day
 
+_REVIEWED = ("No.", "Kode klasifikasi", "Uraian informasi arsip", "Tanggal", "Keputusan", "Alasan")
+_REVIEWED_WIDE = (10, 28, 84, 26, 50, 59)
+_FATES = {"MUSNAH": "musnah", "PERMANEN": "permanen", "DINILAI_KEMBALI": "dinilai kembali"}
 _WIDE = {FILES: (48, 32, 30, 66, 24, 26, 41), CONTENTS: (32, 20, 30, 90, 26, 26, 43)}
 STATEMENT = "autentik, terpercaya, utuh, dan dapat digunakan"
 
@@ -107,6 +110,50 @@ def statement(listed: Mapping[str, Any], hashes: Mapping[str, str]) -> PaperText
             Signers(listed["signers"]),
         ),
     )
+
+
+def review_minutes(listed: Mapping[str, Any], hashes: Mapping[str, str]) -> PaperText:
+    """Return the berita acara of a review: who looked, what was proposed and decided of each record, and why (R31)."""
+    assessed, decided = listed["assessment"], listed["decision"]
+    rows = [
+        (str(number), row["kode klasifikasi"], row["uraian informasi arsip"], row["tanggal"], _decided(told),
+         told["reason"])
+        for number, (row, told) in enumerate(zip(listed["contents"], listed["decisions"], strict=True), 1)
+    ]  # fmt: skip
+    return PaperText(
+        listed,
+        "BERITA ACARA PENILAIAN KEMBALI ARSIP",
+        _moment(listed),
+        (
+            Words(
+                f"{_today(listed)}, panitia penilai telah menilai kembali arsip {listed['office']} yang menurut jadwal "
+                "retensi arsip dinilai kembali, dan atas setiap arsip diputuskan sebagaimana daftar di bawah ini."
+            ),
+            Pairs(
+                [
+                    ("Panitia penilai", f"{assessed['decree']}: {'; '.join(assessed['members'])}"),
+                    ("Notulen rapat", assessed["minutes"] or "–"),
+                    ("Pertimbangan panitia", assessed["opinion"]),
+                    ("Pencatat usul", assessed["by"]),
+                    ("Pemutus", f"{decided['by']}: {decided['reason']}"),
+                    ("Jumlah arsip", f"{listed['records']} item arsip"),
+                ]
+            ),
+            Rows(_REVIEWED, rows, _REVIEWED_WIDE, 8.5, 4.4, 1.2),
+            Words("Keputusan ini menjadi jadwal retensi setiap arsip tersebut sejak hari ini."),
+            Digests(hashes),
+        ),
+        wide=True,
+    )
+
+
+def _decided(told: Mapping[str, Any]) -> str:
+    """What was decided of a record, in words."""
+    if told["choice"] == "keep":
+        return f"disimpan {told['years']} tahun, kemudian {_FATES[told['fate']]}"
+    if told["choice"] == "refile":
+        return f"dimasukkan ke berkas perseorangan {told['folder_code']}"
+    return "musnah" if told["choice"] == "destroy" else "permanen"
 
 
 def _grounds(listed: Mapping[str, Any]) -> Sequence[tuple[str, str]]:

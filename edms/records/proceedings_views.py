@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import literal, select
 
 from edms.access.actors import Actor
-from edms.access.filters import Columns, sql_filter
+from edms.access.filters import Columns
 from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.model import RecordState
+from edms.records.oversight import looking, seen_procedures
 from edms.records.proceedings import decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
@@ -25,7 +26,7 @@ from edms.retention.proceedings import ItemState, State, is_open
 from edms.retention.proceedings import Kind as Kind
 
 LISTED = "proceedings.listed"
-PAPERS = {Kind.TRANSFER: ("files", "contents", "minutes"), Kind.REVIEW: (),
+PAPERS = {Kind.TRANSFER: ("files", "contents", "minutes"), Kind.REVIEW: ("minutes",),
           Kind.HANDOVER: ("contents", "statement", "minutes")}  # fmt: skip
 SIGNED_PAPERS = {Kind.TRANSFER: ("minutes",), Kind.REVIEW: (), Kind.HANDOVER: ("statement", "minutes")}
 _PAPERS_IN = {(Kind.TRANSFER, State.LISTED), (Kind.HANDOVER, State.DECIDED)}
@@ -121,7 +122,7 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
     """Return those of a kind that the actor may see, the newest first, without what is in them."""
     with archive.door.disclose(actor, Action.RECORD_SEARCH) as operation:
         columns = Columns(Proceeding.office_id, Proceeding.level, literal(Stage.PENDING.value))
-        visible = sql_filter(operation.scope(), columns)
+        visible = seen_procedures(operation, columns)
         operation.about("list", f"{kind}s", LISTED)
         operation.seldom()
         query = select(Proceeding).where(visible, Proceeding.kind == kind.value)
@@ -132,8 +133,9 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
 def show_proceeding(
     actor: Actor | None, archive: Archive, proceeding_id: UUID, kind: Kind | None = None
 ) -> ProceedingView:
-    """Return one with all that is in it, each item as it stands at this moment. Raises NotFound."""
-    with archive.door.disclose(actor, Action.CUSTODY_VIEW) as operation:
+    """Return one with all that is in it, each item as it stands at this moment; to auditors too (`oversight`). Raises
+    NotFound."""
+    with archive.door.disclose(actor, looking(actor, Action.CUSTODY_VIEW)) as operation:
         row = decided_proceeding(operation, proceeding_id, kind)
         operation.seldom()
         found: dict[UUID, tuple[str, ...]] = {}

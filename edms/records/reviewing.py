@@ -32,7 +32,8 @@ from edms.records.proceedings import (
     step,
     why,
 )
-from edms.records.proceedings_model import ProceedingItem
+from edms.records.proceedings_list import drawn_list, list_sha256
+from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.rules import book_in_force
 from edms.records.searching import INDEX_TOPIC
 from edms.retention.proceedings import Act, Kind
@@ -131,10 +132,11 @@ def assess_review(
         operation.note(records=len(standing(row)), left_out=left_out)
 
 
-def decide_review(actor: Actor | None, archive: Archive, proceeding_id: UUID, reason: str) -> int:
+def decide_review(actor: Actor | None, archive: Archive, proceeding_id: UUID, reason: str, number: str = "") -> int:
     """Let what the panel proposed be the new schedule of each record, from today; returns of how many.
 
-    By somebody who neither opened nor assessed it. Raises NotFound, NotPermitted, Refused.
+    What was decided is frozen for the berita acara; `number` is its number, by default that of the panel's minutes. By
+    somebody who neither opened nor assessed it. Raises NotFound, NotPermitted, Refused.
     """
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.REVIEW, lock=True)
@@ -143,13 +145,14 @@ def decide_review(actor: Actor | None, archive: Archive, proceeding_id: UUID, re
         told = why(reason)
         left_out = exclude_hindered(operation, archive, row)
         step(operation, row, Act.DECIDE, {"reason": told, "left_out": left_out})
+        _freeze(operation, archive, row, line(number, 120))
         for item in standing(row):
             record = record_in(operation, item)
             _carry_out(operation, archive, record, item.decision)
             operation.audit("record.reviewed", "record", record.id, review=str(row.id), choice=item.decision["choice"])
             operation.outbox(INDEX_TOPIC, record.id)
         finish_items(row)
-        operation.note(records=len(standing(row)), left_out=left_out)
+        operation.note(records=len(standing(row)), left_out=left_out, list_sha256=row.list_sha256)
         operation.about(SUBJECT, row.id, "review.decided")
         return len(standing(row))
 
@@ -168,6 +171,20 @@ def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding)
         )
         return {**told, "folder": str(folder.id), "folder_code": folder.code}
     return told
+
+
+def _freeze(operation: Operation, archive: Archive, row: Proceeding, number: str) -> None:
+    """Keep what was reviewed and decided as it stands now: its records go on and may change."""
+    steps = {one.act: one for one in row.steps}
+    assessed, decided = steps[Act.ASSESS.value], steps[Act.DECIDE.value]
+    row.number = number or str(assessed.note["minutes"])[:120] or None
+    head = {
+        "number": row.number or "–", "signers": [], "assessment": {**assessed.note, "by": assessed.by_name},
+        "decision": {"reason": decided.note["reason"], "by": decided.by_name},
+        "decisions": [item.decision for item in standing(row)],
+    }  # fmt: skip
+    row.listed = drawn_list(archive, row, standing(row), head, operation.now)
+    row.list_sha256 = list_sha256(row.listed)
 
 
 def _carry_out(operation: Operation, archive: Archive, record: Record, decision: Mapping[str, Any]) -> None:

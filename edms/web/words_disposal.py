@@ -54,6 +54,8 @@ DISPOSAL_ERRORS = (
     message("carry on"),
     message("a disposal is witnessed by somebody who had no other part in it"),
     message("name another one"),
+    message("the witness of the legal unit does not belong to it"),
+    message("the witness of supervision does not belong to it"),
     message("the head of the unit is not the head of this office"),
     message("the list of what was destroyed is drawn up first"),
     message("ask somebody else"),

@@ -267,6 +267,61 @@ def promote_unhead(archive: Archive, name: str) -> None:
         session.commit()
 
 
+def under(made: Archive, **units: str) -> Archive:
+    """The archive where these codes are the units that witnesses come from."""
+    disposal = made.settings.disposal.model_copy(update=units)
+    return dataclasses.replace(made, settings=made.settings.model_copy(update={"disposal": disposal}))
+
+
+def test_witnesses_are_of_their_units(made: Archive) -> None:
+    """R38. The head of the office above reaches every office, and belongs to the own one alone."""
+    from signing_people import certify
+
+    from edms.records.people import add_office
+    from edms.records.signatures_identities import enrol_signer
+
+    console = console_actor("tests")
+    add_office(console, made, "hukum", "Bagian Hukum", "setda")
+    add_office(console, made, "hukum-dok", "Subbagian Dokumentasi Hukum", "hukum")
+    add_office(console, made, "uptd", "UPTD Dinas", "dinkes")
+    for name, office in (("ahli", "hukum-dok"), ("orang-dalam", "uptd"), ("sekda", "setda")):
+        person = NewPerson(name, f"Saksi {name}", office, (Role.OFFICIAL,), Level.RESTRICTED, is_head=name == "sekda")
+        add_person(console, made, person)
+        enrol_signer(console, made, name, "Jabatan", "")
+        certify(made, name)
+    due(made)
+    batch = decided(made)
+
+    def named(archive: Archive, **witnesses: str) -> None:
+        signers = tuple((capacity, witnesses.get(capacity, user)) for capacity, user in SIGNERS)
+        execute(who(archive, "pelaksana"), archive, batch, dataclasses.replace(PROVEN, signers=signers))
+
+    strict = under(made, legal_office="hukum", supervision_office="bappeda")
+    for wrong in ("hukum", "sekda", "orang-dalam", "pengawas"):  # of setda, above the unit; of others altogether
+        told = {"legal": wrong, **({"supervision": "ahli"} if wrong == "pengawas" else {})}
+        with pytest.raises(NotPermitted, match="legal unit does not belong"):
+            named(strict, **told)
+    with pytest.raises(NotPermitted, match="of supervision does not belong"):
+        named(strict, legal="ahli", supervision="hukum")
+    with pytest.raises(NotPermitted, match="legal unit does not belong"):
+        named(made, legal="orang-dalam")  # no unit is named: whose records these are witnesses nothing
+    with pytest.raises(Refused, match="not said which office"):
+        named(under(made, legal_office="nirwana"))
+    assert shown(made, batch).state == "DECIDED"
+    assert "witness_of_another_unit" in refusals(made, batch)
+    named(strict, legal="ahli")
+    assert shown(made, batch).state == "EXECUTING"
+
+
+def refusals(archive: Archive, batch: UUID) -> str:
+    from edms.audit.model import AuditLeaf
+
+    archive.door.integrate()
+    with archive.database.reader() as session:
+        query = select(AuditLeaf.body).where(AuditLeaf.subject_id == str(batch))
+        return " ".join(str(body) for body in session.scalars(query))
+
+
 def test_one_witness_is_not_enough(made: Archive) -> None:
     due(made)
     batch = decided(made)
@@ -375,7 +430,7 @@ def test_who_is_not_of_the_office_learns_nothing_of_it(made: Archive) -> None:
                NewPerson("luar", "Orang Luar", "bappeda", (Role.OFFICIAL,), Level.TOP_SECRET))  # fmt: skip
     due(made)
     batch = proposed(made)
-    for name in ("luar", "clerk-bappeda", "auditor"):
+    for name in ("luar", "clerk-bappeda", "admin"):
         with pytest.raises(NotFound):
             show_batch(who(made, name), made, batch)
 

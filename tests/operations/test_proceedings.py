@@ -30,6 +30,7 @@ from proceedings_people import (
     signed_papers,
     staffed,
 )
+from pypdf import PdfReader
 from signing_people import give, turn_of, who
 from sqlalchemy import select, update
 
@@ -238,6 +239,17 @@ def test_a_review_splits_by_exception_and_another_person_decides(both: Archive) 
     assert due[:3] == [today, today, date(today.year + 5, today.month, today.day)]
     assert due[3] is None, "it waits for the retirement, as its file does"
     assert "record.reviewed" in actions(both, "record", records[0])
+    draw_up(clerk, both, made)
+    draw_up(clerk, both, made)
+    view = shown(both, made, Kind.REVIEW)
+    assert (set(view.papers), view.number) == ({"minutes"}, "Notulen 3/2026")
+    settle(both)
+    with download(clerk, both, view.papers["minutes"], ComponentRole.ORIGINAL).stream as stream:
+        pages = PdfReader(io.BytesIO(stream.read())).pages
+    told = " ".join(" ".join(page.extract_text() for page in pages).split())
+    for words in ("PENILAIAN KEMBALI", "disimpan 5 tahun, kemudian musnah", "berkas perseorangan BP-1", "Rina; Budi",
+                  "tidak bernilai", "sesuai usul panitia", view.list_sha256):  # fmt: skip
+        assert words in told, words
     with pytest.raises(Refused, match="next one"):
         decide_review(who(both, APPROVER), both, made, "sekali lagi")
 

@@ -75,6 +75,7 @@ def _built(folder: Path) -> tuple[tuple[tuple[str, str], ...], str]:
     places = (
         (CLERK, "/proceedings"), (CLERK, "/proceedings?kind=handover"), (CLERK, f"/proceedings/{made}"),
         (CLERK, f"/proceedings/{draft}"), (ASSESSOR, f"/proceedings/{review}"),
+        ("auditor", f"/proceedings/{made}"),
     )  # fmt: skip
     return places, keys
 

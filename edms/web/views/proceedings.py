@@ -181,7 +181,7 @@ def _approve(made: UUID, _kind: str) -> None:
 
 def _decide(made: UUID, kind: str) -> None:
     if kind == "review":
-        decide_review(actor(), archive(), made, _told("reason"))
+        decide_review(actor(), archive(), made, _told("reason"), _told("number"))
         return
     decide_handover(actor(), archive(), made, HandoverDecision(_told("number"), _day(), _told("head")))
 
