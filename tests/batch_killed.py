@@ -1,4 +1,4 @@
-"""A process that confirms a batch and makes its parts, and is killed: `python -m batch_killed FOLDER URL BATCH POINT`.
+"""A process that confirms a batch and makes its parts, and is killed: `main` with folder, URL, batch and POINT.
 
 It is told the version of the plan and the minutes that have passed as well. POINT: `confirmed`, when the confirmation
 is about to be committed; `part`, when the next part is about to be; `made`, when the next part has just been;

@@ -2,11 +2,7 @@
 
 import itertools
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,6 +10,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from own_processes import Forked
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
@@ -343,19 +340,13 @@ def test_kill_nine_loses_and_doubles_nothing(database: Database, trail: AuditTra
     chance = random.Random(9)
     told: set[str] = set()
     for turn in range(5):
-        processes = {
-            name: subprocess.Popen(
-                [sys.executable, "-c", KILLED, postgresql_tables_url, name], stdout=subprocess.PIPE, text=True
-            )
-            for name in (f"{turn}a", f"{turn}b")
-        }
+        processes = {name: Forked(KILLED, postgresql_tables_url, name) for name in (f"{turn}a", f"{turn}b")}
         for name, process in processes.items():
-            assert process.stdout is not None
             for _line in range(chance.randint(3, 25)):
                 told.add(f"{name}-{int(process.stdout.readline())}")
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
         for name, process in processes.items():
-            rest = process.communicate(timeout=30)[0].split()
+            rest = process.ended().out.split()
             told.update(f"{name}-{number}" for number in rest if number.isdigit())
     integrate(database, trail)
     order = placed(database)

@@ -1,17 +1,13 @@
 """kill -9 of whoever confirms a batch and makes its parts, again and again: each part once, whole, and no other."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, OWNER, settle
 from batch_killed import DIVIDED
 from batch_material import Made, scan_pdf, with_review
+from own_processes import KILLED, module
 from sqlalchemy import select
 
 from edms.batches.cutting import Duplex
@@ -31,9 +27,7 @@ PAGES = [Made("separator", 1, 0, SHEETS[0]), Made("text", 2), Made("separator", 
 
 
 @pytest.mark.slow
-def test_a_batch_whose_confirmation_is_killed_again_and_again_becomes_each_document_once(
-    archive: Archive, repository_root: Path
-) -> None:
+def test_a_batch_whose_confirmation_is_killed_again_and_again_becomes_each_document_once(archive: Archive) -> None:
     archive = with_review(archive, "always")
     clerk = console_person(archive, "clerk-dinkes", "tests")
     assert clerk.office_id
@@ -41,14 +35,12 @@ def test_a_batch_whose_confirmation_is_killed_again_and_again_becomes_each_docum
     batch = begin_batch(clerk, archive, given, Placement(clerk.office_id), Duplex.IN_ORDER).record_id
     work_until_idle(archive, OWNER)
     version = show_batch(clerk, archive, batch).version
-    environment = {**os.environ, "PYTHONPATH": f"{repository_root}:{repository_root / 'tests'}"}
     made = []
     for turn, point in enumerate(POINTS):
         told = (archive.settings.storage.path.parent, archive.settings.database.url, batch, version,
                 (turn + 1) * LEASE_MINUTES, point)  # fmt: skip
-        command = [sys.executable, "-m", "batch_killed", *map(str, told)]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        assert ended.returncode == -signal.SIGKILL, (point, ended.stderr)
+        ended = module("batch_killed", *told)
+        assert ended.status == KILLED, (point, ended)
         shown = show_batch(clerk, archive, batch)
         made.append((shown.state, len(shown.parts)))
     assert made == [("review", 0), ("confirmed", 0), ("confirmed", 1), ("confirmed", 2)]

@@ -1,14 +1,13 @@
 """The same bytes again: reported within the office, never stored twice, never told to others, also in a race."""
 
 import io
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, settle
+from own_processes import Forked
 from sqlalchemy import select
 
 from edms.access.actors import Actor, console_actor
@@ -85,24 +84,16 @@ def test_many_threads_with_one_file_make_one_record(archive: Archive, person: Pe
     assert verify_all(console_actor("tests"), archive).ok
 
 
-def test_processes_with_one_file_make_one_record(archive: Archive, tmp_path: Path, repository_root: Path) -> None:
+def test_processes_with_one_file_make_one_record(archive: Archive, tmp_path: Path) -> None:
     path = tmp_path / "surat.pdf"
     path.write_bytes(pdf("Surat yang dikirim dua kali"))
     folder, url = archive.settings.storage.path.parent, archive.settings.database.url
-    command = [sys.executable, "-c", ACCEPTING, str(folder), url, str(path)]
-    environment = {"PYTHONPATH": f"{repository_root}:{repository_root / 'tests'}", "PATH": "/usr/bin:/bin"}
-    senders = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        for _ in range(2)
-    ]
+    senders = [Forked(ACCEPTING, folder, url, path) for _ in range(2)]
     for sender in senders:
-        assert sender.stdout is not None
         assert sender.stdout.readline() == "ready\n"
     for sender in senders:
-        assert sender.stdin is not None
-        sender.stdin.write("\n")
-        sender.stdin.flush()
-    answers = [sender.communicate(timeout=60)[0].split() for sender in senders]
+        sender.tell("\n")
+    answers = [sender.ended().out.split() for sender in senders]
     assert sorted(duplicate for _record, duplicate in answers) == ["False", "True"]
     assert len({record for record, _duplicate in answers}) == 1
     assert stored(archive) == 1

@@ -1,13 +1,11 @@
 """A destruction killed (kill -9) before each of its commits: no record is ever half there, and all ends well."""
 
-import subprocess
-import sys
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from archive_fixtures import MOMENT, settle
 from disposal_people import due, executing, ready
+from own_processes import KILLED, Forked
 from signing_people import who
 from sqlalchemy import select
 
@@ -70,18 +68,15 @@ def test_killed_before_every_commit_in_turn(embedded: Archive) -> None:
     runs, gone = 0, 0
     while True:
         runs += 1
-        done = subprocess.run(
-            [sys.executable, "-c", _DIES, str(config), MOMENT.isoformat(), str(batch), str(runs)],
-            cwd=Path(__file__).resolve().parents[2], capture_output=True, check=False, timeout=120,
-        )  # fmt: skip
+        done = Forked(_DIES, config, MOMENT.isoformat(), batch, runs).ended()
         again = open_archive(made.settings, FixedClock(MOMENT))
         now = whole_or_gone(again, records)
         assert now >= gone
         gone = now
         again.database.close()
-        if done.returncode == 0:
+        if done.status == 0:
             break
-        assert done.returncode == -9, done.stderr.decode()[-1500:]
+        assert done.status == KILLED, done
         assert runs < 40
     assert (gone, runs > 5) == (3, True)
     settle(made)

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ README = ROOT / "README.md"
 OPTION = re.compile(r"--[a-z0-9-]+")
 
 
+@cache
 def synopsis() -> dict[str, set[str]]:
     """Return the options that the manual's indented lines show for each command."""
     shown: dict[str, set[str]] = {}
@@ -40,6 +42,7 @@ def resolve(words: list[str]) -> str:
     return " ".join(path)
 
 
+@cache
 def program() -> dict[str, set[str]]:
     def walk(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
         for name, command in group.commands.items():

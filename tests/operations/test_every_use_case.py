@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, BinaryIO, get_args, get_origin
@@ -95,6 +96,12 @@ def _takes_an_actor(function: Callable[..., Any]) -> bool:
     return first is not None and first.name == "actor" and first.annotation == (Actor | None)
 
 
+@cache
+def rule_book() -> RuleBook:
+    """The rule files as they are published: read once for all use cases."""
+    return load_rules(resource("retention_rules"))
+
+
 def call(
     function: Callable[..., Any],
     actor: Actor | None,
@@ -113,7 +120,7 @@ def call(
         NewMailing: NewMailing("Daftar", ListName.DESTROY, (("records", "a@kota.example"),)),
         TrailQuestion: TrailQuestion(),
         Question: Question("surat"), "Question": Question("surat"), KeptQuestion: KeptQuestion("surat"),
-        RuleBook: load_rules(resource("retention_rules")), TriggerType: TriggerType.FILE_CLOSED,
+        RuleBook: rule_book(), TriggerType: TriggerType.FILE_CLOSED,
         Edit: Edit(Act.ROTATE, page=1), AskedSheets: AskedSheets(Sheet(class_code="000.1.5")),
         Unlock: Unlock("none"), Piece: Piece(0, io.BytesIO(b"isi")),
         Announced: Announced("surat.pdf", 3, Placement(ID, "000.1.5", Level.OPEN)),

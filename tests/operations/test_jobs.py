@@ -1,7 +1,5 @@
 """Leases: nothing is lost when a worker dies, nothing is done twice at once, and nothing is tried for ever."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -13,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from archive_fixtures import OWNER, pdf, settle
+from own_processes import Forked
 from sqlalchemy import event, select
 
 from edms.access.actors import Actor
@@ -281,22 +280,16 @@ def test_processes_do_every_job_exactly_once(database: Database, clock: FixedClo
     jobs = _enqueue(database, clock, 30)
     url = "" if database.is_sqlite else database.engine.url.render_as_string(hide_password=False)
     file = database.engine.url.database if database.is_sqlite else "none"
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _WORKER, url, str(file), f"p{number}"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )
-        for number in range(3)
-    ]  # fmt: skip
+    workers = [Forked(_WORKER, url, file, f"p{number}") for number in range(3)]
     try:
         for worker in workers:
-            assert worker.stdout is not None
             assert worker.stdout.readline() == "ready\n"
-        outputs = [worker.communicate("go\n", timeout=60)[0] for worker in workers]
+        for worker in workers:
+            worker.tell("go\n")
+        outputs = [worker.ended().out for worker in workers]
     finally:
         for worker in workers:
             worker.kill()
-            worker.wait()
     done = [line.split() for output in outputs for line in output.splitlines()]
     assert Counter(UUID(job) for job, _attempts in done) == Counter(jobs)
     assert {attempts for _job, attempts in done} == {"1"}

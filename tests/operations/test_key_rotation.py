@@ -1,11 +1,7 @@
 """Rotation: every key is wrapped anew, blobs stay as they are, writers are not held up, kill -9 loses nothing."""
 
 import io
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
+from own_processes import Forked
 from sqlalchemy import func, insert, select, update
 
 from edms.access.actors import Actor, console_actor
@@ -208,16 +205,12 @@ def test_killed_again_and_again_it_ends_with_every_key(installation: Path) -> No
     archive = open_archive(settings_in(installation))
     made = add_rows(archive, 2000)
     chance, killed = random.Random(3), 0
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     for _round in range(60):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _KILLED, str(config)], stdout=subprocess.PIPE, text=True, env=environment
-        )
-        assert process.stdout is not None
+        process = Forked(_KILLED, config)
         assert process.stdout.readline() == "open\n"
         time.sleep(chance.uniform(0.02, 0.5))
-        process.send_signal(signal.SIGKILL)
-        out, _none = process.communicate(timeout=60)
+        process.kill()
+        out = process.ended().out
         if "done" in out:
             break
         killed += 1

@@ -3,11 +3,7 @@
 import hashlib
 import io
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +12,7 @@ from uuid import UUID
 
 import pytest
 from archive_fixtures import OWNER, settle
+from own_processes import KILLED, module
 from photograph_material import Photo, photograph
 from photographs_killed import NOTHING_COMMITTED, POINTS, WHOLE
 from sqlalchemy import func, select
@@ -238,19 +235,15 @@ def test_a_photograph_that_is_damaged_sets_the_document_aside_whole(
 
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_on_the_way_to_a_document_nothing_is_lost_and_nothing_is_there_twice(
-    archive: Archive, person: People, photos: list[Photo], point: str, repository_root: Path
+    archive: Archive, person: People, photos: list[Photo], point: str
 ) -> None:
     """kill -9 at each point where it could hurt; the sitting goes on with the same request, as the page repeats it."""
     clerk = person(archive, "clerk-dinkes")
     uploads = [send(archive, clerk, photo.jpeg) for photo in photos]
     settings = archive.settings
     told = [str(settings.storage.path.parent), settings.database.url, point, *map(str, uploads)]
-    environment = {**os.environ, "PYTHONPATH": f"{repository_root}:{repository_root / 'tests'}"}
-    died = subprocess.run(
-        [sys.executable, "-m", "photographs_killed", *told],
-        env=environment, capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    died = module("photographs_killed", *told)
+    assert died.status == KILLED, died
     waiting = {one.upload_id for one in waiting_photographs(clerk, archive)}
     assert (waiting, count(archive)) == ((set(uploads), 0) if point in NOTHING_COMMITTED else (set(), 1))
     pages = [ChosenPage(one, WHOLE) for one in uploads]

@@ -1,14 +1,11 @@
 """kill -9 of the worker that verifies the share of the day: it goes on where it was, and counts each record once."""
 
-import os
-import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, pdf, take_in
+from own_processes import KILLED, module
 from rolling_killed import daily
 
 from edms.bootstrap import open_archive
@@ -22,16 +19,12 @@ LEASE_MINUTES = 16
 
 
 @pytest.mark.slow
-def test_killed_again_and_again_it_reads_each_record_once(
-    embedded: Archive, tmp_path: Path, repository_root: Path
-) -> None:
+def test_killed_again_and_again_it_reads_each_record_once(embedded: Archive, tmp_path: Path) -> None:
     for number in range(RECORDS):
         take_in(embedded, pdf(f"Surat {number} tentang saluran"))
-    environment = {**os.environ, "PYTHONPATH": f"{repository_root}:{repository_root / 'tests'}"}
     for turn, point in enumerate(POINTS):
-        command = [sys.executable, "-m", "rolling_killed", str(tmp_path), str(turn * LEASE_MINUTES), point]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        assert ended.returncode == (-signal.SIGKILL if point else 0), (point, ended.stderr)
+        ended = module("rolling_killed", tmp_path, turn * LEASE_MINUTES, point)
+        assert ended.status == (KILLED if point else 0), (point, ended)
     later = FixedClock(MOMENT + timedelta(minutes=LEASE_MINUTES * len(POINTS)))
     archive = open_archive(daily(embedded.settings), later)
     told = status(VERIFIER, archive)

@@ -1,14 +1,13 @@
 """Shredding reaches further than deleting: an older copy with today's keys opens nothing of what was destroyed."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
+from own_processes import KILLED, Forked
 from postgresql_server import made_like
 from sqlalchemy import make_url, select
 
@@ -230,11 +229,8 @@ def test_killed_before_any_step_it_is_finished_by_asking_again(
     before = sealed_of(embedded)
     config = embedded.settings.storage.path.parent / "config.toml"
     config.write_text("")
-    command = [sys.executable, "-c", _KILLED, str(config), STEPS[step], *map(str, ids)]
-    done = subprocess.run(
-        command, cwd=Path(__file__).resolve().parents[2], capture_output=True, check=False, timeout=120
-    )
-    assert done.returncode == -9, done.stderr.decode()[-1500:]
+    done = Forked(_KILLED, config, STEPS[step], *ids).ended()
+    assert done.status == KILLED, done
     again = open_archive(embedded.settings, embedded.clock)
     assert opens(again.vault, sealed_of(again)[survivor]), "the survivor lives at every moment"
     shred(records, again, ids)

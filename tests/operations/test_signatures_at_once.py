@@ -1,12 +1,7 @@
 """Signatures that meet: the same one given twice at once, a process that dies in the middle, pages that lie turned."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pikepdf
@@ -14,6 +9,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 from archive_fixtures import pdf
+from own_processes import KILLED, module
 from signing_killed import POINTS
 from signing_people import ADDRESS, SECRET, ask, decree, give, turn_of, under_pilot, who, with_pilot
 
@@ -58,20 +54,13 @@ def test_one_signature_given_twice_at_once_is_given_once(archive: Archive) -> No
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_on_the_way_nothing_is_signed_and_it_is_signed_again(
-    archive: Archive, point: str, repository_root: Path
-) -> None:
+def test_killed_on_the_way_nothing_is_signed_and_it_is_signed_again(archive: Archive, point: str) -> None:
     pilot = with_pilot(archive)
     record = decree(pilot)
     ask(pilot, record)
     settings = pilot.settings
-    command = [
-        sys.executable, "-m", "signing_killed", str(settings.storage.path.parent), settings.database.url,
-        "official-dinkes", point,
-    ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": f"{repository_root}:{repository_root / 'tests'}"}
-    died = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    died = module("signing_killed", settings.storage.path.parent, settings.database.url, "official-dinkes", point)
+    assert died.status == KILLED, died
     [request] = record_signatures(who(pilot, "records"), pilot, record)
     assert (request.state, request.signatures[0].state, signed_events(pilot, record)) == ("open", "asked", 0)
     again = under_pilot(archive)
