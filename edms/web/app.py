@@ -64,6 +64,7 @@ from edms.web.views import (
     retention,
     retention_lists,
     rules,
+    scim,
     search,
     searches,
     separators,
@@ -112,7 +113,7 @@ PARTS = (
     proof, home, search, searches, record, reading, access, redactions, batches, separators, digitisations, disposals,
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
     retention_lists, rules, reports, trail, alerts,
-    lanes, loans, people, people_lists, people_accounts, proceedings, signatures, verification,
+    lanes, loans, people, people_lists, people_accounts, proceedings, scim, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 
