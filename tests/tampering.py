@@ -24,8 +24,9 @@ from werkzeug.serving import make_server
 from edms.access.actors import Role, console_actor, system_actor
 from edms.access.levels import Level
 from edms.access.model import Person
-from edms.access.policy import Action, TokenScope
+from edms.access.policy import Action
 from edms.access.scope import GrantMode
+from edms.access.token_scopes import TokenScope
 from edms.audit.witness_client import Witness
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock

@@ -34,7 +34,8 @@ class Actor:
     `headed` are reached as head and `staff_in` as staff alone. `office_id` is where the person files by default.
 
     Who comes with an API token is its person, with less: `actions` are all that may be done (None: whatever the rule
-    gives), `bound_to` is the only office, and `token_id` names the token.
+    gives), `bound_to` is the only office, and `token_id` names the token. `provisions`: it is a service account that
+    an administrator answers for, and may push people (`people:provision`) by a token that was made for that.
     """
 
     kind: ActorKind
@@ -50,6 +51,7 @@ class Actor:
     actions: frozenset[str] | None = None
     bound_to: UUID | None = None
     token_id: UUID | None = None
+    provisions: bool = False
 
     @property
     def is_console(self) -> bool:

@@ -50,13 +50,15 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
     """Return the actor that `person` is today; with `console_user`, acting at the console as that system user.
 
     A service account heads nothing and is cleared for no more than its holder at that moment; without one it may
-    nothing.
+    nothing. It may push people while its holder is an administrator.
     """
     posts = posts_of(session, person, today)
+    provisions = False
     roles, clearance = frozenset(Role(role) for role in person.roles.split(",") if role), Level(person.clearance)
     if person.held_by is not None:
         holder = _serving_holder(session, person, today)
         posts = [replace(post, rank=min(post.rank, Rank.BELOW_HEAD, key=lambda rank: rank.height)) for post in posts]
+        provisions = holder is not None and Role.ADMINISTRATOR.value in holder.roles.split(",")
         roles = roles & SERVICE_ROLES if holder is not None else frozenset()
         clearance = min(clearance, Level(holder.clearance if holder else Level.OPEN), key=lambda level: level.rank)
     reach = _reach(session, posts)
@@ -71,6 +73,7 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
         via=console_user,
         headed=reach.headed,
         staff_in=reach.staff_in,
+        provisions=provisions,
     )
 
 

@@ -4,7 +4,6 @@
 tokens. Invariant 5 is proven by a property test over random worlds. Sources: R18-R27, R88.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -72,6 +71,7 @@ class Action(StrEnum):
     KEYS_SHRED = "keys:shred"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_FOLLOW = "people:follow"
+    PEOPLE_PROVISION = "people:provision"
     POSITION_DELEGATE = "position:delegate"
     ACCESS_ASK = "access:ask"
     ACCESS_GIVE = "access:give"
@@ -219,27 +219,7 @@ _CONSOLE_MAY = frozenset(
 )
 
 
-class TokenScope(StrEnum):
-    """What an API token may be made for."""
-
-    READ = "read"
-    CAPTURE = "capture"
-    SEARCH = "search"
-
-
-_TOKEN_ACTIONS = {
-    TokenScope.READ: frozenset(
-        {Action.RECORD_VIEW, Action.RECORD_DOWNLOAD, Action.RECORD_DOWNLOAD_ORIGINAL, Action.RECORD_EXPORT}
-    ),
-    TokenScope.CAPTURE: frozenset({Action.RECORD_CAPTURE, Action.CAPTURE_FOLLOW}),
-    TokenScope.SEARCH: frozenset({Action.RECORD_SEARCH}),
-}
 _SHOWS_RECORDS = frozenset({Action.RECORD_VIEW, Action.RECORD_SEARCH})
-
-
-def token_actions(scopes: Iterable[TokenScope]) -> frozenset[str]:
-    """Return all that may be done with a token of these scopes, where its person may do it."""
-    return frozenset().union(*(_TOKEN_ACTIONS[scope] for scope in scopes))
 
 
 def view_scope(actor: Actor, at: datetime | None = None) -> Scope:
@@ -289,6 +269,8 @@ def decide(actor: Actor, action: Action, facts: RecordFacts | None = None) -> Ve
         return Verdict(False, (f"token_without:{action}",))
     if actor.bound_to is not None and facts is not None and facts.office_id != actor.bound_to:
         return Verdict(False, ("token_of_another_office",))
+    if action is Action.PEOPLE_PROVISION:
+        return _verdict(actor.provisions, "program", action)
     return _decide(actor, action, facts)
 
 

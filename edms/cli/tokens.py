@@ -2,7 +2,7 @@
 
 import click
 
-from edms.access.policy import TokenScope
+from edms.access.token_scopes import TokenScope
 from edms.cli.context import Context, ask_secretly, asked_id, json_option, pass_context, print_json, print_table
 from edms.cli.people import on_behalf_of
 from edms.core.secret import Secret

@@ -22,7 +22,8 @@ from edms.access.actors import Actor
 from edms.access.credentials_model import ApiToken
 from edms.access.model import Person, SignInFailure
 from edms.access.people import actor_of, serves
-from edms.access.policy import Action, TokenScope, token_actions
+from edms.access.policy import Action
+from edms.access.token_scopes import TokenScope, token_actions
 from edms.core.errors import EdmsError
 from edms.core.ids import new_id
 from edms.core.settings import AccessSettings

@@ -1,7 +1,8 @@
 """Service accounts: people's rows for programs, each with a person who answers for it (edms/access/people.py).
 
 A program comes with an API token alone, administers and audits nothing, heads no office, and is cleared for no more
-than its holder. When the holder leaves, it stops, and at once an alert says so until somebody else answers for it.
+than its holder. When the holder leaves, it stops, and at once an alert says so until somebody else answers for it. One
+that an administrator answers for may push people, with a token made for that (`edms.records.provisioning`).
 """
 
 from dataclasses import dataclass

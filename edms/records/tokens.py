@@ -12,7 +12,8 @@ from edms.access.actors import Actor
 from edms.access.credentials_model import ApiToken
 from edms.access.model import Office, Person
 from edms.access.people import serves
-from edms.access.policy import Action, TokenScope
+from edms.access.policy import Action
+from edms.access.token_scopes import PERSONAL_SCOPES, TokenScope
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.core.secret import Secret
@@ -158,6 +159,10 @@ def _made(archive: Archive, operation: Operation, person: Person, wanted: NewTok
         raise Refused("a token has a name of 1 to 60 characters", "such as the program that it is for")
     if not wanted.scopes:
         raise Refused("a token is made for something", "choose what may be done with it")
+    if person.held_by is None and not set(PERSONAL_SCOPES).issuperset(wanted.scopes):
+        raise Refused("people are pushed by service accounts alone", "add one: edms person add-service")
+    if wanted.office and TokenScope.PEOPLE in wanted.scopes:
+        raise Refused("a token for pushing people is bound to no office", "leave the office out")
     if not 1 <= wanted.days <= longest:
         raise Refused(f"a token counts for 1 to {longest} days", "make a new one when it ends")
     mine = select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))

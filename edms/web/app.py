@@ -68,6 +68,7 @@ from edms.web.views import (
     retention,
     retention_lists,
     rules,
+    scim,
     search,
     searches,
     separators,
@@ -117,7 +118,7 @@ PARTS = (
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
     judgements, report_mailings,
     retention_lists, rules, reports, trail, alerts,
-    lanes, loans, people, people_lists, people_accounts, proceedings, signatures, verification,
+    lanes, loans, people, people_lists, people_accounts, proceedings, scim, signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 

@@ -8,7 +8,7 @@ from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
-from edms.access.policy import TokenScope
+from edms.access.token_scopes import TokenScope
 from edms.operation.tokens import PATTERN, TokenRefused, bearer_of
 from edms.web.cookies import session_token
 from edms.web.identity import archive
@@ -44,6 +44,22 @@ ROUTES = {
         TokenScope.CAPTURE,
     ),
     "search.found": TokenScope.SEARCH,
+    **dict.fromkeys(
+        (
+            "scim.config",
+            "scim.resource_types",
+            "scim.schemas",
+            "scim.users",
+            "scim.user",
+            "scim.add",
+            "scim.replace",
+            "scim.change",
+            "scim.remove",
+            "scim.groups",
+            "scim.group",
+        ),
+        TokenScope.PEOPLE,
+    ),
 }
 """Where a token may be shown, and what it must have been made for."""
 

@@ -78,7 +78,7 @@ def require_proof() -> None:
 
 def asked_by_program() -> bool:
     """True when a script asks, which is answered in JSON and sent to no page."""
-    return by_token() or request.accept_mimetypes.best == "application/json" or request.blueprint == "uploads"
+    return by_token() or request.accept_mimetypes.best == "application/json" or request.blueprint in ("uploads", "scim")
 
 
 def ask_for_proof() -> ResponseReturnValue:

@@ -38,7 +38,7 @@ from edms.web.words_signing import (
     finding_name,
     revocation_name,
 )
-from edms.web.words_tokens import TOKEN_ERRORS
+from edms.web.words_tokens import PROVISIONING_ERRORS, TOKEN_ERRORS
 
 ERRORS = (
     message("you may not do this"),
@@ -125,6 +125,7 @@ ERRORS = (
     *PHOTOGRAPH_ERRORS,
     *REDACTION_ERRORS,
     *TOKEN_ERRORS,
+    *PROVISIONING_ERRORS,
     *PEOPLE_ERRORS,
     *LIST_ERRORS,
     message("nothing was changed; try again"),

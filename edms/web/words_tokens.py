@@ -22,11 +22,26 @@ TOKEN_ERRORS = (
     message("it has tokens and nothing else: edms token create"),
     message("nobody makes, changes or gives tokens to a service account that they answer for"),
     message("ask another administrator"),
+    message("people are pushed by service accounts alone"),
+    message("add one: edms person add-service"),
+    message("a token for pushing people is bound to no office"),
+    message("leave the office out"),
+)
+PROVISIONING_ERRORS = (
+    message("who is added is let in"),
+    message("add the person when that is wanted"),
+    message("no program changes who administers, keeps or audits"),
+    message("an administrator does"),
+    message("no program makes somebody administer, keep or audit"),
+    message("it may give %(known)s"),
+    message("who left is let in again by a person, not by a program"),
+    message("an administrator does it"),
 )
 SCOPES = {
     "read": message("open records: facts, pictures of pages, files"),
     "capture": message("hand in documents, and see how far they are"),
     "search": message("search, with the passages that are found"),
+    "people": message("push people by SCIM: for the service account of an identity system"),
 }
 
 

@@ -23,7 +23,8 @@ from worlds import COMPLETED, FACETS, Channel, World, everything_seen, found, in
 
 from edms.access import filters, policy
 from edms.access.levels import Level
-from edms.access.policy import Action, TokenScope, Verdict
+from edms.access.policy import Action, Verdict
+from edms.access.token_scopes import PERSONAL_SCOPES
 from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile, Placement
 from edms.cli.context import Context
@@ -70,7 +71,7 @@ def by_token(world: World, observer: str) -> Any:
     """What a program is told that comes with the observer's token: as the person is, no more."""
     made = create_token(
         console_person(world.site.archive, observer, "tests"), world.site.archive,
-        NewToken(f"p{next(_NUMBERS)}", tuple(TokenScope), "", 30),
+        NewToken(f"p{next(_NUMBERS)}", PERSONAL_SCOPES, "", 30),
     )  # fmt: skip
     program = Program(world.site, made.secret.reveal())
     paths = (".json", "/files/original", "/thumbnail", "/evidence")

@@ -18,9 +18,10 @@ from edms.access.actors import PUBLIC, Actor, ActorKind, Role, console_actor, sy
 from edms.access.filters import facts_in, record_token, search_tokens
 from edms.access.levels import Level
 from edms.access.model import Office, Person
-from edms.access.policy import Action, TokenScope, decide, follow_scope, may_know_duplicate, token_actions, view_scope
+from edms.access.policy import Action, decide, follow_scope, may_know_duplicate, view_scope
 from edms.access.positions import Rank
 from edms.access.scope import Granted, GrantMode, RecordFacts, Scope, Stage
+from edms.access.token_scopes import TokenScope, token_actions
 from edms.core.clock import FixedClock
 from edms.core.database import Database
 from edms.core.settings import SearchSettings

@@ -20,9 +20,9 @@ import edms
 from edms.access.actors import Actor, ActorKind, Role
 from edms.access.levels import Level
 from edms.access.model import Office, Person
-from edms.access.policy import TokenScope
 from edms.access.positions import Rank
 from edms.access.scope import GrantMode
+from edms.access.token_scopes import TokenScope
 from edms.audit.model import AuditLeaf
 from edms.batches.edits import Act, Edit
 from edms.batches.sheet import Sheet
@@ -58,6 +58,7 @@ from edms.records.people import NewPerson
 from edms.records.people_plan import Directory, OfficeEntry
 from edms.records.positions import Acting, NewPosition
 from edms.records.proceedings import NewProceeding
+from edms.records.provisioning import Wanted
 from edms.records.questions import KeptQuestion
 from edms.records.reassigning import Reassignment
 from edms.records.report_lists import ListName
@@ -147,6 +148,7 @@ def call(
         ToldEvent: ToldEvent(1, str(ID), date(2026, 1, 2), "BA-7"),
         RelyingParty: RelyingParty("localhost", "http://localhost", "Arsip"),
         Lending: Lending(date(2026, 12, 1), "Lemari 3", "audit", "official-dinkes"),
+        Wanted: Wanted(),
         NewToken: NewToken("pemindai", (TokenScope.CAPTURE,), "", 30),
         NewService: NewService("mesin", "Mesin", None, (Role.GUEST,), Level.OPEN, "records"),
         Directory: Directory({"dinsos": OfficeEntry("dinsos", "Dinas Sosial")}),

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from edms.access.actors import console_actor, system_actor
 from edms.access.credentials_model import GivenPassword, OneTimeCode, Passkey, RecoveryCode
 from edms.access.model import Person
-from edms.access.policy import Action, TokenScope
+from edms.access.policy import Action
+from edms.access.token_scopes import TokenScope
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.core.secret import Secret

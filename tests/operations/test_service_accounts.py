@@ -10,8 +10,9 @@ from sqlalchemy import select
 from edms.access.actors import Actor, Role, console_actor
 from edms.access.levels import Level
 from edms.access.model import Person
-from edms.access.policy import Action, TokenScope
+from edms.access.policy import Action
 from edms.access.positions import Rank
+from edms.access.token_scopes import TokenScope
 from edms.capture.accept import Accepted
 from edms.core.clock import FixedClock
 from edms.core.errors import Refused

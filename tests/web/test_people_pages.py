@@ -11,8 +11,8 @@ from web_site import PASSWORD, Site, Visitor
 
 from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
-from edms.access.policy import TokenScope
 from edms.access.positions import Rank
+from edms.access.token_scopes import TokenScope
 from edms.records.account_codes import begin_codes, confirm_codes
 from edms.records.people import NewPerson, add_person, console_person, list_offices, list_people, office_by_code
 from edms.records.people_lists import review_list

@@ -6,10 +6,10 @@ A new route fails here until somebody has written down who may use it.
 from uuid import uuid4
 
 import pytest
-from token_people import token_of
+from token_people import pushing_token, token_of
 from web_site import PEOPLE, City, plain
 
-from edms.access.policy import TokenScope
+from edms.access.token_scopes import PERSONAL_SCOPES, TokenScope
 from edms.web.bearer import ROUTES
 
 EVERYBODY = ("nobody", *PEOPLE, "guest")
@@ -184,6 +184,20 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         f"/people/positions/{uuid4()}/stop-acting",
         _as(404, _ADMINISTRATORS),
     ),
+    # Asked by identity systems with a token: BY_TOKEN below, and tests/web/test_scim.py.
+    **{
+        (method, f"/scim/v2/{rule}"): (f"/scim/v2/{path}", {"nobody": 401, "else": 403})
+        for method, rule, path in (
+            ("GET", "ServiceProviderConfig", "ServiceProviderConfig"),
+            ("GET", "ResourceTypes", "ResourceTypes"),
+            ("GET", "Schemas", "Schemas"),
+            ("GET", "Users", "Users"),
+            ("POST", "Users", "Users"),
+            ("GET", "Groups", "Groups"),
+            ("GET", "Groups/<uuid:office_id>", f"Groups/{uuid4()}"),
+            *((one, "Users/<uuid:person_id>", f"Users/{uuid4()}") for one in ("GET", "PUT", "PATCH", "DELETE")),
+        )
+    },
     ("GET", "/alerts"): ("/alerts", _WATCHERS),
     ("POST", "/alerts/<uuid:alert_id>/acknowledge"): (
         f"/alerts/{uuid4()}/acknowledge",
@@ -350,7 +364,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
 }
 CASES = [(*route, person) for route in EXPECTED for person in EVERYBODY]
 # What a clerk's token of one scope gets where it may be shown; everywhere else it is refused with 403.
-_READ, _CAPTURE = frozenset({"read"}), frozenset({"capture"})
+_READ, _CAPTURE, _PEOPLE = frozenset({"read"}), frozenset({"capture"}), frozenset({"people"})
 BY_TOKEN: dict[tuple[str, str], tuple[frozenset[str], int]] = {
     ("GET", "/search.json"): (frozenset({"search"}), 200),
     ("GET", "/records/<uuid:record_id>.json"): (_READ, 200),
@@ -369,6 +383,16 @@ BY_TOKEN: dict[tuple[str, str], tuple[frozenset[str], int]] = {
     ("GET", "/uploads/<uuid:upload_id>"): (_CAPTURE, 404),
     ("PATCH", "/uploads/<uuid:upload_id>"): (_CAPTURE, 412),
     ("DELETE", "/uploads/<uuid:upload_id>"): (_CAPTURE, 412),
+    **{
+        ("GET", f"/scim/v2/{rule}"): (_PEOPLE, 200)
+        for rule in ("ServiceProviderConfig", "ResourceTypes", "Schemas", "Users", "Groups")
+    },
+    ("POST", "/scim/v2/Users"): (_PEOPLE, 400),
+    ("GET", "/scim/v2/Users/<uuid:person_id>"): (_PEOPLE, 404),
+    ("PUT", "/scim/v2/Users/<uuid:person_id>"): (_PEOPLE, 400),
+    ("PATCH", "/scim/v2/Users/<uuid:person_id>"): (_PEOPLE, 400),
+    ("DELETE", "/scim/v2/Users/<uuid:person_id>"): (_PEOPLE, 404),
+    ("GET", "/scim/v2/Groups/<uuid:office_id>"): (_PEOPLE, 404),
 }
 
 
@@ -403,8 +427,9 @@ def test_verdict(city: City, method: str, rule: str, person: str) -> None:
 
 @pytest.fixture(scope="session")
 def tokens(city: City) -> dict[str, str]:
-    """A token of each scope of the clerk of the office."""
-    return {scope.value: token_of(city.site, "clerk-dinkes", scope) for scope in TokenScope}
+    """A token of each scope of the clerk of the office; people are pushed by a program alone."""
+    found = {scope.value: token_of(city.site, "clerk-dinkes", scope) for scope in PERSONAL_SCOPES}
+    return {**found, "people": pushing_token(city.site.archive)}
 
 
 @pytest.mark.parametrize("scope", list(TokenScope))
@@ -415,7 +440,11 @@ def test_verdict_on_a_token(city: City, tokens: dict[str, str], method: str, rul
     headers = {"Authorization": f"Bearer {tokens[scope.value]}"}
     answer = city.site.app.test_client().open(path, method=method, headers=headers)
     assert answer.status_code == (status if scope.value in opens else 403)
-    if answer.status_code >= 400:
+    if answer.status_code >= 400 and rule.startswith("/scim/") and scope.value in opens:
+        assert answer.mimetype == "application/scim+json"
+        assert answer.json is not None
+        assert answer.json["status"] == str(status)
+    elif answer.status_code >= 400:
         assert answer.mimetype == "application/problem+json"
         assert answer.json is not None
         assert (answer.json["status"], answer.json["type"]) == (answer.status_code, "about:blank")
@@ -463,7 +492,7 @@ def test_no_post_without_the_token_of_the_session(city: City, method: str, rule:
         refused = 302 if person == "nobody" and "nobody" not in EXPECTED[method, rule][1] else 400
         if rule in ("/v/<token>", "/v/a/<token>", "/sign-in/provider/logout"):
             refused = 404  # knows no session, so there is no token to ask for
-        if person == "nobody" and rule == "/uploads/":
+        if person == "nobody" and (rule == "/uploads/" or rule.startswith("/scim/")):
             refused = 401  # programs ask here: they are told, and not sent to a page
         assert answer.status_code == refused, person
 

@@ -16,8 +16,9 @@ from web_site import Site
 from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
 from edms.access.model import Person, SignInFailure
-from edms.access.policy import Action, TokenScope
+from edms.access.policy import Action
 from edms.access.positions import Rank
+from edms.access.token_scopes import TokenScope
 from edms.audit.model import AuditLeaf
 from edms.capture.incoming import Placement
 from edms.capture.uploads import Announced, begin_upload

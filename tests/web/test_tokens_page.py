@@ -12,7 +12,7 @@ from token_people import token_of
 from web_site import Site
 from werkzeug.serving import make_server
 
-from edms.access.policy import TokenScope
+from edms.access.token_scopes import TokenScope
 from edms.operation.tokens import PATTERN
 from edms.web.bearer import ROUTES
 

@@ -56,7 +56,7 @@ SPEAKING = (
     "records/events.py", "records/events_many.py", "records/reviews.py", "web/views/events.py",
     "records/report_mailings.py",
     "records/people.py", "records/people_plan.py", "records/people_files.py", "records/people_lists.py",
-    "records/positions.py", "records/readmission.py",
+    "records/positions.py", "records/readmission.py", "records/provisioning.py",
     "web/views/people.py", "web/views/people_accounts.py", "web/views/people_lists.py",
 )  # fmt: skip
 # Said by operations that have no page yet; each stands on the console only.
@@ -137,7 +137,7 @@ def shown(text: ast.expr) -> str:
 def sentences(path: Path) -> Iterator[str]:
     """What the code of a room says when it refuses; a changing part is shown as `…`."""
     kinds = (
-        "operation.apart",
+        "operation.apart", "UserNameTaken",
         "Refused", "LimitExceeded", "NotPermitted", "NotSignedIn", "UploadBusy", "OffsetConflict", "ChecksumMismatch",
         "Changed", "Problem", "BadPaper", "Unmarkable", "NotMatched", "IndexBehind",
     )  # fmt: skip

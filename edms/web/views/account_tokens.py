@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Actor
-from edms.access.policy import Action, TokenScope, decide
+from edms.access.policy import Action, decide
+from edms.access.token_scopes import PERSONAL_SCOPES, TokenScope
 from edms.core.errors import NotFound, NotSignedIn, Refused
 from edms.operation.door import NotPermitted
 from edms.records.people import list_offices, office_choices
@@ -88,7 +89,7 @@ def _form(problem: str) -> str:
         problem=problem,
         given=request.form,
         chosen=request.form.getlist("scope"),
-        scopes=list(TokenScope),
+        scopes=list(TokenScope) if _administers() else PERSONAL_SCOPES,
         offices=_offices(who),
         services=service_names(who, archive()) if _administers() else (),
         most_days=archive().settings.access.token_days_most,
