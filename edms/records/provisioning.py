@@ -22,7 +22,7 @@ from edms.access.positions import Rank
 from edms.core.errors import NotFound, Refused
 from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
-from edms.records.people import known_office
+from edms.records.people import USERNAME, known_office, require_person_names
 from edms.records.people_plan import Directory, PersonEntry
 from edms.records.people_sync import carry_out
 
@@ -77,7 +77,8 @@ def provisioned_people(
         query = select(Person).where(Person.held_by.is_(None)).order_by(Person.username)
         if user is not None:
             query = query.where(Person.username == user.lower())
-        rows = list(operation.session.scalars(query))
+        nobody = user is not None and not USERNAME.fullmatch(user.lower())
+        rows = [] if nobody else list(operation.session.scalars(query))
         return len(rows), _views(operation, rows[skip : skip + most])
 
 
@@ -92,6 +93,7 @@ def provision_person(actor: Actor | None, archive: Archive, user: str, wanted: W
     """Add a person, cleared for what is open and without a password. Raises UserNameTaken, Refused, NotPermitted."""
     with archive.door.write(actor, Action.PEOPLE_PROVISION) as operation:
         operation.decide()
+        require_person_names(user.lower(), wanted.name or user)
         taken = select(Person.id).where(Person.username == user.lower())
         if operation.session.scalars(taken).first() is not None:
             raise UserNameTaken(f"there is a person {user.lower()!r} already, or there was one")

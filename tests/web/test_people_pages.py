@@ -79,7 +79,8 @@ def test_the_tree_its_people_and_who_is_found(site: Site, admin: Visitor) -> Non
     found = admin.get("/people?q=arsip+BAPPEDA").text.split("Offices")[0]
     assert re.findall(r"/people/accounts/([a-z-]+)", found) == ["clerk-bappeda"]
     assert admin.get("/people/offices/nowhere").status_code == 404
-    assert admin.get("/people/accounts/nobody").status_code == 404
+    for nobody in ("nobody", "%00", "Admin", "x" * 300):
+        assert admin.get(f"/people/accounts/{nobody}").status_code == 404
 
 
 def test_an_office_and_a_person_are_added(site: Site, admin: Visitor) -> None:
