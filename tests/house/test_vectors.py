@@ -59,7 +59,6 @@ NONE = {
     "edms.search.codec:AnalysedField.from_bytes": "gives back what it is given",
     "edms.search.generations:Generations.read_journal": "asks edms.search.generations:read_sealed",
     "edms.search.synonyms:read": "reads what the records officer writes; tests/unit/test_search_synonyms.py",
-    "edms.web.cookies:read": "gives what the browser holds; whoever asks holds it against what is kept",
     "edms.signing.authority:AuthorityMaterial.from_json": "reads a secret that the key ring has authenticated",
 }
 _READS = re.compile(r"(read|parse)(_\w+)?|from_(bytes|json|text)", re.ASCII)
