@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Attack a demo archive on loopback with public tools, as nobody, as a clerk and as an official: docs/attack-run.md.
+# Attack a demo archive on loopback with public tools, as nobody, clerk, official and records officer: docs/attack-run.md.
 #   tools/attack.sh OUTPUT_FOLDER [SECONDS_FOR_EACH_RUN]
 # Needs sqlmap (Debian) and wapiti (Debian, or wapiti3 in the environment that WAPITI names). Contacts 127.0.0.1 only, is
 # bounded in time, makes its own archive in OUTPUT_FOLDER and stops the server that it started.
@@ -27,7 +27,7 @@ token_of() { grep -o 'name="csrf-token" content="[^"]*"' | sed 's/.*content="//;
 # Sign PERSON in and print the cookies of the session as one header value.
 cookies_of() {
   local person=$1 jar="$out/$1.jar" password token
-  password=$("${edms[@]}" person password "$person" --json | grep -o '"password": *"[^"]*"' | sed 's/.*: *"//; s/"$//')
+  password=$(awk -v person="$person" '$1 == person { print $2 }' "$out/init.log")  # a new one would have to be changed first
   token=$(curl -s -c "$jar" "$url/sign-in" | token_of)
   curl -s -o /dev/null -b "$jar" -c "$jar" --data-urlencode "csrf_token=$token" --data-urlencode "username=$person" \
     --data-urlencode "password=$password" "$url/sign-in"
@@ -72,9 +72,10 @@ PYTHON
 
 # What contacts servers elsewhere by itself (ssrf, xxe, log4shell, nikto, wapp, cms, htp, takeover) is left out.
 modules=backup,crlf,csp,csrf,exec,file,htaccess,http_headers,ldap,methods,permanentxss,redirect,shellshock,sql,upload,xss
-crawl() { # NAME COOKIES; its own folders, since two runs in one lock each other out
-  local headers=()
+crawl() { # NAME COOKIES [PATH TO BEGIN WITH...]; its own folders, since two runs in one lock each other out
+  local headers=() path
   [ -z "$2" ] || headers=(-H "Cookie: $2")
+  for path in "${@:3}"; do headers+=(-s "$url$path"); done
   timeout --foreground $((seconds * 4)) "$wapiti" -u "$url/" --scope folder -m "$modules" "${headers[@]}" -x "$url/sign-out" \
     -x "$url/language" --max-scan-time "$seconds" --max-attack-time $((seconds / 6)) --max-links-per-page 20 --max-files-per-dir 15 --max-parameters 8 --flush-session --store-session "$out/session-$1" --store-config "$out/config-$1" --no-bugreport \
     --endpoint "$url/" -f json -o "$out/wapiti-$1.json" </dev/null >"$out/wapiti-$1.log" 2>&1 || echo "wapiti as $1 ended with $?"
@@ -90,17 +91,42 @@ inject() { # NAME COOKIES PATH [DATA]
 
 clerk=$(cookies_of clerk-dinkes)
 official=$(cookies_of official-dinkes)
+officer=$(cookies_of records)
+# Procedures that are begun, each with its page of forms; by their ids the addresses that the crawl begins with.
+id_in() { grep -oE '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}' | sed -n 1p; }
+begun=(
+  "/proceedings/$("${edms[@]}" transfer open --as records --title Pemindahan --office dinkes --to setda --json | id_in)"
+  "/proceedings/$("${edms[@]}" review open --as records --title Penilaian --office dinkes --json | id_in)"
+  "/disposals/$("${edms[@]}" disposal open --as records --tier LT10 --title Pemusnahan --json | id_in)"
+  "/digitisations/$("${edms[@]}" digitisation open --as records --title Alih --place Kota --source Lemari --condition baik | id_in)"
+)
 started=$SECONDS
 record=$(curl -s -H "Cookie: $clerk" "$url/search?q=imunisasi" | grep -oE '/records/[0-9a-f-]{36}' | sed -n 1p)
 crawl nobody ""
 crawl clerk "$clerk"
 crawl official "$official"
+crawl officer "$officer" "${begun[@]}" /rules "/rules/forecast?year=2031" /events/awaiting /retention/lists/destroy /holds
 inject sign-in "" "/sign-in" "username=a&password=b&next=/"
 inject public-page "" "/v/AAAAAAAAAAAAAAAA*?lang=en"
 inject search "$clerk" "/search?q=imunisasi&class_code=400.7&office=1&year=2025&sort=newest&page=1&level=open"
 inject search-official "$official" "/search?q=imunisasi&class_code=400.7&office=1&year=2025&sort=newest&page=1&level=open"
 [ -z "$record" ] || inject pages "$clerk" "$record/pages/1?width=900"
 inject progress "$clerk" "/capture/progress?records=1"
+inject complete "$clerk" "/search/complete.json?q=lap"
+inject json "$clerk" "/search.json?q=imunisasi&facets=1&sort=newest&cursor=a&limit=5&office=dinkes"
+inject export "$clerk" "/search/list.csv?q=imunisasi&class_code=400.7&year=2025&level=open"
+[ -z "$record" ] || inject page-hits "$clerk" "$record/read/1?q=imunisasi"
+inject retention "$officer" "/retention?as_of=2030-01-01&office=dinkes&outcome=eligible&page=1"
+inject lists "$officer" "/retention/lists/destroy?office=dinkes&as_of=2030-01-01&year=2025&by=class&class=400&after=a"
+inject list-file "$officer" "/retention/lists/past_due/csv?office=dinkes&class=400&year=2025"
+inject files "$officer" "/retention/files/contents/csv?office=dinkes&through=2026-01-01"
+inject outlook "$officer" "/retention/outlook?office=dinkes"
+inject awaiting "$officer" "/events/awaiting?type=CONTRACT_END&office=dinkes&page=1"
+inject rules "$officer" "/rules/editions/jra-pekalongan-63-2024?under=400"
+inject compare "$officer" "/rules/compare?one=jra-pekalongan-63-2024&two=jra-contoh&draft=a"
+inject forecast "$officer" "/rules/forecast?year=2031&draft=1"
+inject proceedings "$officer" "/proceedings?kind=transfer"
+inject holds "$officer" "/holds?all=yes"
 
 echo "== what became of odd requests"
 raw
