@@ -2,12 +2,13 @@
 those of a records officer who sees the whole archive, in the same run.
 
 100,000 records of 200 offices; 2,000 people who hold 50 grants each: 40 on records, 8 on folders, 2 on sets of 20
-records. The two ask the same questions in turn, so that what disturbs one disturbs the other.
+records. The two ask the same questions in turn, so that what disturbs one disturbs the other. Beside the time that
+passed stands the CPU time of the process, which tells the two apart on a machine that others use too.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -58,7 +59,8 @@ def smoke() -> dict[str, Any]:
 
 
 def measure(size: Size) -> dict[str, Any]:
-    """Return `figures` and, by question, the milliseconds of the restricted and the unrestricted person."""
+    """Return `figures` and, by question, the milliseconds of the restricted and the unrestricted person, and those of
+    CPU time."""
     with installation() as place:
         archive = place.archive
         _fill(archive, size)
@@ -68,10 +70,11 @@ def measure(size: Size) -> dict[str, Any]:
         told = {name: _both(ask, restricted, unrestricted, size.rounds) for name, ask in _questions(archive).items()}
     figures = [
         figure(
-            f"{size.records:,} records, {name}, 50 grants", ours, "ms", against=f"unrestricted: {rounded(theirs)} ms",
-            ratio=ours / theirs, target="at most 1.2",
+            f"{size.records:,} records, {name}, 50 grants{of}", ours, "ms",
+            against=f"unrestricted: {rounded(theirs)} ms", ratio=ours / theirs, target="at most 1.2",
         )
-        for name, (ours, theirs) in told.items()
+        for name, both in told.items()
+        for of, (ours, theirs) in zip(("", ", CPU time"), both, strict=True)
     ]  # fmt: skip
     return {"figures": figures, "sees": sees, "milliseconds": told}
 
@@ -102,17 +105,22 @@ def _lagging(archive: Archive, who: Actor, text: str) -> object:
     return search(who, archive, Question(text, facets=FACETS))
 
 
-def _both(ask: Callable[[Actor, int], object], one: Actor, other: Actor, rounds: int) -> tuple[float, float]:
-    """Return the median milliseconds of both, who ask in turn."""
-    times: tuple[list[float], list[float]] = ([], [])
+def _both(ask: Callable[[Actor, int], object], one: Actor, other: Actor, rounds: int) -> list[tuple[float, float]]:
+    """Return the median milliseconds of both, who ask in turn: time that passed, then CPU time."""
+    clocks = (time.perf_counter, time.process_time)
+    times: tuple[list[list[float]], list[list[float]]] = ([], [])
     for number in range(-2, rounds):
         for who, taken in zip((one, other), times, strict=True):
-            start = time.perf_counter()
+            start = [clock() for clock in clocks]
             ask(who, max(number, 0))
             if number >= 0:
-                taken.append((time.perf_counter() - start) * 1000)
-    ours, theirs = (sorted(taken)[len(taken) // 2] for taken in times)
-    return ours, theirs
+                taken.append([(clock() - began) * 1000 for clock, began in zip(clocks, start, strict=True)])
+    ours, theirs = ([_median(column) for column in zip(*taken, strict=True)] for taken in times)
+    return list(zip(ours, theirs, strict=True))
+
+
+def _median(values: Sequence[float]) -> float:
+    return sorted(values)[len(values) // 2]
 
 
 def _fill(archive: Archive, size: Size) -> None:
