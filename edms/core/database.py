@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from edms.core.authentic_reading import AuthenticConnection, give_up_when_damaged
 from edms.core.database_faults import speak_plainly
 from edms.core.errors import ConfigurationError
 from edms.core.settings import DatabaseSettings
@@ -127,9 +128,15 @@ def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engi
         pool_size=settings.pool_size,
         # The connection used last has its pages decrypted; another one's are stale after each write of this one.
         pool_use_lifo=True,
-        connect_args={"timeout": settings.busy_timeout_seconds, "isolation_level": None, "check_same_thread": False},
+        connect_args={
+            "timeout": settings.busy_timeout_seconds,
+            "isolation_level": None,
+            "check_same_thread": False,
+            "factory": AuthenticConnection,
+        },
     )
     speak_plainly(engine)
+    give_up_when_damaged(engine)
     busy_milliseconds = int(settings.busy_timeout_seconds * 1000)
 
     @event.listens_for(engine, "connect")
@@ -149,6 +156,7 @@ def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engi
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        connection.keyed = True
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
