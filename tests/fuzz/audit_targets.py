@@ -16,14 +16,18 @@ with atheris.instrument_imports(include=["edms.audit", "edms.verify"]):
     from edms.audit.cosignature import witness_key_from
     from edms.audit.events import read_leaf
     from edms.audit.note import Checkpoint, open_checkpoint
-    from edms.core.errors import IntegrityFault
+    from edms.core.errors import IntegrityFault, Refused
+    from edms.verify.destruction import check_certificate
     from edms.verify.package import open_package
+    from edms.verify.trust import trusted_from_pem
     from edms.verify.watched import against
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 NOTE = json.loads((VECTORS / "audit" / "accept" / "checkpoint.json").read_text("utf-8"))
 PUBLIC = bytes.fromhex(NOTE["public"])
 BUNDLE = json.loads((VECTORS / "bundle" / "genuine.json").read_text("utf-8"))
+CERTIFICATE = json.loads((VECTORS / "destruction" / "accept" / "one-taken-out.json").read_text("utf-8"))
+LIST = json.loads(CERTIFICATE["certificate"])["disposal"]["list_sha256"]
 TRUE = open_checkpoint(NOTE["note"], PUBLIC)
 FOLDER = Path(tempfile.mkdtemp(prefix="edms-fuzz-"))
 
@@ -70,8 +74,22 @@ def package(data: bytes) -> None:
         return
 
 
+def certificate(data: bytes) -> None:
+    """Whatever is taken for a certificate is of the one destruction that the key signed, and of its whole list."""
+    file = FOLDER / "certificate.json"
+    file.write_bytes(data)
+    try:
+        report = check_certificate(file, trusted_from_pem(CERTIFICATE["keys"].encode()))
+    except Refused:
+        return
+    if not report.faults:
+        told = json.loads(data)
+        assert told["disposal"]["list_sha256"] == LIST, "a forged list was taken"
+        assert report.checked["destroyed records"] == 2, "other records than those that were destroyed were taken"
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (checkpoint, kept, leaf, witness_key, package)
+    target.__name__: target for target in (checkpoint, kept, leaf, witness_key, package, certificate)
 }
 
 
@@ -81,6 +99,7 @@ def seeds(name: str) -> list[bytes]:
     return {
         "leaf": [true_leaf.encode()],
         "witness_key": [BUNDLE["witnesses"][0].encode()],
+        "certificate": [CERTIFICATE["certificate"].encode()],
         "package": [base64.b64decode(BUNDLE["bundle"])],
     }.get(name, [NOTE["note"].encode()])
 

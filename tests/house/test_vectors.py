@@ -13,9 +13,8 @@ FUZZ = ROOT / "tests" / "fuzz"
 # What each page of docs/formats fixes, and where its vectors are.
 FORMATS = {
     "audit": ("audit", "tiles", "witness"),
-    # No stored vectors yet: certificates are made and altered in operations/test_destruction_certificate.py.
-    "destruction": (),
-    "disposal": (),
+    "destruction": ("destruction",),
+    "disposal": ("disposal",),
     "evidence-bundle": ("bundle",),
     "evidence-record": ("evidence_record",),
     "exchange-package": ("handover",),
@@ -39,6 +38,7 @@ OTHERS = {
     "edms.signing.timestamp_token:seal_timestamp": ("bundle", "evidence_targets", "seal"),
     "edms.vault.key_files:read_key_file": ("key_ring", "vault_targets", "key_file"),
     "edms.vault.keys:unwrap_with": ("vault", "vault_targets", "wrapped_key"),
+    "edms.verify.destruction:check_certificate": ("destruction", "audit_targets", "certificate"),
     "edms.verify.package:open_package": ("bundle", "audit_targets", "package"),
     "edms.verify.watched:against": ("audit", "audit_targets", "kept"),
 }
