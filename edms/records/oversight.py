@@ -22,9 +22,9 @@ from edms.records.visible import visible_to
 _AT_ONCE = 500
 
 
-def looking(actor: Actor | None, action: Action) -> Action:
-    """Return the action under which one of them is shown to the actor: `action`, and to an auditor by oversight."""
-    return Action.OVERSEE if actor is not None and _oversees(actor) else action
+def looking(who: Actor | None, action: Action) -> Action:
+    """Return the action under which one of them is shown to somebody: `action`, and to an auditor oversight."""
+    return Action.OVERSEE if who is not None and _oversees(who) else action
 
 
 def seen_procedures(operation: Operation, columns: Columns) -> ColumnElement[bool]:
