@@ -19,6 +19,7 @@ from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id, parse_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.disclosures import LISTED
 from edms.records.events import check_event
 from edms.records.folders import records_of
 from edms.records.model import Folder, Record, RecordState, TriggerEvent
@@ -50,6 +51,18 @@ class NotMatched:
     line: int
     subject: str
     why: str
+
+
+@dataclass(frozen=True)
+class EventPreview:
+    """A line of which an event would be noted. `title`: of the record, or of the folder when `record` is None."""
+
+    line: int
+    subject: str
+    title: str
+    happened_on: date
+    evidence: str
+    record: UUID | None
 
 
 @dataclass(frozen=True)
@@ -125,22 +138,11 @@ def record_events(
         if evidence_record is not None:
             _require_shown(operation, evidence_record)
         list_id, wrong, noted = new_id(archive.clock), list[NotMatched](), 0
-        seen: set[tuple[UUID, date]] = set()
-        for line in told:
-            try:
-                check_event(archive, kind, line.happened_on, line.evidence, label)
-                record_id, folder_id = _subject(operation, line.subject)
-            except NotFound:
-                wrong.append(NotMatched(line.line, line.subject[:120], NOTHING))
+        for found in _matched(operation, archive, kind, told, label):
+            if isinstance(found, NotMatched):
+                wrong.append(found)
                 continue
-            except Refused as error:
-                wrong.append(NotMatched(line.line, line.subject[:120], error.message))
-                continue
-            key = (record_id or folder_id, line.happened_on)
-            if key in seen:
-                wrong.append(NotMatched(line.line, line.subject[:120], "the list names it twice"))
-                continue
-            seen.add(key)  # type: ignore[arg-type]
+            line, record_id, folder_id = found
             event = TriggerEvent(
                 id=new_id(archive.clock), record_id=record_id, folder_id=folder_id, type=kind.value,
                 label=label[:200], happened_on=line.happened_on, evidence=line.evidence[:500],
@@ -156,6 +158,56 @@ def record_events(
         operation.about("list", list_id, "events.recorded")
         operation.note(type=kind.value, noted=noted, not_matched=len(wrong))
         return NotedMany(list_id if noted else None, noted, tuple(wrong))
+
+
+def preview_events(
+    actor: Actor | None, archive: Archive, kind: TriggerType, told: Sequence[ToldEvent], label: str = ""
+) -> tuple[tuple[EventPreview, ...], tuple[NotMatched, ...]]:
+    """Return what noting this list would note, line by line, and the lines that meet nothing; nothing is noted.
+
+    Raises Refused as `record_events`.
+    """
+    if not told or len(told) > MOST_LINES:
+        raise Refused(f"a list has 1 to {MOST_LINES} lines")
+    with archive.door.disclose(actor, Action.EVENT_WORK) as operation:
+        operation.decide()
+        operation.about("list", "events", LISTED)
+        shown, wrong = list[EventPreview](), list[NotMatched]()
+        for found in _matched(operation, archive, kind, told, label):
+            if isinstance(found, NotMatched):
+                wrong.append(found)
+                continue
+            line, record_id, folder_id = found
+            subject = operation.session.get(Record, record_id) or operation.session.get(Folder, folder_id)
+            assert subject is not None, "it was met just now"
+            shown.append(
+                EventPreview(line.line, line.subject, subject.title, line.happened_on, line.evidence, record_id)
+            )
+        operation.note(shown=len(shown))
+        return tuple(shown), tuple(wrong)
+
+
+def _matched(
+    operation: Operation, archive: Archive, kind: TriggerType, told: Sequence[ToldEvent], label: str
+) -> Iterator[tuple[ToldEvent, UUID | None, UUID | None] | NotMatched]:
+    """Yield each line with the record or the folder that it names, or why nothing is noted of it."""
+    seen: set[tuple[UUID | None, date]] = set()
+    for line in told:
+        try:
+            check_event(archive, kind, line.happened_on, line.evidence, label)
+            record_id, folder_id = _subject(operation, line.subject)
+        except NotFound:
+            yield NotMatched(line.line, line.subject[:120], NOTHING)
+            continue
+        except Refused as error:
+            yield NotMatched(line.line, line.subject[:120], error.message)
+            continue
+        key = (record_id or folder_id, line.happened_on)
+        if key in seen:
+            yield NotMatched(line.line, line.subject[:120], "the list names it twice")
+            continue
+        seen.add(key)
+        yield line, record_id, folder_id
 
 
 def awaiting_subjects(

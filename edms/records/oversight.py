@@ -15,9 +15,9 @@ from edms.access.policy import Action
 from edms.operation.door import Operation
 
 
-def looking(actor: Actor | None, action: Action) -> Action:
-    """Return the action under which one of them is shown to the actor: `action`, and to an auditor by oversight."""
-    return Action.OVERSEE if actor is not None and _oversees(actor) else action
+def looking(who: Actor | None, action: Action) -> Action:
+    """Return the action under which one of them is shown to somebody: `action`, and to an auditor oversight."""
+    return Action.OVERSEE if who is not None and _oversees(who) else action
 
 
 def seen_procedures(operation: Operation, columns: Columns) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """Events and holds on the pages: noted by one, verified by another; placed, seen and released by those who may."""
 
+import html
 import io
 import re
 from datetime import date
@@ -37,6 +38,29 @@ def test_a_list_is_handed_in_and_verified_by_another(site: Site, record: str) ->
     done = official.post("/events/verify", {"event": found.group(1)}, follow_redirects=True).text
     assert "1 event was verified." in done
     assert "15 September 2025" in official.get(f"/records/{record}").text
+
+
+def test_a_list_is_looked_at_before_it_is_noted(site: Site, record: str) -> None:
+    clerk = site.visitor("clerk-dinkes", **ENGLISH)
+    table = "nomor;tanggal;bukti\n900/1/2014;15/09/2015;LHP <7>\n000/tidak;15/09/2015;LHP\n"
+    told = {"type": "AUDIT_FOLLOWUP_DONE", "of": "list", "list": (io.BytesIO(table.encode()), "daftar.csv")}
+    page = clerk.post("/events/preview", told, content_type="multipart/form-data").text
+    assert "What would be noted" in page
+    assert f'href="/records/{record}"' in page.split('id="preview"')[1].split("</section>")[0]
+    assert "LHP &lt;7&gt;" in page
+    assert "000/tidak" in page.split("What would be noted")[0], "what meets nothing is told"
+    assert '<option value="AUDIT_FOLLOWUP_DONE" selected>' in page
+    assert "No event waits for verification." in clerk.get("/events").text, "nothing was noted"
+    kept = re.search(r'<textarea name="subjects"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert kept, page
+    again = {"type": "AUDIT_FOLLOWUP_DONE", "of": "list", "subjects": html.unescape(kept.group(1))}
+    assert "1 event was noted" in clerk.post("/events", again, follow_redirects=True).text
+    stranger = site.visitor("clerk-bappeda", **ENGLISH)
+    told = {"type": "AUDIT_FOLLOWUP_DONE", "of": "list", "subjects": table}
+    page = stranger.post("/events/preview", told).text
+    assert "No line of the list would be noted." in page
+    assert record not in page
+    assert site.visitor("auditor").post("/events/preview", told).status_code == 403
 
 
 def test_what_is_typed_wrong_is_told(site: Site, record: str) -> None:

@@ -126,6 +126,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     ("POST", "/retention/delivered"): ("/retention/delivered", {"else": 400}),
     ("GET", "/events"): ("/events", _SIGNERS),
     ("POST", "/events"): ("/events", {"else": 400}),  # no kind is told: tests/web/test_retention_pages.py asks in full
+    ("POST", "/events/preview"): ("/events/preview", {"else": 400}),
     ("POST", "/events/verify"): ("/events/verify", _as(302, _SIGNERS)),
     ("GET", "/events/awaiting"): ("/events/awaiting", _OFFICERS),
     ("GET", "/judgements"): ("/judgements", _OFFICERS),

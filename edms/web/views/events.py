@@ -1,5 +1,6 @@
 """Events from which retention counts: noted for many, verified by a second person, and what waits for one."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -7,7 +8,17 @@ from flask.typing import ResponseReturnValue
 
 from edms.core.errors import Refused
 from edms.core.ids import parse_id
-from edms.records.events_many import NotedMany, NotMatched, awaiting_subjects, read_list, record_events, verify_events
+from edms.records.events_many import (
+    EventPreview,
+    NotedMany,
+    NotMatched,
+    ToldEvent,
+    awaiting_subjects,
+    preview_events,
+    read_list,
+    record_events,
+    verify_events,
+)
 from edms.records.events_shown import AGES, TriggerType, awaited_names, awaiting_report, trigger_names, waiting_events
 from edms.records.people import office_choices
 from edms.web.arguments import date_asked, page_asked
@@ -29,17 +40,8 @@ def listing() -> ResponseReturnValue:
 def note() -> ResponseReturnValue:
     """Note an event of the subjects that are typed, of those of a list, or of all that await it."""
     who, form = actor(), request.form
-    kind = _kind(form.get("type", ""))
-    day, evidence, shown = date_asked(form.get("on")), form.get("evidence", ""), form.get("evidence_record", "").strip()
-    wrong: list[NotMatched] = []
-    if form.get("of") == "awaiting":
-        if day is None:
-            raise Refused("say on which day it happened")
-        told = awaiting_subjects(who, archive(), kind, day, evidence, form.get("office", ""))
-    else:
-        file = request.files.get("list")
-        content = file.read() if file else b""
-        told, wrong = read_list(content or form.get("subjects", "").encode(), day, evidence)
+    kind, told, wrong = _asked()
+    shown = form.get("evidence_record", "").strip()
     record = parse_id(shown) if shown else None
     if shown and record is None:
         raise Refused("the evidence is named by the id of its record")
@@ -56,6 +58,34 @@ def note() -> ResponseReturnValue:
     )
     missed = sorted((*wrong, *noted.not_matched), key=lambda one: one.line)
     return _page(missed) if missed else redirect(url_for("events.listing"))
+
+
+@pages.post("/events/preview")
+def preview() -> ResponseReturnValue:
+    """Say what the list would note, and note nothing: it stands in the form again, to be noted or mended."""
+    kind, told, wrong = _asked()
+    shown, missed = preview_events(actor(), archive(), kind, told, request.form.get("label", "")) if told else ((), ())
+    return _page(sorted((*wrong, *missed), key=lambda one: one.line), shown)
+
+
+def _asked() -> tuple[TriggerType, list[ToldEvent], list[NotMatched]]:
+    """The kind of event and the lines that the form tells, and those that were not understood. Raises Refused."""
+    form = request.form
+    kind, day, evidence = _kind(form.get("type", "")), date_asked(form.get("on")), form.get("evidence", "")
+    if form.get("of") != "awaiting":
+        return kind, *read_list(_content(), day, evidence)
+    if day is None:
+        raise Refused("say on which day it happened")
+    return kind, awaiting_subjects(actor(), archive(), kind, day, evidence, form.get("office", "")), []
+
+
+def _content() -> bytes:
+    """The list as a file, else what was typed."""
+    file = request.files.get("list")
+    content = file.read() if file else b""
+    if file:
+        file.seek(0)
+    return content or request.form.get("subjects", "").encode()
 
 
 @pages.post("/events/verify")
@@ -91,8 +121,10 @@ def awaiting() -> ResponseReturnValue:
     )
 
 
-def _page(missed: list[NotMatched] | None = None) -> str:
+def _page(missed: list[NotMatched] | None = None, preview: Sequence[EventPreview] | None = None) -> str:
+    """The page; with a preview, the form holds what was told, the list as text, so that it can be noted as it is."""
     who = actor()
+    given = request.form if preview is not None else {}
     waiting = waiting_events(who, archive())
     assert who is not None
     return render_template(
@@ -101,7 +133,9 @@ def _page(missed: list[NotMatched] | None = None) -> str:
         missed=missed or [],
         kinds=trigger_names(current_language()),
         offices=office_choices(archive(), who),
-        subject=request.args.get("subject", "")[:80],
+        preview=preview,
+        given=given,
+        subject=_content().decode("utf-8-sig", "replace") if given else request.args.get("subject", "")[:80],
         verifiable=[line for line in waiting if not line.own],
     )
 
