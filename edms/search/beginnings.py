@@ -14,7 +14,7 @@ import numpy as np
 from edms.search.codec import Numbers, Postings, heads
 from edms.search.errors import IndexDamaged
 
-SMALL: Final = 64
+SMALL: Final = 512
 """Lists of so many documents at most are taken apart together."""
 
 
@@ -35,14 +35,27 @@ class Stretch(Protocol):
         """Yield documents and frequencies of the kept terms, of many terms at once."""
 
 
-class ListStretch:
-    """A stretch whose posting lists were read. `small`: encoded lists, each of `SMALL` documents at most."""
+class ReadLists:
+    """Posting lists of terms that begin alike; nothing in it changes, so it may be kept for the next question.
+
+    `small`: encoded lists, each of `SMALL` documents at most. `held`: about how many bytes of memory it takes.
+    """
 
     def __init__(self, small: Sequence[tuple[bytes, bytes]], large: Sequence[tuple[bytes, Postings]]) -> None:
+        self.names = [name for name, _ in (*small, *large)]
+        self.large = [postings for _, postings in large]
+        self.counts, self.ids, self.times = _decoded([data for _, data in small])
+        self.held = 80 * len(self.names) + self.counts.nbytes + self.ids.nbytes + self.times.nbytes
+        self.held += sum(16 * len(postings.ids) for postings in self.large)
+
+
+class ListStretch:
+    """A stretch whose posting lists were read, as one question sees it."""
+
+    def __init__(self, lists: ReadLists) -> None:
         self.kept: Numbers | None = None
-        self._names = [name for name, _ in (*small, *large)]
-        self._large = [postings for _, postings in large]
-        self._counts, self._ids, self._times = _decoded([data for _, data in small])
+        self._names, self._large = lists.names, lists.large
+        self._counts, self._ids, self._times = lists.counts, lists.ids, lists.times
 
     def __len__(self) -> int:
         return len(self._names)
@@ -93,7 +106,7 @@ def _decoded(lists: Sequence[bytes]) -> tuple[Numbers, Numbers, Numbers]:
     times = _widened(data, np.repeat(begins + counts * id_widths, counts), within, np.repeat(time_widths, counts))
     ids = np.cumsum(gaps)
     ids -= np.repeat(ids[firsts] - gaps[firsts], counts) + 1
-    return counts, ids, times
+    return counts, ids, times.astype(np.uint16) if times.max() < 1 << 16 else times
 
 
 def _widened(data: Numbers, begins: Numbers, within: Numbers, widths: Numbers) -> Numbers:

@@ -25,6 +25,7 @@ FEW: Final = 2048
 _CHUNK: Final = 128
 _CHUNK_CHARACTERS: Final = 4 * 1024 * 1024
 _LISTS: Final = 4096
+_ROWS: Final = 2048
 _AHEAD: Final = 2
 """Chunks that a process has received and not taken apart yet."""
 
@@ -64,6 +65,8 @@ class PackingProcess:
     def take(self) -> Packed:
         """Wait for the segment; its posting lists come while they are read, and are to be read to their end."""
         packed: Packed = self._hear()
+        while some := self._hear():
+            packed.documents += some
         packed.postings = self._postings()
         return packed
 
@@ -104,7 +107,13 @@ def _work(pipe: Connection) -> None:
     packer = Packer(surfaces)
     while not isinstance(documents := given.get(), EOFError):
         if documents is None:
-            pipe.send(packer.documents())
+            packed = packer.documents()
+            rows, packed.documents = packed.documents, []
+            pipe.send(packed)
+            while rows:  # not all at once: what is sent stands in memory twice on either side
+                pipe.send(rows[:_ROWS])
+                del rows[:_ROWS]
+            pipe.send([])
             lists = packer.postings()
             while some := list(islice(lists, _LISTS)):
                 pipe.send(some)

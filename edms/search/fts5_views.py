@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from edms.search.analysis import EXACT
-from edms.search.beginnings import SMALL, ListStretch, Stretch
+from edms.search.beginnings import SMALL, ListStretch, ReadLists, Stretch
 from edms.search.codec import CodeReader, Numbers, Postings, encode_postings
 from edms.search.errors import IndexDamaged
 from edms.search.nearness import Forms
@@ -46,23 +46,24 @@ def plain(token: str) -> bytes:
 
 
 class PostingsCache:
-    """Posting lists read lately, bounded by their stored bytes; shared by the threads of a process."""
+    """Posting lists read lately, bounded by the bytes that they take; shared by the threads of a process."""
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
         self._size = 0
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[object, ...], tuple[Postings | None, int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
 
-    def get(self, key: tuple[object, ...]) -> tuple[Postings | None, int] | None:
+    def get(self, key: tuple[object, ...]) -> tuple[Any, int] | None:
         with self._lock:
             found = self._kept.get(key)
             if found:
                 self._kept.move_to_end(key)
             return found
 
-    def put(self, key: tuple[object, ...], found: Postings | None, size: int) -> None:
-        size = 4 * size + 400  # decoded: ids are 8 bytes, a gap was 1 or 2
+    def put(self, key: tuple[object, ...], found: Any, size: int) -> None:
+        """Keep what was found; `size`: about how many bytes it takes."""
+        size += 400
         if size > self._bound // 4:
             return
         with self._lock:
@@ -192,15 +193,28 @@ class PackedView(FileView):
         key = (self.name, field, term)
         kept = self._cache.get(key)
         if kept:
-            return kept[0]
+            known: Postings | None = kept[0]
+            return known
         statement = "SELECT data FROM postings WHERE segment = ? AND field = ? AND term = ?"
         rows = self._file.rows(statement, self.segment, FIELD_NUMBER[field], term)
         found = Postings(unsummed(rows[0][0])) if rows else None
-        self._cache.put(key, found, len(rows[0][0]) if rows else 0)
+        self._cache.put(key, found, 4 * len(rows[0][0]) if rows else 0)  # ids are 8 bytes, a gap was 1 or 2
         return found
 
     def beginning(self, field: str, prefix: bytes) -> list[Stretch]:
-        """Return the terms that begin so: the small lists from one read, the others from the cache where they are."""
+        """Return the terms that begin so: the small lists from one read, the others from the cache where they are.
+
+        They are kept, since the next page and a narrower question ask for the same beginning again.
+        """
+        key = (self.name, field, prefix, "beginning")
+        kept = self._cache.get(key)
+        if kept is None:
+            made = self._read_lists(field, prefix)
+            self._cache.put(key, made, made.held)
+            return [ListStretch(made)]
+        return [ListStretch(kept[0])]
+
+    def _read_lists(self, field: str, prefix: bytes) -> ReadLists:
         statement = (
             "SELECT term, CASE WHEN documents <= ? THEN data END FROM postings"
             " WHERE segment = ? AND field = ? AND term >= ? AND term < ?"
@@ -208,7 +222,7 @@ class PackedView(FileView):
         rows = self._file.rows(statement, SMALL, self.segment, FIELD_NUMBER[field], prefix, prefix + b"\xff")
         small = [(term, unsummed(data)) for term, data in rows if data is not None]
         large = [(term, self.postings(field, term)) for term, data in rows if data is None]
-        return [ListStretch(small, [(term, found) for term, found in large if found])]
+        return ReadLists(small, [(term, found) for term, found in large if found])
 
     def _every_form(self, field: str) -> Iterator[str]:
         statement = "SELECT term FROM postings WHERE segment = ? AND field = ? AND term >= ? AND term < ?"
@@ -278,7 +292,7 @@ class FreshView(FileView):
         statement = "SELECT DISTINCT term FROM fresh_terms WHERE term >= ? AND term < ?"
         terms = [plain(term) for (term,) in self._file.rows(statement, start, start + "\U0010ffff")]
         found = [(term, self.postings(field, term)) for term in terms]
-        return [ListStretch([], [(term, postings) for term, postings in found if postings])]
+        return [ListStretch(ReadLists([], [(term, postings) for term, postings in found if postings]))]
 
     def _every_form(self, field: str) -> Iterator[str]:
         statement = "SELECT DISTINCT term FROM fresh_terms WHERE term >= ? AND term < ? AND col = ?"

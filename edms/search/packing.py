@@ -25,7 +25,8 @@ from edms.search.sorted_lists import DOCUMENT_BITS, LAST_POSITION, POSITION_BITS
 SEGMENT_DOCUMENTS: Final = 1 << 15
 SEGMENT_CHARACTERS: Final = 96 * 1024 * 1024
 """A segment holds no more of either."""
-_MAX_SURFACES: Final = 1_000_000
+_MAX_SURFACES: Final = 250_000
+"""So many surface forms are known at a time, some 400 bytes each: an archive of letters meets a new number in each."""
 _GROUP: Final = 1024
 
 NUMBERS: Final[dict[str, NumberColumn]] = {

@@ -17,7 +17,7 @@ from whoosh.reading import SegmentReader
 from whoosh.util.numeric import byte_to_length
 
 from edms.search import analysis, passages
-from edms.search.beginnings import SMALL, ListStretch, Stretch
+from edms.search.beginnings import SMALL, ListStretch, ReadLists, Stretch
 from edms.search.codec import AnalysedField, CodeColumn, KeyField, LexiconEntry, NumberColumn, Numbers, Postings
 from edms.search.coding import Codes
 from edms.search.encrypted_storage import EncryptedStorage
@@ -180,7 +180,7 @@ class SegmentView:
                 small.append((term, data))
             else:
                 large.append((term, Postings(data)))
-        return [ListStretch(small, large)]
+        return [ListStretch(ReadLists(small, large))]
 
     def _beginning_with(self, field: str, prefix: bytes) -> Iterator[tuple[bytes, int, int, int]]:
         """Yield (term, document frequency, offset, length) of the terms that begin so, from one read."""

@@ -578,10 +578,12 @@ def test_no_word_of_a_document_is_in_any_file(open_files: Open, folder: Path) ->
     for number in range(10):
         put(
             index,
-            document(f"r-{number}", " ".join(words), title="judulrahasia", number="005/1234", access="tokenrahasia"),
+            document(
+                f"berkas-{number}", " ".join(words), title="judulrahasia", number="005/1234", access="tokenrahasia"
+            ),
         )
     stored = b"".join(path.read_bytes() + path.name.encode() for path in folder.rglob("*") if path.is_file())
-    for word in [*words, "judulrahasia", "005/1234", "tokenrahasia", "r-1", "bangun"]:
+    for word in [*words, "judulrahasia", "005/1234", "tokenrahasia", "berkas-1", "bangun"]:
         assert word.encode() not in stored
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edms.search.analysis import query_word, tokens
-from edms.search.beginnings import SMALL, ListStretch, frequencies, keep_commonest, kept_names
+from edms.search.beginnings import SMALL, ListStretch, ReadLists, frequencies, keep_commonest, kept_names
 from edms.search.codec import Postings, encode_postings
 from edms.search.coding import Codes
 from edms.search.errors import IndexDamaged
@@ -24,7 +24,7 @@ one_list = st.dictionaries(
     st.one_of(st.integers(0, 300), st.integers(0, DOCUMENTS - 1)),
     st.one_of(st.integers(1, 3), st.integers(1, 70_000)),
     min_size=1,
-    max_size=SMALL + 4,
+    max_size=40,
 )
 some_lists = st.lists(one_list, max_size=8)
 
@@ -37,7 +37,8 @@ def encoded(held: dict[int, int]) -> bytes:
 def stretch(lists: list[dict[int, int]]) -> ListStretch:
     named = [(f"xkata{number}".encode(), held) for number, held in enumerate(lists)]
     small = [(name, encoded(held)) for name, held in named if len(held) <= SMALL]
-    return ListStretch(small, [(name, Postings(encoded(held))) for name, held in named if len(held) > SMALL])
+    large = [(name, Postings(encoded(held))) for name, held in named if len(held) > SMALL]
+    return ListStretch(ReadLists(small, large))
 
 
 @given(some_lists, st.integers(1, 5))
@@ -78,7 +79,7 @@ def test_what_is_not_kept_does_not_count() -> None:
 def test_a_list_that_is_none_is_damage(spoil: Any) -> None:
     whole = encoded({3: 700, 9: 1})
     with pytest.raises(IndexDamaged):
-        ListStretch([(b"xa", whole), (b"xb", spoil(whole))], [])
+        ReadLists([(b"xa", whole), (b"xb", spoil(whole))], [])
 
 
 @dataclass
