@@ -80,10 +80,13 @@ def done_of(batch: DisposalBatch) -> list[Step]:
 
 
 def require_time(operation: Operation, archive: Archive, batch: DisposalBatch) -> None:
-    """Refuse a step before what has happened already: a clock that was set back dates nothing (R39)."""
+    """Refuse a step before what has happened already: a clock that was set back dates nothing (R39).
+
+    By the clock as it is now, since the operation may have waited for another writer, whose event is then the newer.
+    """
     newest = archive.trail.newest_time(operation.session)
     last = max([batch.state_since, *(step.at for step in batch.steps), *([newest] if newest else [])])
-    if operation.now < last:
+    if archive.clock.now() < last:
         raise Refused("the clock stands before what happened already", "the administrator sets the clock right")
 
 

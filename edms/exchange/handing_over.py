@@ -52,11 +52,11 @@ def assess_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, 
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.assessed")
-        may_take(operation, row, Act.ASSESS)
+        may_take(operation, archive, row, Act.ASSESS)
         if not looked_at or not line(panel.minutes, 200):
             raise Refused("an assessment looks at the records themselves, and its meeting has minutes")
         left_out = exclude_hindered(operation, archive, row)
-        step(operation, row, Act.ASSESS, {**panel.as_note(), "left_out": left_out})
+        step(operation, archive, row, Act.ASSESS, {**panel.as_note(), "left_out": left_out})
         operation.note(records=len(standing(row)), left_out=left_out)
 
 
@@ -66,13 +66,13 @@ def approve_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID,
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.approved")
-        may_take(operation, row, Act.APPROVE)
+        may_take(operation, archive, row, Act.APPROVE)
         letter, receiver = line(told.letter, 200), line(told.receiver, 200)
         if not letter or not receiver:
             raise Refused("an approval has the number of its letter and the name of the institution")
         _not_ahead(archive, told.on)
         left_out = exclude_hindered(operation, archive, row)
-        step(operation, row, Act.APPROVE, {"letter": letter, "on": told.on.isoformat(), "left_out": left_out})
+        step(operation, archive, row, Act.APPROVE, {"letter": letter, "on": told.on.isoformat(), "left_out": left_out})
         row.receiver = {"name": receiver, "keys": _keys(told.keys)}
         operation.note(records=len(standing(row)), left_out=left_out)
 
@@ -85,7 +85,7 @@ def decide_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, 
         operation.about(SUBJECT, row.id, "handover.decided")
         if row.office_id not in operation.actor.headed:
             raise NotPermitted("the head of the office decides this", "ask the head")
-        may_take(operation, row, Act.DECIDE)
+        may_take(operation, archive, row, Act.DECIDE)
         number = line(told.number, 120)
         if not number:
             raise Refused("the decision needs its number")
@@ -94,7 +94,7 @@ def decide_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, 
         named = signers_named(operation.session, archive, row, ((told.head, row.office_id, HEAD),))
         row.number, row.signers = number, {"signers": named}
         note = {"number": number, "on": told.on.isoformat(), "left_out": left_out}
-        step(operation, row, Act.DECIDE, note)
+        step(operation, archive, row, Act.DECIDE, note)
         row.listed = drawn_list(archive, row, standing(row), _head(row, note), operation.now)
         row.list_sha256 = list_sha256(row.listed)
         operation.note(records=len(standing(row)), left_out=left_out, list_sha256=row.list_sha256)

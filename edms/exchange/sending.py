@@ -88,7 +88,7 @@ def package_handover(
         if set(items) != set(packing.items):
             raise Refused("it was changed while it was packed", "pack it anew")
         _refuse_hindered(operation, archive, row)
-        step(operation, row, Act.PACKAGE, {"manifest_sha256": stands, "records": len(written)})
+        step(operation, archive, row, Act.PACKAGE, {"manifest_sha256": stands, "records": len(written)})
         row.package = {"name": packing.name, "manifest_sha256": stands, "at": packing.at.isoformat()}
         for one in written:
             items[one.record].sent = {"mets_sha256": one.mets_sha256, "files": one.files}
@@ -118,7 +118,7 @@ def _begin(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> Packin
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.packing")
         require_state(row, State.DECIDED, State.PACKAGED)
-        may_take(operation, row, Act.PACKAGE)
+        may_take(operation, archive, row, Act.PACKAGE)
         if paper_stage(row, requests_on(operation, row))[0] != "signed":
             raise Refused("the papers are not signed by all", "see where it stands")
         operation.note(left_out=exclude_hindered(operation, archive, row), records=len(standing(row)))
@@ -170,7 +170,7 @@ def send_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, ho
         if not told:
             raise Refused("say how it was sent, and to whom")
         _refuse_hindered(operation, archive, row)
-        step(operation, row, Act.SEND, {"how": told})
+        step(operation, archive, row, Act.SEND, {"how": told})
         operation.note(manifest_sha256=row.package["manifest_sha256"])
 
 
@@ -208,7 +208,7 @@ def receive_receipt(
         note = {"reference": receipt.reference, "receiver": receipt.receiver, "sha256": sha256_hex(content),
                 "received_at": receipt.received_at.isoformat(),
                 "signature": base64.b64encode(signature).decode()}  # fmt: skip
-        step(operation, row, Act.RECEIVE, note)
+        step(operation, archive, row, Act.RECEIVE, note)
         _settle(operation, row, receipt)
         operation.note(receipt_sha256=note["sha256"], records=len(receipt.records),
                        returned=sum(one.verdict == RETURNED for one in receipt.records))  # fmt: skip
@@ -263,4 +263,4 @@ def close_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, n
     with archive.door.write(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.closed")
-        step(operation, row, Act.CLOSE, {"note": line(note, 500), "content": "kept"})
+        step(operation, archive, row, Act.CLOSE, {"note": line(note, 500), "content": "kept"})

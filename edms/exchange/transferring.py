@@ -49,7 +49,7 @@ def list_transfer(
         assert row.to_office_id is not None, "a transfer has one"
         named = ((head, row.office_id, FROM), (head_of_archive, row.to_office_id, TO))
         row.number, row.signers = told, {"signers": signers_named(operation.session, archive, row, named)}
-        step(operation, row, Act.LIST, {"number": told, "left_out": left_out})
+        step(operation, archive, row, Act.LIST, {"number": told, "left_out": left_out})
         row.listed = drawn_list(archive, row, standing(row), {"number": told, **row.signers}, operation.now)
         row.list_sha256 = list_sha256(row.listed)
         operation.note(records=len(standing(row)), left_out=left_out, list_sha256=row.list_sha256)
@@ -66,13 +66,13 @@ def receive_transfer(actor: Actor | None, archive: Archive, proceeding_id: UUID)
         operation.about(SUBJECT, row.id, "transfer.received")
         if row.to_office_id not in operation.actor.offices:
             raise NotPermitted("only the unit that takes custody receives", "ask somebody of it")
-        may_take(operation, row, Act.RECEIVE)
+        may_take(operation, archive, row, Act.RECEIVE)
         if paper_stage(row, requests_on(operation, row))[0] != "signed":
             raise Refused("not all have signed the berita acara", "see where it stands")
         if list_sha256(row.listed) != row.list_sha256:
             raise Refused("the list is not the one that was signed", "run: edms verify --all")
         left_out = exclude_hindered(operation, archive, row)
-        step(operation, row, Act.RECEIVE, {"left_out": left_out})
+        step(operation, archive, row, Act.RECEIVE, {"left_out": left_out})
         finish_items(row)
         moved = len(standing(row))
         for item in standing(row):

@@ -159,7 +159,7 @@ def cancel_proceeding(actor: Actor | None, archive: Archive, proceeding_id: UUID
     with archive.door.write(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id, lock=True)
         operation.about(SUBJECT, row.id, f"{row.kind}.cancelled")
-        step(operation, row, Act.CANCEL, {"reason": why(reason)})
+        step(operation, archive, row, Act.CANCEL, {"reason": why(reason)})
         for request in requests_on(operation, row):
             operation.session.get(SignatureRequest, request.id, with_for_update=True, populate_existing=True)
             if request.state == RequestState.OPEN.value:
@@ -182,12 +182,12 @@ def decided_proceeding(
     return row
 
 
-def step(operation: Operation, row: Proceeding, act: Act, note: dict[str, Any]) -> None:
+def step(operation: Operation, archive: Archive, row: Proceeding, act: Act, note: dict[str, Any]) -> None:
     """Take a step of a locked proceeding: by somebody who may after what was done before, in its turn, written down.
 
     Raises NotPermitted (the same person twice), Refused (not now).
     """
-    row.state = may_take(operation, row, act).value
+    row.state = may_take(operation, archive, row, act).value
     number = max((one.position for one in row.steps), default=0) + 1
     row.steps.append(
         ProceedingStep(
@@ -198,9 +198,9 @@ def step(operation: Operation, row: Proceeding, act: Act, note: dict[str, Any]) 
     row.since = operation.now
 
 
-def may_take(operation: Operation, row: Proceeding, act: Act) -> State:
-    """Return the state that `act` leads to. Raises Refused when it is not its turn, NotPermitted when the actor had a
-    part in it that bars from it."""
+def may_take(operation: Operation, archive: Archive, row: Proceeding, act: Act) -> State:
+    """Return the state that `act` leads to. Raises Refused when it is not its turn or the clock was set back,
+    NotPermitted when the actor had a part in it that bars from it."""
     try:
         state = after(Kind(row.kind), State(row.state), act)
     except NotNow:
@@ -208,7 +208,18 @@ def may_take(operation: Operation, row: Proceeding, act: Act) -> State:
     duty = _DUTIES.get(act)
     if duty is not None and duty is not Duty.PROPOSE_DISPOSAL:
         operation.apart(duty, done_by(row, within=act), "ask a colleague")
+    _require_time(operation, archive, row)
     return state
+
+
+def _require_time(operation: Operation, archive: Archive, row: Proceeding) -> None:
+    """Refuse a step before what has happened already, as in a destruction: a clock that was set back dates nothing.
+
+    By the clock as it is now, since the operation may have waited for another writer, whose event is then the newer.
+    """
+    newest = archive.trail.newest_time(operation.session)
+    if archive.clock.now() < max([row.since, *(one.at for one in row.steps), *([newest] if newest else [])]):
+        raise Refused("the clock stands before what happened already", "the administrator sets the clock right")
 
 
 def done_by(row: Proceeding, within: Act | None = None) -> dict[Duty, set[str]]:

@@ -121,9 +121,9 @@ def assess_review(
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.REVIEW, lock=True)
         operation.about(SUBJECT, row.id, "review.assessed")
-        may_take(operation, row, Act.ASSESS)
+        may_take(operation, archive, row, Act.ASSESS)
         left_out = exclude_hindered(operation, archive, row)
-        step(operation, row, Act.ASSESS, {**panel.as_note(), "left_out": left_out})
+        step(operation, archive, row, Act.ASSESS, {**panel.as_note(), "left_out": left_out})
         for item in standing(row):
             finding = findings.get(item.id)
             if finding is None:
@@ -141,10 +141,10 @@ def decide_review(actor: Actor | None, archive: Archive, proceeding_id: UUID, re
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.REVIEW, lock=True)
         operation.about(SUBJECT, row.id, "review.decided")
-        may_take(operation, row, Act.DECIDE)
+        may_take(operation, archive, row, Act.DECIDE)
         told = why(reason)
         left_out = exclude_hindered(operation, archive, row)
-        step(operation, row, Act.DECIDE, {"reason": told, "left_out": left_out})
+        step(operation, archive, row, Act.DECIDE, {"reason": told, "left_out": left_out})
         _freeze(operation, archive, row, line(number, 120))
         for item in standing(row):
             record = record_in(operation, item)

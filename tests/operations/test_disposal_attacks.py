@@ -31,11 +31,13 @@ from sqlalchemy import select, update
 
 from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
+from edms.access.policy import Action
 from edms.audit.trail import AuditTrail
 from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused, StorageFault
-from edms.disposal.batches import Letter
+from edms.disposal.batches import Letter, begin_step
 from edms.disposal.closing import close
+from edms.disposal.course import Step
 from edms.disposal.destruction import (
     Inspected,
     approve,
@@ -340,6 +342,62 @@ def test_a_clock_set_back_dates_nothing(made: Archive, back: timedelta) -> None:
         approve(who(made, "walikota"), made, batch, note)
     made.clock.set(MOMENT)  # type: ignore[attr-defined]
     assert approve(who(made, "walikota"), made, batch, note) == 2
+
+
+def test_who_waited_for_another_writer_is_not_told_of_a_clock_set_back(made: Archive) -> None:
+    """A step that begins, and waits while somebody else's event is written, comes after that event."""
+    due(made)
+    batch = decided(made)
+    with made.door.write(who(made, "pelaksana"), Action.DISPOSAL_EXECUTE) as operation:
+        made.clock.set(MOMENT + timedelta(seconds=1))  # type: ignore[attr-defined]
+        place_hold(who(made, "records"), made, [due_of(made, batch)], "Perkara", "Surat", "penyidikan")
+        found, _move = begin_step(operation, made, batch, Step.EXECUTE)
+        assert found.state == "DECIDED"
+
+
+def due_of(archive: Archive, batch: UUID) -> UUID:
+    return shown(archive, batch).items[0].record
+
+
+STEPS_LEFT = ("approve", "decide", "execute", "carry_out")
+
+
+def take(archive: Archive, batch: UUID, step: str, note: Letter) -> object:
+    steps = {
+        "approve": lambda: approve(who(archive, APPROVER[Tier.LOWER]), archive, batch, note),
+        "decide": lambda: decide_destruction(who(archive, DECIDER[Tier.LOWER]), archive, batch, note),
+        "execute": lambda: execute(who(archive, EXECUTOR[Tier.LOWER]), archive, batch, PROVEN),
+        "carry_out": lambda: carry_out(who(archive, EXECUTOR[Tier.LOWER]), archive, batch),
+    }
+    return steps[step]()
+
+
+def test_no_step_is_taken_by_a_clock_set_back_or_without_its_event(
+    made: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step from the approval on, attacked in turn: by a clock set back an hour, and by a trail that is full."""
+    records = due(made)
+    batch = requested(made)
+    note = letter(made, "S-1")
+
+    def fail(self: AuditTrail, session: object, events: object) -> None:
+        raise StorageFault("the disk is full", "free some")
+
+    for step in STEPS_LEFT:
+        before = shown(made, batch)
+        made.clock.set(MOMENT - timedelta(hours=1))  # type: ignore[attr-defined]
+        with pytest.raises(Refused, match="clock stands before"):
+            take(made, batch, step, note)
+        made.clock.set(MOMENT)  # type: ignore[attr-defined]
+        with monkeypatch.context() as patched:
+            patched.setattr(AuditTrail, "append_all", fail)
+            with pytest.raises(StorageFault):
+                take(made, batch, step, note)
+        after = shown(made, batch)
+        assert (after.state, after.steps, after.items) == (before.state, before.steps, before.items), step
+        assert {state_of(made, record) for record in records} == {"declared"}
+        take(made, batch, step, note)
+    assert {state_of(made, record) for record in records} == {"destroyed"}
 
 
 def test_letters_are_evidence_and_dated_in_order(made: Archive) -> None:
