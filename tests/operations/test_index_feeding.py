@@ -12,8 +12,14 @@ from archive_fixtures import MOMENT, OWNER, settle
 from sqlalchemy import func, select
 
 from edms.access.actors import Actor
+from edms.capture import indexing
 from edms.capture.accept import Accepted
-from edms.capture.indexing import LONGEST_UNFINISHED, LONGEST_WAIT, bring_index_up_to_date
+from edms.capture.indexing import (
+    LONGEST_UNFINISHED,
+    LONGEST_WAIT,
+    LONGEST_WAIT_IN_A_CROWD,
+    bring_index_up_to_date,
+)
 from edms.capture.work import lanes_of, work_once
 from edms.core.clock import FixedClock
 from edms.operation.model import OutboxEntry
@@ -108,6 +114,19 @@ def test_an_old_change_is_not_kept_waiting(embedded: Archive, capture: Capture) 
     clock.set(MOMENT + LONGEST_WAIT - timedelta(milliseconds=1))
     assert not bring_index_up_to_date(archive, more_is_coming=True)
     clock.set(MOMENT + LONGEST_WAIT)
+    assert bring_index_up_to_date(archive, more_is_coming=True)
+    assert index.commits == [1]
+
+
+def test_in_a_crowd_it_waits_longer(embedded: Archive, capture: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexing, "A_CROWD", 1)
+    clock = FixedClock(MOMENT)
+    archive, index = counted(dataclasses.replace(embedded, clock=clock))
+    give(archive, capture, 1)
+    give(archive, capture, 3, unfinished=True)
+    clock.set(MOMENT + LONGEST_WAIT)
+    assert not bring_index_up_to_date(archive, more_is_coming=True)
+    clock.set(MOMENT + LONGEST_WAIT_IN_A_CROWD)
     assert bring_index_up_to_date(archive, more_is_coming=True)
     assert index.commits == [1]
 

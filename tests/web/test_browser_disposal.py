@@ -168,7 +168,7 @@ class Officials(People):
             self.sign(user)
 
 
-@pytest.mark.parametrize("tier", [Tier.LOWER])
+@pytest.mark.parametrize("tier", [Tier.LOWER, Tier.UPPER])
 def test_a_destruction_by_six_people_and_two_witnesses(
     browser: Browser, server: Destroying, tmp_path: Path, tier: Tier  # noqa: F811
 ) -> None:  # fmt: skip
