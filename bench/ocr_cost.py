@@ -138,13 +138,13 @@ def _lane(engine: OcrMyPdfEngine, content: bytes, media_type: str) -> tuple[floa
 
 
 def _of_calls() -> float:
-    """CPU seconds of all ended calls, with all they started: what the server of the sandbox has reaped."""
-    (server,) = (child for child in psutil.Process().children() if "edms.core.sandbox_server" in child.cmdline())
+    """CPU seconds of all ended calls, with all they started: what the servers of sandboxes have reaped."""
+    servers = [child for child in psutil.Process().children() if "edms.core.sandbox_server" in child.cmdline()]
     deadline = time.monotonic() + SECONDS_TO_REAP
-    while server.children() and time.monotonic() < deadline:
+    while any(server.children() for server in servers) and time.monotonic() < deadline:
         time.sleep(0.01)
-    times = server.cpu_times()
-    return float(times.children_user + times.children_system)
+    each = [server.cpu_times() for server in servers]
+    return float(sum(times.children_user + times.children_system for times in each))
 
 
 def _tesseract(page: Path, languages: str, segmentation: str) -> float:

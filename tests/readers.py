@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask
@@ -23,6 +24,7 @@ from edms.batches.sheet import BadSheet, read_sheet
 from edms.capture.indonesian_dates import parse_date
 from edms.capture.manifest_mapping import DATE_FORMATS, load_mapping
 from edms.core.errors import EdmsError, IntegrityFault, Refused
+from edms.core.settings import Settings
 from edms.exchange.checking import check_package
 from edms.exchange.receipt import read_receipt, receipt_bytes
 from edms.proposals.class_model import ClassModel
@@ -55,6 +57,7 @@ WITNESS = witness_key("kabupaten-witness", KEY)
 FOLDER = Path(tempfile.mkdtemp(prefix="edms-readers-"))
 _MOST_COUNT = 1 << 16
 _APP = Flask("readers")
+_APP.extensions["archive"] = SimpleNamespace(settings=Settings())  # all that a page asks before it knows who asks
 
 
 @dataclass(frozen=True)

@@ -253,7 +253,7 @@ def test_only_an_administrator_or_the_console_manages_people_and_it_is_audited(c
         (("person", "add", "Budi Santoso", "--name", "X", "--role", "auditor"), ("cannot be a user name", "a-z")),
         (("person", "add", "admin", "--name", "X", "--role", "auditor"), ("there is a person 'admin' already",)),
         (("person", "add", "budi", "--name", " ", "--role", "auditor"), ("1 to 200 characters",)),
-        (("person", "add", "budi", "--name", "X", "--role", "clerk"), ("belongs to an office", "--office")),
+        (("person", "add", "budi", "--name", "X", "--role", "clerk"), ("belongs to an office", "name the office")),
         (("person", "add", "budi", "--name", "X", "--role", "king"), ("'king'", "clerk")),
         (("person", "add", "budi", "--name", "X", "--role", "clerk", "--office", "x"), ("no office 'x'", "dinkes")),
         (("person", "password", "budi"), ("there is no person 'budi'", "edms person list")),

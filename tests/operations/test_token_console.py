@@ -29,7 +29,7 @@ from web_site import PASSWORD
 
 from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
-from edms.access.policy import TokenScope
+from edms.access.token_scopes import TokenScope
 from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.records.service_accounts import NewService, add_service

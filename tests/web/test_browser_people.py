@@ -54,6 +54,7 @@ def test_an_administrators_day_without_scripts(
     page = context.new_page()
 
     def look(name: str) -> None:
+        page.wait_for_load_state("load")  # before its style sheet a page is as wide as its longest word
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
         page.screenshot(path=pictures / f"people-{name}-{language}-{size['width']}.png", full_page=True)
 

@@ -86,6 +86,8 @@ def test_marked_by_every_way_made_approved_and_handed_out(
     page.get_by_role("button", name="Area 3: by hand").press("Delete")
     expect(marks(page)).to_have_count(2)
     # By form, with the keyboard alone.
+    if page.locator("#add").get_attribute("open") is None:
+        page.locator("#add summary").press("Enter")
     for name, value in {"left": "10", "top": "60", "right": "40", "bottom": "65"}.items():
         page.locator(f"#add input[name={name}]").fill(value)
     page.locator("#add input[name=bottom]").press("Enter")

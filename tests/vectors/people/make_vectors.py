@@ -34,7 +34,7 @@ def rejected() -> Vectors:
         "twice": ("user,name\nani,A\nani,A\n", "line 3: 'ani' is listed twice"),
         "beyond": ("user,name\nani,A,more\n", "line 2: what is"),
         "unknown-column": ("user,name,salary\nani,A,1\n", "what is 'salary'"),
-        "unknown-role": ("user,name,roles\nani,A,king\n", "line 2: 'king'"),
+        "unknown-role": ("user,name,roles\nani,A,king\n", "line 2: there is no such role or clearance ('king'"),
         "no-heading": ("name\nani\n", "neither `user` nor `code`"),
         "nested": ('{"people": ' + "[" * 5000, "not JSON"),
         "no-objects": ('{"people": [1]}', "lists of objects"),
