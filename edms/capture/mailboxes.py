@@ -106,6 +106,9 @@ def connected(box: Mailbox) -> Any:
             server.starttls(trust)
         secret = Unlock(box.password).secret(f"the password of mailbox {box.name}").decode()
         server.login(box.user, secret)
+        # What a server can do it says in full to whoever has signed in; before, many name neither MOVE nor UIDPLUS.
+        told = required(server.capability(), "it does not say what it can do")
+        server.capabilities = tuple(b" ".join(told).decode("ascii", "replace").upper().split())
         yield server
     finally:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
@@ -160,12 +163,19 @@ def _message(archive: Archive, box: Mailbox, server: imaplib.IMAP4, uid: str, fo
 def _move(server: imaplib.IMAP4, uid: str, folder: str) -> None:
     """Move a message: at once where the server can (RFC 6851), else copied and only then marked as deleted here."""
     if "MOVE" in server.capabilities:
-        required(server.uid("MOVE", uid, _quoted(folder)), f"a message cannot be moved to {folder}")
-        return
+        moved = server.uid("MOVE", uid, _quoted(folder))
+        if moved[0] != "OK" and _is_there(server, uid):
+            required(moved, f"a message cannot be moved to {folder}")
+        return  # somebody else may have moved it meanwhile
     required(server.uid("COPY", uid, _quoted(folder)), f"a message cannot be copied to {folder}")
     required(server.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"), "a message cannot be marked")
     if "UIDPLUS" in server.capabilities:
         server.uid("EXPUNGE", uid)
+
+
+def _is_there(server: imaplib.IMAP4, uid: str) -> bool:
+    (found, *_rest) = required(server.uid("SEARCH", "UID", uid), "it cannot be searched")
+    return bool((found or b"").split())
 
 
 def unwilling(box: Mailbox, error: Exception) -> str:
