@@ -22,25 +22,31 @@ from bench.judged import DEPTH, Ask, Collection, Quality, collections, judged, m
 from bench.measuring import figure
 from edms.core.settings import SearchSettings
 from edms.search.fts5_index import Fts5Index
+from edms.search.postgresql.index import PostgresqlIndex
 from edms.search.protocol import EVERYTHING, IndexDocument, SearchIndex, SearchRequest
 from edms.search.whoosh_index import WhooshIndex
 
 TARGETS: Final = {"id-wikipedia-qa": 0.86, "en-cranfield": 0.53}
 ABSENT: Final = "THE JUDGED COLLECTIONS ARE ABSENT: nothing was measured (set EDMS_CORPUS to the shared corpus)"
 
-Opened = Callable[[Path], SearchIndex]
+Opened = Callable[[Path, ExitStack], SearchIndex]
 Peer = Callable[[Collection, Path, ExitStack], Ask]
 
 
-def open_whoosh(folder: Path) -> SearchIndex:
+def open_whoosh(folder: Path, _stack: ExitStack) -> SearchIndex:
     return WhooshIndex(folder / "index", bytes(32), SearchSettings())
 
 
-def open_fts5(folder: Path) -> SearchIndex:
+def open_fts5(folder: Path, _stack: ExitStack) -> SearchIndex:
     return Fts5Index(folder / "index", bytes(32), SearchSettings())
 
 
-ENGINES: dict[str, Opened] = {"whoosh": open_whoosh, "fts5": open_fts5}
+def open_postgresql(folder: Path, stack: ExitStack) -> SearchIndex:
+    url = stack.enter_context(_server(folder)).replace("postgresql://", "postgresql+psycopg://", 1)
+    return PostgresqlIndex(url, bytes(32), SearchSettings(), "judged")
+
+
+ENGINES: dict[str, Opened] = {"whoosh": open_whoosh, "fts5": open_fts5, "postgresql": open_postgresql}
 """Our engines: each opens an index of its own in an empty folder."""
 
 
@@ -78,7 +84,7 @@ def _opened(
     for name, opened in ENGINES.items():
         place = folder / name
         place.mkdir()
-        yield f"ours: {name}", ours(opened(place), collection)
+        yield f"ours: {name}", ours(opened(place, stack), collection)
     for name, peer in peers.items():
         place = folder / name.replace(" ", "-")
         place.mkdir()
