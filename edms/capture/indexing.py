@@ -10,7 +10,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from edms.jobs.model import Job, JobState, Lane
 from edms.operation.model import OutboxEntry
@@ -47,26 +47,25 @@ def bring_index_up_to_date(archive: Archive, *, more_is_coming: bool) -> bool:
 def _worth_it(archive: Archive) -> bool:
     """Whether enough records wait, or one has for long since its newest change (a backlog's oldest one is old)."""
     now, newest = archive.clock.now(), func.max(OutboxEntry.created_at).label("newest")
-    quick = (Job.state == JobState.READY.value, Job.lane == Lane.QUICK.value, Job.not_before <= now)
     waiting = select(newest).where(OutboxEntry.topic == INDEX_TOPIC, _due(now)).group_by(OutboxEntry.subject_id)
     each = waiting.subquery()
     with archive.database.reader() as session:
         count, oldest = session.execute(select(func.count(), func.min(each.c.newest))).one()
         if not count or count >= WORTH_A_COMMIT or now - oldest >= LONGEST_WAIT_IN_A_CROWD:
             return bool(count)
-        crowd = len(session.scalars(select(Job.id).where(*quick).limit(A_CROWD + 1)).all()) > A_CROWD
+        crowd = len(session.scalars(select(Job.id).where(_quick_step(now)).limit(A_CROWD + 1)).all()) > A_CROWD
     return not crowd and now - oldest >= LONGEST_WAIT
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
     """Whether an OutboxEntry is of a record that rests, or has waited too long for its steps."""
-    coming = exists().where(
-        Job.subject_id == OutboxEntry.subject_id,
-        Job.state == JobState.READY.value,
-        Job.lane == Lane.QUICK.value,
-        Job.not_before <= now,
-    )
+    coming = exists().where(Job.subject_id == OutboxEntry.subject_id, _quick_step(now))
     return or_(~coming, OutboxEntry.created_at <= now - LONGEST_UNFINISHED)
+
+
+def _quick_step(now: datetime) -> ColumnElement[bool]:
+    """Whether a Job is a quick step that a worker may take now."""
+    return and_(Job.state == JobState.READY.value, Job.lane == Lane.QUICK.value, Job.not_before <= now)
 
 
 def wait_until_indexed(archive: Archive, record_ids: Collection[UUID], *, work_here: bool) -> None:
