@@ -62,8 +62,10 @@ class Sender:
 
     @staticmethod
     def _answer(connection: http.client.HTTPConnection, body: Any) -> http.client.HTTPResponse:
+        answered = select.poll()
+        answered.register(connection.sock, select.POLLIN)
         for piece in body:
-            if select.select([connection.sock], [], [], 0)[0]:
+            if answered.poll(0):
                 break
             try:
                 connection.send(piece)

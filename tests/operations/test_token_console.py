@@ -116,10 +116,12 @@ def at_terminal(console: Console, typed: str, *arguments: str) -> tuple[int, str
         text=True, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )  # fmt: skip
     os.close(its)
+    waiting = select.poll()  # select() takes no descriptor above 1,023, and a whole suite may hold so many
+    waiting.register(mine, select.POLLIN)
     shown, asked = "", False
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        if select.select([mine], [], [], 0.2)[0]:
+        if waiting.poll(200):
             try:
                 piece = os.read(mine, 4096)
             except OSError:  # its side is closed
