@@ -182,10 +182,15 @@ class SealedView(StructFile):  # type: ignore[misc]
         self._length = length
         self._at = 0
         self._name = name
-        self.file = self
         self.is_real = False
         self.is_closed = False
         self.onclose = None
+
+    @property
+    def file(self) -> "SealedView":
+        """What Whoosh's own methods read from. Kept as an attribute it would be a circle, and the file's descriptor,
+        with the room of a file that was removed, would be held until Python looks for circles."""
+        return self
 
     def read(self, size: int | None = None) -> bytes:
         left = max(self._length - self._at, 0)

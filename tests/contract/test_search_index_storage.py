@@ -1,5 +1,6 @@
 """The encrypted storage under the Whoosh engine: nothing reaches pickle or the disk that should not."""
 
+import gc
 import io
 import os
 import pickle
@@ -256,3 +257,22 @@ def test_threads_that_open_a_column_do_not_move_each_other(folder: Path) -> None
     view.seek(2)
     assert view.get_array(4, "H", 100) == array("H", range(100))
     assert view.tell() == 2
+
+
+def test_a_file_that_was_removed_is_let_go_without_waiting_for_the_collector(folder: Path) -> None:
+    """A server under a steady load of commits would run out of descriptors, and of room on the disk."""
+    index = open_index(folder)
+    fill(index)
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(40):
+            index.apply([Upsert(IndexDocument(f"r{n}", 2 + turn, "a", text=f"rapat putaran{turn}")) for n in range(3)])
+            assert search(index, "rap*") == search(index, f"putaran{turn}") == 3
+        held = [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    finally:
+        gc.enable()
+    mine = [one for one in held if one.startswith(f"{folder}/")]
+    assert mine, "the segments that answers come from are open"
+    assert not [one for one in mine if one.endswith("(deleted)")]
+    assert len(mine) == len(set(mine)), "each once"
