@@ -24,12 +24,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edms.core.database import postgresql_engine
 from edms.core.database_faults import plain_fault
-from edms.core.errors import ConfigurationError, StorageFault
+from edms.core.errors import ConfigurationError, DatabaseAway, EdmsError, StorageFault
 from edms.core.settings import DatabaseSettings
 from edms.search.errors import IndexBusy
 
 WRITER_WAIT: Final = "30s"
 SEARCH_SECONDS: Final = 60
+WHERE: Final = "does its server run, and is [search] postgresql_url (or, without one, [database] url) right?"
 _TABLES: Final = ("segment", "key", "piece", "document", "dead")
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -194,8 +195,17 @@ def _plainly() -> Iterator[None]:
     except PoolTimeout as error:
         raise StorageFault("all connections to the index are taken", "raise [database] pool_size") from error
     except psycopg.Error as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise plain_fault(error) or StorageFault(f"the index cannot be reached: {first}") from error
+        raise _fault_of(error) from error
+
+
+def _fault_of(error: psycopg.Error) -> EdmsError:
+    """Return the error for a person. The index may have a server of its own: whoever reads it shall not look for the
+    fault in the database of the archive."""
+    fault = plain_fault(error)
+    if isinstance(fault, DatabaseAway):
+        return DatabaseAway(f"the search index: {fault.message}", WHERE)
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return fault or StorageFault(f"the index cannot be reached: {first}", WHERE)
 
 
 def _give_back(pooled: Any, connection: Connection) -> None:
