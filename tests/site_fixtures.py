@@ -62,6 +62,8 @@ def _changed(settings: Settings, changes: dict[str, dict[str, Any]]) -> Settings
 
 
 @pytest.fixture
-def site(open_site: OpenSite, tmp_path: Path) -> Site:
+def site(open_site: OpenSite, tmp_path: Path) -> Iterator[Site]:
     """A site of the test's own."""
-    return open_site(tmp_path)
+    made = open_site(tmp_path)
+    yield made
+    made.archive.database.close()

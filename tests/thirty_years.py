@@ -57,7 +57,6 @@ WAITS = {"select": 3, "propose": 9, "assess": 2, "request": 16, "approve": 5, "d
 """Days after each step of a destruction until the next is taken."""
 BEGINS = {LOWER: 60, UPPER: 240}
 """The day of the year on which the destruction of a tier is begun."""
-MOST = 500
 
 
 class Destruction:
@@ -77,7 +76,8 @@ class City:
 
     def __init__(self, archive: Archive, records: int, years: int, seed: int) -> None:
         assert isinstance(archive.clock, FixedClock)
-        disposal = archive.settings.disposal.model_copy(update={"max_items": MOST, "class_code": PAPERS})
+        self.most = max(500, records // 50)
+        disposal = archive.settings.disposal.model_copy(update={"max_items": self.most, "class_code": PAPERS})
         archive.settings.__dict__["disposal"] = disposal
         self.archive, self.clock = archive, archive.clock
         self.model, self.chance = Model(), random.Random(seed)
@@ -264,7 +264,7 @@ class City:
         for wrong in self._not_to_be_chosen(tier, today):
             self._refused(lambda wrong=wrong: select_due(officer, archive, batch, [wrong]))
         expected = self._due(tier)
-        assert select_due(officer, archive, batch) == min(len(expected), MOST), f"{today}: {tier}"
+        assert select_due(officer, archive, batch) == min(len(expected), self.most), f"{today}: {tier}"
         with archive.database.reader() as session:
             chosen = set(session.scalars(select(DisposalItem.record_id).where(DisposalItem.batch_id == batch)))
         assert chosen <= expected, f"{today}: chosen and not due"
