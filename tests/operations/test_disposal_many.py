@@ -53,7 +53,7 @@ KILLS = int(os.environ.get("EDMS_DISPOSAL_KILLS", "2"))
 SEED = int(os.environ.get("EDMS_DISPOSAL_SEED", "20261127"))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(24 * 3600 if ITEMS > 1000 else 900)]
 _CARRIES_OUT = """
-import resource, sys
+import itertools, os, resource, signal, sys, threading
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -63,16 +63,18 @@ from edms.core.config import load_settings
 from edms.disposal.execution import carry_out
 from edms.operation.door import Door
 from edms.records.people import console_person
-config, moment, batch = sys.argv[1:]
+config, moment, batch, commits, pause = sys.argv[1:]
 archive = open_archive(load_settings(Path(config)), FixedClock(datetime.fromisoformat(moment)))
-commit = Door._commit
+commit, counted = Door._commit, itertools.count(1)
 def told(self, session):
-    print("committing", flush=True)
+    if next(counted) == int(commits):
+        threading.Timer(float(pause), os.kill, (os.getpid(), signal.SIGKILL)).start()
     commit(self, session)
 Door._commit = told
 carry_out(console_person(archive, "pelaksana", "tests"), archive, UUID(batch))
 print("most memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, flush=True)
 """
+"""Carries out; a moment after it begins the commit of that number, it kills itself (0: it does not)."""
 
 
 def executing_many(archive: Archive) -> UUID:
@@ -127,20 +129,12 @@ def test_many_records_are_destroyed_however_often_it_is_killed(embedded: Archive
     config = made.settings.storage.path.parent / "config.toml"
     config.write_text('[text]\noffice = "off"\n[disposal]\nmax_items = 100000\n')
     command = [sys.executable, "-c", _CARRIES_OUT, str(config), MOMENT.isoformat(), str(batch)]
-    began, spent, gone, memory = time.monotonic(), 0.0, 0, ""
+    spent, gone, run = 0.0, 0, None
     for round_ in range(KILLS + 1):
         start = time.monotonic()
-        commits = 2 * ITEMS // (KILLS + 1) + chance.randrange(20)
-        with subprocess.Popen(
-            command, cwd=Path(__file__).resolve().parents[2], stdout=subprocess.PIPE, text=True
-        ) as run:
-            assert run.stdout is not None
-            for number, line in enumerate(run.stdout):
-                if round_ < KILLS and number == commits:
-                    time.sleep(chance.random() / 50)
-                    run.kill()
-                    break
-                memory = line.strip() if line.startswith("most") else memory
+        commits = 2 * ITEMS // (KILLS + 1) + chance.randrange(20) if round_ < KILLS else 0
+        told = [*command, str(commits), f"{chance.random() / 50:.4f}"]
+        run = subprocess.run(told, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
         spent += time.monotonic() - start
         assert run.returncode == (-9 if round_ < KILLS else 0)
         again = open_archive(made.settings, FixedClock(MOMENT))
@@ -151,7 +145,8 @@ def test_many_records_are_destroyed_however_often_it_is_killed(embedded: Archive
         gone = now
         print(f"round {round_}: {gone} gone")
     assert gone == ITEMS
-    print(f"{ITEMS} records in {spent:.0f} s of carrying out, {KILLS} times killed; {memory} MiB")
+    assert run is not None
+    print(f"{ITEMS} records in {spent:.0f} s of carrying out, {KILLS} times killed; {run.stdout.strip()} MiB")
     assert show_batch(who(made, "arsiparis"), made, batch).state == "EXECUTED"
     with made.database.reader() as session:
         left = select(func.count()).select_from(OrderedDestruction).where(OrderedDestruction.shredded_at.is_(None))
