@@ -180,6 +180,7 @@ def _grants(operation: Operation, which: ColumnElement[bool]) -> tuple[GrantLine
     )
     query = (
         select(AccessGrant, Record.title, Folder.title, in_set)
+        .select_from(AccessGrant)
         .outerjoin(Record, and_(Record.id == AccessGrant.record_id, visible_to(operation.viewing)))
         .outerjoin(Folder, and_(Folder.id == AccessGrant.folder_id, _known(operation)))
         .where(which)

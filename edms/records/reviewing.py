@@ -42,7 +42,6 @@ from edms.retention.proceedings import Act, Kind
 from edms.retention.types import Fate, Period
 
 _MOST_YEARS, _MOST_MEMBERS = 100, 20
-NOT_IN_IT = "the findings name a record that is not in it, or say what cannot be decided"
 
 
 class Choice(StrEnum):
@@ -110,7 +109,7 @@ def findings_from(told: Any, items: Mapping[str, UUID]) -> dict[UUID, ReviewFind
                 Fate(one.get("fate") or Fate.REVIEW), folder,
             )  # fmt: skip
     except (KeyError, ValueError, TypeError, AttributeError):
-        raise Refused(NOT_IN_IT) from None
+        raise Refused("the findings name a record that is not in it, or say what cannot be decided") from None
     return found
 
 
@@ -166,7 +165,7 @@ def _require_known(operation: Operation, row: Proceeding, findings: Mapping[UUID
     """Require that each finding is of an item that the actor may see: of another one nobody can say anything (R22)."""
     seen = seen_items(operation, row)
     if not findings.keys() <= {item.id for item in row.items if item.record_id in seen}:
-        raise Refused(NOT_IN_IT)
+        raise Refused("the findings name a record that is not in it, or say what cannot be decided")
 
 
 def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding) -> dict[str, Any]:
