@@ -89,6 +89,7 @@ PEOPLE_AND_RIGHTS: dict[str, Case] = {
         " FROM people LIMIT 1"
     ),
     "password that is to be changed, no more": sql("DELETE FROM given_passwords", named="row"),
+    "account that is to be confirmed, no more": sql("DELETE FROM unconfirmed_accounts", named="row"),
     "second factor, removed": sql("DELETE FROM one_time_codes", named="row"),
     "second factor, a code taken again": sql("UPDATE one_time_codes SET last_step = 0", named="row"),
     "passkey, inserted": sql(

@@ -213,6 +213,7 @@ def _fill(archive: Archive) -> None:
     _permit(archive, record)
     record_event(officer, archive, record, TriggerType.CONTRACT_END, date(2026, 1, 2), "BA-7")
     new_password(CONSOLE, archive, "auditor")
+    new_password(console_person(archive, "admin", "tests"), archive, "official-bappeda")
     _second_factor(archive)
     _account_at_the_provider(archive)
     _program(archive)

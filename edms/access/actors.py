@@ -36,6 +36,7 @@ class Actor:
     Who comes with an API token is its person, with less: `actions` are all that may be done (None: whatever the rule
     gives), `bound_to` is the only office, and `token_id` names the token. `provisions`: it is a service account that
     an administrator answers for, and may push people (`people:provision`) by a token that was made for that.
+    `unconfirmed`: an administrator gave a way into the account, and nobody else has confirmed it yet.
     """
 
     kind: ActorKind
@@ -52,6 +53,7 @@ class Actor:
     bound_to: UUID | None = None
     token_id: UUID | None = None
     provisions: bool = False
+    unconfirmed: bool = False
 
     @property
     def is_console(self) -> bool:

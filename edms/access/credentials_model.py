@@ -18,6 +18,19 @@ class GivenPassword(Base):
     given_at: Mapped[datetime]
 
 
+class UnconfirmedAccount(Base):
+    """An administrator gave a way into this account (`cause`): it reaches what is published until somebody else, who
+    administers nothing, has said that its person has it."""
+
+    __tablename__ = "unconfirmed_accounts"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    cause: Mapped[str] = mapped_column(String(20))
+    made_by: Mapped[str] = mapped_column(String(200))
+    maker_name: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+
+
 class OneTimeCode(Base):
     """An app that shows a person codes by time (RFC 6238). `sealed`: its secret, under a key of the key ring.
 

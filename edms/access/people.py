@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor, ActorKind, Role
+from edms.access.credentials_model import UnconfirmedAccount
 from edms.access.levels import Level
 from edms.access.model import Office, Person, Position
 from edms.access.positions import Post, Rank, Reach, reach_of
@@ -51,8 +52,11 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
 
     A service account heads nothing and is cleared for no more than its holder at that moment; without one it may
     nothing. It may push people while its holder is an administrator.
+
+    Into whose account an administrator gave a way is a guest, cleared for what is open, until somebody else confirms.
     """
-    posts = posts_of(session, person, today)
+    unconfirmed = session.get(UnconfirmedAccount, person.id) is not None
+    posts = [] if unconfirmed else posts_of(session, person, today)
     provisions = False
     roles, clearance = frozenset(Role(role) for role in person.roles.split(",") if role), Level(person.clearance)
     if person.held_by is not None:
@@ -61,6 +65,8 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
         provisions = holder is not None and Role.ADMINISTRATOR.value in holder.roles.split(",")
         roles = roles & SERVICE_ROLES if holder is not None else frozenset()
         clearance = min(clearance, Level(holder.clearance if holder else Level.OPEN), key=lambda level: level.rank)
+    if unconfirmed:
+        roles, clearance = frozenset({Role.GUEST}), Level.OPEN
     reach = _reach(session, posts)
     return Actor(
         kind=ActorKind.CONSOLE if console_user else ActorKind.PERSON,
@@ -74,6 +80,7 @@ def actor_of(session: Session, person: Person, today: date, console_user: str = 
         headed=reach.headed,
         staff_in=reach.staff_in,
         provisions=provisions,
+        unconfirmed=unconfirmed,
     )
 
 

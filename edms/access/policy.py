@@ -79,6 +79,7 @@ class Action(StrEnum):
     SIGN_IN = "session:sign_in"
     SIGN_OUT = "session:sign_out"
     ACCOUNT_MANAGE = "account:manage"
+    ACCOUNT_CONFIRM = "account:confirm"
     CAPTURE_FOLLOW = "capture:follow"
     CUSTODY_VIEW = "custody:view"
     OVERSEE = "proceedings:oversee"
@@ -160,6 +161,7 @@ _GENERAL_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.SIGN_IN: tuple(Role),
     Action.SIGN_OUT: tuple(Role),
     Action.ACCOUNT_MANAGE: tuple(Role),
+    Action.ACCOUNT_CONFIRM: (Role.AUDITOR, Role.RECORDS_OFFICER),
     Action.CAPTURE_FOLLOW: (*_READERS, Role.GUEST),
 }
 _OWN_OFFICE_ONLY = frozenset(

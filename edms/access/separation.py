@@ -30,6 +30,8 @@ class Duty(StrEnum):
     APPROVE_REDACTION = "approve_redaction"
     HOLD_ACCOUNT = "hold_account"
     CHANGE_ACCOUNT = "change_account"
+    OPEN_ACCOUNT = "open_account"
+    CONFIRM_ACCOUNT = "confirm_account"
     ANSWER_FOR_ACCOUNT = "answer_for_account"
     MANAGE_SERVICE_ACCOUNT = "manage_service_account"
     HAND_IN_RULES = "hand_in_rules"
@@ -55,6 +57,7 @@ _PAIRS: dict[Duty, str] = {
     Duty.TAKE_BACK: "a paper is taken back by somebody else than the borrower",
     Duty.APPROVE_REDACTION: "whoever had a hand in a redaction does not approve it",
     Duty.CHANGE_ACCOUNT: "nobody changes the own roles, clearance or positions",
+    Duty.CONFIRM_ACCOUNT: "an account is confirmed by neither its person nor who gave the way into it",
     Duty.MANAGE_SERVICE_ACCOUNT: "nobody makes, changes or gives tokens to a service account that they answer for",
     Duty.APPLY_RULES: "rules are put into force by somebody else than who handed them in or alone reviewed them",
     Duty.PROPOSE_DISPOSAL: "a disposal is prepared by somebody who had no other part in it",
@@ -80,6 +83,7 @@ APART: dict[Duty, frozenset[Duty]] = {
     Duty.TAKE_BACK: frozenset({Duty.BORROW}),
     Duty.APPROVE_REDACTION: frozenset({Duty.REDACT}),
     Duty.CHANGE_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT}),
+    Duty.CONFIRM_ACCOUNT: frozenset({Duty.HOLD_ACCOUNT, Duty.OPEN_ACCOUNT}),
     Duty.MANAGE_SERVICE_ACCOUNT: frozenset({Duty.ANSWER_FOR_ACCOUNT}),
     Duty.APPLY_RULES: frozenset({Duty.HAND_IN_RULES, Duty.REVIEW_RULES}),
     **{later: frozenset(_DISPOSAL) - {later} for later in _DISPOSAL},

@@ -10,6 +10,7 @@ from edms.access.levels import Level
 from edms.access.people import SERVICE_ROLES
 from edms.cli.context import Context, json_option, pass_context, print_json, print_table
 from edms.records.account_codes import reset_factors
+from edms.records.account_confirmations import confirm_account, unconfirmed_accounts
 from edms.records.account_sessions import sign_out_everybody, sign_out_person
 from edms.records.directory_sync import bind_person, sync_directory
 from edms.records.people import (
@@ -194,6 +195,27 @@ def readmit_command(context: Context, user: str, administrator: str | None, as_j
         _print_password(user, password, as_json)
     else:
         click.echo(f"{user} is in service again, without a last day")
+
+
+@person.command("confirm")
+@click.argument("user", metavar="USER", required=False)
+@click.option("--as", "username", required=True, metavar="USER", help="A records officer or an auditor.")
+@json_option
+@pass_context
+def confirm_command(context: Context, user: str | None, username: str, as_json: bool) -> None:
+    """Say that the account of USER is in that person's hands; without USER list the accounts that wait for it."""
+    who = context.person(username)
+    if user is not None:
+        confirm_account(who, context.archive, user)
+        click.echo(f"{user} reaches what that person may see")
+        return
+    waiting = unconfirmed_accounts(who, context.archive)
+    if as_json:
+        print_json([{"user": one.user, "cause": one.cause, "by": one.made_by, "at": one.made_at.isoformat(),
+                     "ready": one.ready} for one in waiting])  # fmt: skip
+    else:
+        rows = [(one.user, one.cause, one.made_by, one.made_at, one.ready) for one in waiting]
+        print_table(("user", "cause", "by", "at", "ready"), rows)
 
 
 @person.command("list")

@@ -33,6 +33,7 @@ from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
 from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalStep
+from edms.records.visible import seen_among
 from edms.retention.types import Tier
 
 VERDICTS = ("destroy", "keep")
@@ -200,13 +201,19 @@ def exclude_item(operation: Operation, batch: DisposalBatch, item: DisposalItem,
 
 
 def assess_items(actor: Actor | None, archive: Archive, batch_id: UUID, found: Mapping[UUID, Inspected]) -> int:
-    """Write down what a member of the committee found; `keep` takes the record out. Returns how many wait still."""
+    """Write down what a member of the committee found; `keep` takes the record out. Returns how many wait still.
+
+    A member judges what that member may see (R22): what another has to look at is as if it were not in it. Raises
+    NotFound, NotPermitted, Refused.
+    """
     with archive.door.write(actor, Action.DISPOSAL_ASSESS) as operation:
         batch = decided_batch(operation, batch_id, lock=True)
         operation.about("disposal", batch.id, "disposal.items_assessed")
         require_capacity(operation, archive, batch, move_of(batch, Step.ASSESS))
         require_time(operation, archive, batch)
-        items = {item.id: item for item in standing(batch)}
+        of_batch = DisposalItem.batch_id == batch.id
+        seen = seen_among(operation.session, operation.viewing, DisposalItem.record_id, of_batch)
+        items = {item.id: item for item in standing(batch) if item.record_id in seen}
         for item_id, told in found.items():
             if item_id not in items:
                 raise Refused("it is no longer part of the disposal", "reload the page")

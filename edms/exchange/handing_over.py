@@ -14,7 +14,16 @@ from edms.core.errors import Refused
 from edms.exchange.drawing import signers_named
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
-from edms.records.proceedings import SUBJECT, decided_proceeding, exclude_hindered, line, may_take, standing, step
+from edms.records.proceedings import (
+    SUBJECT,
+    decided_proceeding,
+    exclude_hindered,
+    line,
+    may_take,
+    require_all_seen,
+    standing,
+    step,
+)
 from edms.records.proceedings_list import drawn_list, list_sha256
 from edms.records.proceedings_model import Proceeding
 from edms.records.reviewing import Panel
@@ -47,8 +56,8 @@ class HandoverDecision:
 
 
 def assess_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, panel: Panel, looked_at: bool) -> None:
-    """Write the committee's opinion down; `looked_at`: the items were inspected. Raises NotFound, NotPermitted,
-    Refused."""
+    """Write the committee's opinion down; `looked_at`: the items were inspected, by somebody who may see each of them.
+    Raises NotFound, NotPermitted, Refused."""
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.assessed")
@@ -56,6 +65,7 @@ def assess_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, 
         if not looked_at or not line(panel.minutes, 200):
             raise Refused("an assessment looks at the records themselves, and its meeting has minutes")
         left_out = exclude_hindered(operation, archive, row)
+        require_all_seen(operation, row)
         step(operation, archive, row, Act.ASSESS, {**panel.as_note(), "left_out": left_out})
         operation.note(records=len(standing(row)), left_out=left_out)
 

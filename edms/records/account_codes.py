@@ -23,6 +23,7 @@ from edms.operation.one_time_codes import (
 )
 from edms.operation.passkeys import passkeys_of
 from edms.operation.sessions import end_sessions, has_second_factor, raised, second_factor_required
+from edms.records.account_confirmations import Cause, await_confirmation
 from edms.records.archive import Archive
 from edms.records.people import own_person, person_in_service
 
@@ -160,6 +161,7 @@ def reset_factors(actor: Actor | None, archive: Archive, username: str) -> None:
         person = person_in_service(operation, username)
         forget_factors(operation.session, person.id)
         end_sessions(operation.session, person.id)
+        await_confirmation(operation, person, Cause.SECOND_FACTOR)
         operation.about("person", person.id, "person.second_factor_reset")
 
 

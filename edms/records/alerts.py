@@ -26,6 +26,9 @@ CHANGED = "changed rows"
 RETENTION_LATE, VITAL_LATE, LOAN_LATE = "retention-overdue", "vital-review", "loan-overdue"
 OVERDUE = (RETENTION_LATE, VITAL_LATE, LOAN_LATE)
 """Kinds of what is late and not wrong: nothing of it is damaged, and those who keep records see to it."""
+EMERGENCY, ACCOUNT_OPENED = "emergency", "account-opened"
+ACTS = (EMERGENCY, ACCOUNT_OPENED)
+"""Kinds of what somebody did that another is to look at: nothing is damaged and nothing is late."""
 _OF_ACCOUNTS = ("account",)
 """Kinds that an administrator can mend alone, and is told whole."""
 _MOST_DETAIL, _MOST_SHOWN = 2000, 500
@@ -158,26 +161,35 @@ def open_alerts(actor: Actor | None, archive: Archive) -> list[AlertLine]:
         ]  # fmt: skip
 
 
-def count_alerts(actor: Actor | None, archive: Archive) -> tuple[int, int]:
-    """Return how many faults, and how many matters that are late, nobody has looked at yet; of the latter none to those
-    who cannot say that they did."""
+@dataclass(frozen=True)
+class Unseen:
+    """How much there is that nobody has looked at: faults, what is late, and what somebody did."""
+
+    faults: int = 0
+    late: int = 0
+    acts: int = 0
+
+
+def count_alerts(actor: Actor | None, archive: Archive) -> Unseen:
+    """Return how much there is that nobody has looked at; to those who cannot say that they did, faults alone."""
     with archive.door.read(actor, Action.ARCHIVE_VERIFY) as operation:
         operation.decide()
-        faults, late = _unseen(operation.session)
-        return faults, late if decide(operation.actor, Action.ALERT_ACKNOWLEDGE).allowed else 0
+        found = _unseen(operation.session)
+        return found if decide(operation.actor, Action.ALERT_ACKNOWLEDGE).allowed else Unseen(found.faults)
 
 
 def unseen(session: Session) -> int:
     """Return how many faults last that nobody has acknowledged."""
-    return _unseen(session)[0]
+    return _unseen(session).faults
 
 
-def _unseen(session: Session) -> tuple[int, int]:
-    """How many faults, and how many matters that are late: by one look, for every page asks."""
-    is_late = Alert.kind.in_(OVERDUE)
-    counts = select(func.count().filter(~is_late), func.count().filter(is_late)).select_from(Alert)
-    faults, late = session.execute(counts.where(Alert.cleared_at.is_(None), Alert.acknowledged_at.is_(None))).one()
-    return faults, late
+def _unseen(session: Session) -> Unseen:
+    """By one look, for every page asks."""
+    is_late, is_act = Alert.kind.in_(OVERDUE), Alert.kind.in_(ACTS)
+    counts = select(
+        func.count().filter(~is_late, ~is_act), func.count().filter(is_late), func.count().filter(is_act)
+    ).select_from(Alert)
+    return Unseen(*session.execute(counts.where(Alert.cleared_at.is_(None), Alert.acknowledged_at.is_(None))).one())
 
 
 def lasting(session: Session, scope: str) -> set[tuple[str, str]]:

@@ -14,6 +14,7 @@ from edms.records.archive import Archive
 from edms.records.digitisation_model import Digitisation, DigitisedItem
 from edms.records.digitisation_views import scanned_by, standing
 from edms.records.digitisations import decided_digitisation
+from edms.records.visible import seen_among
 
 _CHANCE = secrets.SystemRandom()
 _MOST_NOTE = 500
@@ -58,7 +59,8 @@ def hand_over(actor: Actor | None, archive: Archive, digitisation_id: UUID) -> i
 def check_item(actor: Actor | None, archive: Archive, item_id: UUID, finding: Finding) -> State:
     """Accept a document, or send it back with reasons; returns where the digitisation is then.
 
-    Raises NotFound; Refused for one's own work, outside of a check, or a rejection without a reason.
+    Raises NotFound, for one that the actor may not see too; Refused for one's own work, outside of a check, or a
+    rejection without a reason.
     """
     with archive.door.write(actor, Action.DIGITISATION_CHECK) as operation:
         item, row = _in_check(operation, item_id)
@@ -89,6 +91,10 @@ def _in_check(operation: Operation, item_id: UUID) -> tuple[DigitisedItem, Digit
     if item is None:
         raise NotFound()
     row = decided_digitisation(operation, item.digitisation_id, lock=True)
+    of_item = DigitisedItem.id == item_id
+    if not seen_among(operation.session, operation.viewing, DigitisedItem.record_id, of_item):
+        operation.about("digitisation_item", item_id)
+        raise NotFound()
     operation.session.refresh(row, ["items"])
     operation.session.refresh(item)
     operation.apart(Duty.CHECK_SCAN, scanned_by(row), "ask somebody else of the office")

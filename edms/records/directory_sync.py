@@ -11,6 +11,7 @@ from edms.core.errors import ConfigurationError, EdmsError, Refused
 from edms.directory.entries import DirectoryPerson, PeopleDirectory
 from edms.operation.directory_links import entry_digest, link_to_entry, linked_people
 from edms.operation.sessions import end_sessions
+from edms.records.account_confirmations import Cause, await_confirmation
 from edms.records.alerts import settle
 from edms.records.archive import Archive
 from edms.records.directory_people import Bound, Wanted, Why, known_here, wanted_of
@@ -103,6 +104,7 @@ def bind_person(actor: Actor | None, archive: Archive, username: str, there: str
         link_to_entry(archive.door, operation, person, entry.stable_id, name)
         person.password_hash = unknown
         end_sessions(operation.session, person.id)
+        await_confirmation(operation, person, Cause.DIRECTORY)
         operation.about("person", person.id, "person.bound")
 
 

@@ -22,7 +22,7 @@ from edms.access.separation import Duty
 from edms.core.errors import LimitExceeded, NotFound, Refused
 from edms.core.ids import new_id, parse_id
 from edms.operation.door import Operation
-from edms.records.alerts import settle
+from edms.records.alerts import EMERGENCY, settle
 from edms.records.archive import Archive
 from edms.records.facts import facts_of, find
 from edms.records.folders import decided_folder
@@ -34,7 +34,6 @@ from edms.records.visible import decided_record
 MOST_OPEN_REQUESTS = 50
 MOST_IN_A_SET = 1000
 _LONGEST_TEXT = 1000
-EMERGENCY = "emergency"
 
 
 @dataclass(frozen=True)

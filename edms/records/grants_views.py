@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select, true
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from edms.access.actors import Actor, Role
+from edms.access.filters import Columns, sql_filter
 from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
@@ -21,7 +22,7 @@ from edms.records.disclosures import LISTED
 from edms.records.grants import names_of
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSetItem, RequestState
 from edms.records.model import Folder, Record
-from edms.records.visible import visible_to
+from edms.records.visible import seen_among, standing, visible_to
 
 MOST_SHOWN = 200
 
@@ -47,7 +48,10 @@ class RequestLine:
 
 @dataclass(frozen=True)
 class GrantLine:
-    """A grant; `what` describes its subject as far as the reader may know it, `records` counts those of a set."""
+    """A grant; `what` describes its subject, `records` counts those of a set.
+
+    Of a grant on what the reader may not see (`seen` false) it is told who holds it, since when and until when.
+    """
 
     id: UUID
     user: str
@@ -66,6 +70,7 @@ class GrantLine:
     emergency: bool
     revoke_reason: str
     review: str
+    seen: bool = True
 
 
 @dataclass(frozen=True)
@@ -166,12 +171,18 @@ def _meant(operation: Operation, rows: list[AccessRequest]) -> dict[UUID, UUID]:
 
 
 def _grants(operation: Operation, which: ColumnElement[bool]) -> tuple[GrantLine, ...]:
-    size = select(func.count()).where(RecordSetItem.set_id == AccessGrant.set_id).scalar_subquery()
-    title = case((visible_to(operation.viewing), Record.title), else_=None)
+    in_set = (
+        select(func.count())
+        .select_from(RecordSetItem)
+        .join(Record, Record.id == RecordSetItem.record_id)
+        .where(RecordSetItem.set_id == AccessGrant.set_id, visible_to(operation.viewing))
+        .scalar_subquery()
+    )
     query = (
-        select(AccessGrant, title, Folder.title, size)
-        .outerjoin(Record, Record.id == AccessGrant.record_id)
-        .outerjoin(Folder, Folder.id == AccessGrant.folder_id)
+        select(AccessGrant, Record.title, Folder.title, in_set)
+        .select_from(AccessGrant)
+        .outerjoin(Record, and_(Record.id == AccessGrant.record_id, visible_to(operation.viewing)))
+        .outerjoin(Folder, and_(Folder.id == AccessGrant.folder_id, _known(operation)))
         .where(which)
         .options(joinedload(AccessGrant.person), joinedload(AccessGrant.office))
         .order_by(AccessGrant.granted_at.desc(), AccessGrant.id.desc())
@@ -179,21 +190,33 @@ def _grants(operation: Operation, which: ColumnElement[bool]) -> tuple[GrantLine
     )
     rows = operation.session.execute(query).all()
     names = names_of(operation.session, {row[0].granted_by for row in rows})
-    return tuple(_line(operation, grant, record or folder or "", count, names) for grant, record, folder, count in rows)
+    return tuple(_line(operation, grant, record or folder, count, names) for grant, record, folder, count in rows)
 
 
-def _line(operation: Operation, grant: AccessGrant, what: str, count: int, names: dict[str, str]) -> GrantLine:
+def _known(operation: Operation) -> ColumnElement[bool]:
+    """The condition that the actor is told of a folder: as one of its office, or by a grant on it that stands."""
+    columns = Columns(Folder.office_id, Folder.level, literal(Stage.PENDING.value))
+    held = standing(parse_id(operation.actor.id) or UUID(int=0), operation.now)
+    granted = Folder.id.in_(select(AccessGrant.folder_id).where(held, AccessGrant.folder_id.is_not(None)))
+    return or_(sql_filter(operation.viewing.without_grants(), columns, None), granted)
+
+
+def _line(operation: Operation, grant: AccessGrant, what: str | None, count: int, names: dict[str, str]) -> GrantLine:
     stands = grant.revoked_at is None and grant.until > operation.now
+    seen = what is not None or count > 0
+    told = seen or grant.emergency or str(grant.person_id) == operation.actor.id
     return GrantLine(
-        grant.id, grant.person.username, grant.person.name, grant.office.code, what, grant.record_id, grant.folder_id,
-        count if grant.set_id else 0, grant.mode, grant.purpose, names.get(grant.granted_by, ""), grant.granted_at,
-        grant.until, stands, grant.emergency, grant.revoke_reason or "", grant.review or "",
+        grant.id, grant.person.username, grant.person.name, grant.office.code, what or "",
+        grant.record_id if seen else None, grant.folder_id if seen else None, count,
+        grant.mode, grant.purpose if told else "", names.get(grant.granted_by, ""), grant.granted_at, grant.until,
+        stands, grant.emergency, (grant.revoke_reason or "") if told else "", (grant.review or "") if told else "",
+        seen,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class GrantUse:
-    """One use of a grant, as the audit trail tells it."""
+    """One use of a grant, as the audit trail tells it; `record` is empty where the reader may not see which."""
 
     at: str
     action: str
@@ -223,8 +246,12 @@ def uses_of(actor: Actor | None, archive: Archive, grant_id: UUID) -> list[Grant
         )
         named = str(grant_id).encode()
         told = [json.loads(body) for body in operation.session.scalars(query) if named in body]
+        uses = [leaf for leaf in told if leaf["details"].get("grant") == str(grant_id)]
+        used = [one for leaf in uses if (one := parse_id(leaf["subject"]["id"]))]
+        seen = seen_among(operation.session, operation.viewing, Record.id, Record.id.in_(used))
+        shown = frozenset(map(str, seen))
         return [
-            GrantUse(leaf["at"], leaf["action"], leaf["subject"]["id"], leaf["outcome"])
-            for leaf in told
-            if leaf["details"].get("grant") == str(grant_id)
-        ]
+            GrantUse(leaf["at"], leaf["action"], told if (told := leaf["subject"]["id"]) in shown else "",
+                     leaf["outcome"])
+            for leaf in uses
+        ]  # fmt: skip

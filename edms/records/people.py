@@ -21,6 +21,7 @@ from edms.core.ids import new_id
 from edms.operation.directory_links import require_own_password_kept
 from edms.operation.door import Operation
 from edms.operation.sessions import end_sessions
+from edms.records.account_confirmations import Cause, await_confirmation
 from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 
@@ -98,6 +99,7 @@ def add_person(actor: Actor | None, archive: Archive, person: NewPerson, *, keep
         if not keeps_password:
             operation.session.flush()
             operation.session.add(GivenPassword(person_id=row.id, given_at=operation.now))
+        await_confirmation(operation, row, Cause.ADDED)
         operation.about("person", row.id, "person.add")
         operation.note(roles=row.roles, clearance=row.clearance, office=person.office or "")
     return password
@@ -147,6 +149,7 @@ def new_password(actor: Actor | None, archive: Archive, username: str) -> str:
         person.password_hash = _hash(archive, password)
         operation.session.merge(GivenPassword(person_id=person.id, given_at=operation.now))
         end_sessions(operation.session, person.id)
+        await_confirmation(operation, person, Cause.PASSWORD)
         operation.about("person", person.id, "person.password")
     return password
 

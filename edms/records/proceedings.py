@@ -32,7 +32,7 @@ from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import requests_to
 from edms.records.signatures_states import Act as SigningAct
 from edms.records.signatures_states import RequestState
-from edms.records.visible import decided_record
+from edms.records.visible import decided_record, seen_among
 from edms.retention.proceedings import Act, ItemState, Kind, NotNow, State, after, is_open
 
 SUBJECT = "proceeding"
@@ -241,6 +241,19 @@ def require_state(row: Proceeding, *states: State) -> None:
 def standing(row: Proceeding) -> list[ProceedingItem]:
     """The items that are part of it, in order."""
     return [item for item in row.items if item.state != ItemState.EXCLUDED.value]
+
+
+def seen_items(operation: Operation, row: Proceeding) -> frozenset[UUID]:
+    """The records of its items that the actor may see: who may see a proceeding need not see each."""
+    of_it = ProceedingItem.proceeding_id == row.id
+    return seen_among(operation.session, operation.viewing, ProceedingItem.record_id, of_it)
+
+
+def require_all_seen(operation: Operation, row: Proceeding) -> None:
+    """Require that the actor may see all that stands in it: nobody says of the rest what was seen. Raises Refused."""
+    if not {item.record_id for item in standing(row)} <= seen_items(operation, row):
+        raise Refused("a record of these is not for you to see, so that you cannot have looked at it",
+                      "ask the head of the office to assess it")  # fmt: skip
 
 
 def exclude(item: ProceedingItem, reason: str) -> None:

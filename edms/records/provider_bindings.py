@@ -14,6 +14,7 @@ from edms.operation.door import Operation
 from edms.operation.passkeys import passkeys_of
 from edms.operation.provider_ties import end_marked, marks
 from edms.operation.sessions import session_key
+from edms.records.account_confirmations import Cause, await_confirmation
 from edms.records.archive import Archive
 from edms.records.people import own_person, person_in_service, require_no_service_account
 from edms.records.provider_people import bind
@@ -49,6 +50,7 @@ def bind_provider(actor: Actor | None, archive: Archive, username: str, subject:
         if operation.session.scalars(query).first() is not None:
             raise Refused("this account at the provider is somebody else's already")
         row = bind(operation, archive, person, subject, operation.actor.name)
+        await_confirmation(operation, person, Cause.PROVIDER)
         operation.about("person", person.id, "account.provider_bound")
         operation.note(rule="administrator", binding=str(row.id))
 

@@ -13,6 +13,7 @@ from edms.core.errors import Refused
 from edms.operation.directory_links import is_linked
 from edms.operation.sessions import end_sessions
 from edms.records.account_codes import forget_factors
+from edms.records.account_confirmations import Cause, await_confirmation
 from edms.records.alerts_due import tell_of_accounts
 from edms.records.archive import Archive
 from edms.records.service_accounts import require_not_held
@@ -51,6 +52,7 @@ def readmit_person(actor: Actor | None, archive: Archive, username: str) -> str:
         end_sessions(operation.session, person.id)
         revoke_all_tokens(archive, operation, person)
         forget_factors(operation.session, person.id)
+        await_confirmation(operation, person, Cause.READMITTED)
         if person.held_by is not None or is_linked(operation.session, person.id):
             return ""
         person.password_hash = hashed

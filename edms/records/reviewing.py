@@ -28,6 +28,8 @@ from edms.records.proceedings import (
     line,
     may_take,
     record_in,
+    require_all_seen,
+    seen_items,
     standing,
     step,
     why,
@@ -116,13 +118,15 @@ def assess_review(
 ) -> None:
     """Write down what the panel proposes, for every record of it (by item). Again until it is decided.
 
-    By somebody other than who opened it. Raises NotFound, NotPermitted, Refused.
+    By somebody other than who opened it, who may see each of them. Raises NotFound, NotPermitted, Refused.
     """
     with archive.door.write(actor, Action.CUSTODY_DECIDE) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.REVIEW, lock=True)
         operation.about(SUBJECT, row.id, "review.assessed")
         may_take(operation, archive, row, Act.ASSESS)
+        _require_known(operation, row, findings)
         left_out = exclude_hindered(operation, archive, row)
+        require_all_seen(operation, row)
         step(operation, archive, row, Act.ASSESS, {**panel.as_note(), "left_out": left_out})
         for item in standing(row):
             finding = findings.get(item.id)
@@ -155,6 +159,13 @@ def decide_review(actor: Actor | None, archive: Archive, proceeding_id: UUID, re
         operation.note(records=len(standing(row)), left_out=left_out, list_sha256=row.list_sha256)
         operation.about(SUBJECT, row.id, "review.decided")
         return len(standing(row))
+
+
+def _require_known(operation: Operation, row: Proceeding, findings: Mapping[UUID, ReviewFinding]) -> None:
+    """Require that each finding is of an item that the actor may see: of another one nobody can say anything (R22)."""
+    seen = seen_items(operation, row)
+    if not findings.keys() <= {item.id for item in row.items if item.record_id in seen}:
+        raise Refused("the findings name a record that is not in it, or say what cannot be decided")
 
 
 def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding) -> dict[str, Any]:

@@ -4,7 +4,15 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
-from edms.access.credentials_model import ApiToken, DirectoryLink, GivenPassword, OneTimeCode, Passkey, RecoveryCode
+from edms.access.credentials_model import (
+    ApiToken,
+    DirectoryLink,
+    GivenPassword,
+    OneTimeCode,
+    Passkey,
+    RecoveryCode,
+    UnconfirmedAccount,
+)
 from edms.access.model import Office, Person, Position
 from edms.access.provider_model import ProviderBinding
 from edms.audit.model import AuditCheckpoint, AuditCosignature, WitnessedTrail
@@ -47,6 +55,7 @@ STATED = (
     Stated(_table(Person), later={"last_day": None, "held_by": None}),
     Stated(_table(Position)),
     Stated(_table(GivenPassword)),
+    Stated(_table(UnconfirmedAccount)),
     Stated(_table(OneTimeCode)),
     Stated(_table(RecoveryCode)),
     Stated(_table(Passkey)),

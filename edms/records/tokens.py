@@ -20,6 +20,7 @@ from edms.core.secret import Secret
 from edms.operation.door import Operation
 from edms.operation.tokens import new_secret, secret_digest, token_counts, token_end, token_proof
 from edms.records.account import require_own_password
+from edms.records.account_confirmations import Cause, await_confirmation
 from edms.records.archive import Archive
 from edms.records.people import known_office, own_person
 from edms.records.service_accounts import service_account
@@ -98,7 +99,9 @@ def create_service_token(actor: Actor | None, archive: Archive, username: str, w
     """Make a token of a service account, which the actor does not answer for. Raises Refused, NotPermitted."""
     with archive.door.write(actor, Action.PEOPLE_MANAGE) as operation:
         operation.decide()
-        return _made(archive, operation, service_account(operation, username), wanted)
+        account = service_account(operation, username)
+        await_confirmation(operation, account, Cause.PROGRAM)
+        return _made(archive, operation, account, wanted)
 
 
 def own_tokens(actor: Actor | None, archive: Archive) -> list[TokenView]:

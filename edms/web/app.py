@@ -22,6 +22,7 @@ from edms.web import (
     problems,
     words,
     words_access,
+    words_alerts,
     words_disposal,
     words_filing,
     words_people,
@@ -41,6 +42,7 @@ from edms.web.views import (
     alerts,
     batches,
     capture,
+    confirmations,
     digitisations,
     disposals,
     events,
@@ -56,6 +58,7 @@ from edms.web.views import (
     people,
     people_accounts,
     people_lists,
+    people_programs,
     photographs,
     proceedings,
     proof,
@@ -118,7 +121,8 @@ PARTS = (
     capture, uploads, photographs, inbox, filing, filing_many, quarantine, files, retention, events, holds,
     judgements, report_mailings,
     retention_lists, rules, reports, trail, alerts,
-    lanes, loans, people, people_lists, people_accounts, proceedings, scim, signatures, verification,
+    lanes, loans, people, people_lists, people_accounts, people_programs, confirmations, proceedings, scim,
+    signatures, verification,
 )  # fmt: skip
 """The views, in the order in which they are registered."""
 
@@ -141,7 +145,8 @@ def create_app(archive: Archive) -> Flask:
     formats.install(app)
     charts.install(app)
     spoken_modules = (
-        words, words_access, words_disposal, words_filing, words_people, words_redaction, words_rules, words_tokens,
+        words, words_access, words_alerts, words_disposal, words_filing, words_people, words_redaction, words_rules,
+        words_tokens,
     )  # fmt: skip
     for spoken in spoken_modules:
         spoken.install(app)

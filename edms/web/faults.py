@@ -52,6 +52,11 @@ FAULTS = {
         message("Somebody opened a record of another office without asking."),
         message("Have the head of the office, or a records officer, look into it on the page Access."),
     ),
+    "account-opened": FaultWords(
+        message("Way into an account, given by an administrator"),
+        message("An administrator gave a way into somebody's account, which reaches nothing until it is confirmed."),
+        message("Speak with the person, then confirm it on the page Accounts to be confirmed, or ask why it was done."),
+    ),
     "directory": FaultWords(
         message("Directory of people"),
         message("People and offices could not be brought to what the directory of the city says."),

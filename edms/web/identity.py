@@ -11,7 +11,7 @@ from edms.access.policy import Action, decide
 from edms.core.errors import NotFound
 from edms.operation.proof import require_recent_proof
 from edms.operation.sessions import SignedIn, Waits, signed_in
-from edms.records.alerts import count_alerts
+from edms.records.alerts import Unseen, count_alerts
 from edms.records.archive import Archive
 from edms.web import cookies
 from edms.web.cookies import session_token
@@ -160,24 +160,25 @@ def capturers_only() -> Actor:
     return who
 
 
-def _unseen_alerts(who: Actor | None) -> tuple[int, int]:
-    """How many faults, and how many late matters, nobody has looked at yet, for those whom it concerns."""
+def _unseen_alerts(who: Actor | None) -> Unseen:
+    """What nobody has looked at yet, for those whom it concerns."""
     if who is None or not decide(who, Action.ARCHIVE_VERIFY).allowed:
-        return 0, 0
+        return Unseen()
     return count_alerts(who, archive())
 
 
 def _for_templates() -> dict[str, Any]:
     who = None if waits() else actor()
-    faults, late = _unseen_alerts(who)
+    unseen = _unseen_alerts(who)
     return {
         "actor": who,
         "display_name": g.get("display_name", ""),
         "archive_name": archive().settings.archive.name,
         "Role": Role,
         "may": lambda action: bool(who and decide(who, Action(action)).allowed),
-        "unseen_alerts": faults,
-        "unseen_late": late,
+        "unseen_alerts": unseen.faults,
+        "unseen_late": unseen.late,
+        "unseen_acts": unseen.acts,
         "signs": archive().personal is not None,
         "may_capture": bool(who and who.has(Role.CLERK, Role.RECORDS_OFFICER)),
     }

@@ -5,7 +5,6 @@ with a changing part is a template: `there is no class %(code)s in the file plan
 """
 
 import re
-from functools import cache
 
 from flask import Flask, Request
 
@@ -13,6 +12,7 @@ from edms.web.formats import size
 from edms.web.identity import archive
 from edms.web.language import gettext, message
 from edms.web.limits import form_limit
+from edms.web.patterns import in_words
 from edms.web.words_access import ACCESS_ERRORS
 from edms.web.words_account import ACCOUNT_ERRORS
 from edms.web.words_batches import BATCH_ERRORS
@@ -266,20 +266,13 @@ LEVELS = {
 }
 
 
-@cache
-def _pattern(template: str) -> re.Pattern[str]:
-    pieces = re.split(r"%\((\w+)\)s", template)
-    parts = [re.escape(piece) if at % 2 == 0 else f"(?P<{piece}>.+)" for at, piece in enumerate(pieces)]
-    return re.compile("".join(parts), re.DOTALL)
-
-
 def error_text(sentence: str) -> str:
     """Return an English sentence from below in the reader's language, or as it is when it has no translation."""
-    for template in (*ERRORS, *SIGNATURES, *REASONS):
-        if found := _pattern(template).fullmatch(sentence):
-            told = {name: error_text(part) if name == "reason" else part for name, part in found.groupdict().items()}
-            return gettext(template) % told if told else gettext(template)
-    return sentence
+    return in_words((*ERRORS, *SIGNATURES, *REASONS), sentence, _part) or sentence
+
+
+def _part(name: str, part: str) -> str:
+    return error_text(part) if name == "reason" else part
 
 
 def problem_text(code: str | None, told: str | None) -> str:

@@ -40,6 +40,11 @@ PEOPLE_ERRORS = (
     message("a service account administers, keeps and audits nothing"),
     message("it may be %(known)s"),
     message("the directory of the city keeps this password"),
+    message("an account is confirmed by somebody who administers none"),
+    message("an account is confirmed by neither its person nor who gave the way into it"),
+    message("the person has not chosen an own password yet"),
+    message("confirm it once they told you that they have"),
+    message("ask a colleague"),
     message("change it there"),
 )
 LIST_ERRORS = (
@@ -98,6 +103,15 @@ STEPS = {
     "person.change": message("person is changed"),
     "person.deactivate": message("is let in no more"),
 }
+CAUSES = {
+    "added": message("the account was added"),
+    "password": message("a new password was given"),
+    "second_factor": message("the second factor was forgotten"),
+    "readmitted": message("the person was let in again"),
+    "directory": message("the account was bound to an entry of the directory"),
+    "provider": message("the account was bound to one at the sign-in provider"),
+    "program": message("a program got a token"),
+}
 FIELDS = {
     "name": message("Name"),
     "office": message("Office"),
@@ -128,6 +142,11 @@ def step_name(step: str) -> str:
     return gettext(STEPS[step]) if step in STEPS else step
 
 
+def opening_cause(cause: str) -> str:
+    """By what an administrator gave a way into an account."""
+    return gettext(CAUSES[cause]) if cause in CAUSES else cause
+
+
 def field_name(name: str) -> str:
     """What becomes different."""
     return gettext(FIELDS[name]) if name in FIELDS else name
@@ -136,5 +155,10 @@ def field_name(name: str) -> str:
 def install(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
-        role_named=role_named, role_name=role_name, rank_name=rank_name, step_name=step_name, field_name=field_name
+        role_named=role_named,
+        role_name=role_name,
+        rank_name=rank_name,
+        step_name=step_name,
+        field_name=field_name,
+        opening_cause=opening_cause,
     )

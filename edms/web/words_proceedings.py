@@ -43,6 +43,8 @@ PROCEEDING_ERRORS = (
     message("the berita acara needs its number, and records"),
     message("the class of this folder has no rule in force"),
     message("the decision needs its number"),
+    message("a record of these is not for you to see, so that you cannot have looked at it"),
+    message("ask the head of the office to assess it"),
     message("the findings name a record that is not in it, or say what cannot be decided"),
     message("the head of the office decides this"),
     message("the heads of two units are two people"),

@@ -27,6 +27,16 @@ _SENTENCES = {
 BINDING_ERRORS = (
     message("there would be no way left to sign in"),
     message("add a passkey first, or ask for a password"),
+    message("there is no sign-in provider"),
+    message("set [oidc] issuer"),
+    message("see: edms person unbind-provider"),
+    message("%(user)s has an account at the provider already"),
+    message("%(user)s has no account at the provider"),
+    message("this account at the provider is somebody else's already"),
+    message("it is the claim `sub` of the provider"),
+    message("a subject has 1 to %(count)s characters of ASCII"),
+    message("the directory has no entry, or several, of %(name)s"),
+    message("this entry of the directory is bound to another person already"),
 )
 
 

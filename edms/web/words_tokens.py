@@ -5,6 +5,8 @@ from flask import Flask
 from edms.web.language import gettext, message
 
 TOKEN_ERRORS = (
+    message("a service account is cleared for no more than who answers for it"),
+    message("%(user)s may not"),
     message("a token has a name of 1 to 60 characters"),
     message("such as the program that it is for"),
     message("a token is made for something"),

@@ -16,7 +16,7 @@ from edms.core.errors import IntegrityFault, Refused
 from edms.reconcile import rolling
 from edms.reconcile.rolling import status, verify_share
 from edms.reconcile.whole import verify_all, verify_record
-from edms.records.alerts import acknowledge, count_alerts, open_alerts
+from edms.records.alerts import Unseen, acknowledge, count_alerts, open_alerts
 from edms.records.alerts_model import FixityCheck, VerificationRun
 from edms.records.archive import Archive
 from edms.records.contents import download
@@ -77,7 +77,7 @@ def test_a_fault_met_on_reading_is_never_silent(archive: Archive, capture: Captu
         got = download(person(archive, "records"), archive, record, ComponentRole.ORIGINAL)
         with got.stream, pytest.raises(IntegrityFault):
             got.stream.read()
-    assert count_alerts(person(archive, "records"), archive) == (1, 0)
+    assert count_alerts(person(archive, "records"), archive) == Unseen(1)
     assert failed(archive, record)
     assert events(archive, "record.read_fault") == 2
     report = verify_record(CONSOLE, archive, record)
@@ -94,7 +94,7 @@ def test_somebody_says_that_they_looked(archive: Archive, capture: Capture, pers
     with pytest.raises(Refused):
         acknowledge(officer, archive, alert.id, " ")
     acknowledge(officer, archive, alert.id, "cadangan diminta")
-    assert count_alerts(officer, archive) == (0, 0)
+    assert count_alerts(officer, archive) == Unseen()
     assert open_alerts(officer, archive)[0].note == "cadangan diminta"
     with archive.database.reader() as session:
         query = select(AuditLeaf.body).where(AuditLeaf.action == "alert.acknowledged")

@@ -120,6 +120,7 @@ COMMANDS: dict[str, Row] = {
     "person bind": ("Cd", Action.PEOPLE_MANAGE, TOLD, ""),
     "person bind-provider": ("Cd", Action.PEOPLE_MANAGE, TOLD, ""),
     "person change-holder": ("Cd", Action.PEOPLE_MANAGE, RUN, "mesin --holder records"),
+    "person confirm": ("ra", Action.ACCOUNT_CONFIRM, RUN, "clerk-dinkes"),
     "person deactivate": ("Cd", Action.PEOPLE_MANAGE, RUN, "records"),
     "person list": ("Cd", Action.PEOPLE_MANAGE, RUN, ""),
     "person password": ("Cd", Action.PEOPLE_MANAGE, RUN, "records"),

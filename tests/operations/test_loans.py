@@ -23,7 +23,7 @@ from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.operation.door import NotPermitted
 from edms.reconcile.whole import verify_all
-from edms.records.alerts import acknowledge, count_alerts, open_alerts
+from edms.records.alerts import Unseen, acknowledge, count_alerts, open_alerts
 from edms.records.alerts_due import tell_when_changed
 from edms.records.archive import Archive
 from edms.records.describe import record_details
@@ -84,7 +84,7 @@ def test_paper_that_is_late_is_an_alert_until_it_is_back(archive: Archive, recor
     (alert,) = open_alerts(officer, archive)
     assert (alert.kind, alert.record, str(DUE) in alert.detail) == ("loan-overdue", record, True)
     assert [(one.kind, one.subject, one.detail) for one in open_alerts(admin, archive)] == [("loan-overdue", "", "")]
-    assert (count_alerts(officer, archive), count_alerts(admin, archive)) == ((0, 1), (0, 0))
+    assert (count_alerts(officer, archive), count_alerts(admin, archive)) == (Unseen(late=1), Unseen())
     assert verify_all(console_actor("tests"), archive).ok
     assert open_alerts(officer, archive)[0].id == alert.id, "a verification knows nothing of it and ends it not"
     extend_loan(clerk, archive, loan, archive.clock.today() + timedelta(days=1), "belum selesai")
@@ -93,7 +93,7 @@ def test_paper_that_is_late_is_an_alert_until_it_is_back(archive: Archive, recor
     tell_when_changed(archive)
     (again,) = open_alerts(officer, archive)
     acknowledge(officer, archive, again.id, "peminjam ditelepon")
-    assert count_alerts(officer, archive) == (0, 0)
+    assert count_alerts(officer, archive) == Unseen()
     return_loan(clerk, archive, loan, "baik")
     assert open_alerts(officer, archive) == []
 

@@ -15,11 +15,10 @@ from edms.access.levels import Level
 from edms.audit.model import AuditLeaf
 from edms.core.clock import FixedClock
 from edms.reconcile.whole import verify_all
-from edms.records.alerts import OVERDUE
+from edms.records.alerts import ACTS, OVERDUE
 from edms.records.alerts_due import ACCOUNT, tell_when_changed
 from edms.records.alerts_model import Alert
 from edms.records.directory_sync import SCOPE
-from edms.records.grants import EMERGENCY
 from edms.records.loans import Lending, lend
 from edms.records.model import Record
 from edms.records.people import console_person, deactivate_person
@@ -36,7 +35,7 @@ CONSOLE = console_actor("tests")
 def kinds_named() -> set[str]:
     """Return every kind that the code of the verification gives to a fault."""
     # Those that a person raises, and the workers when they follow a directory: no verification finds them.
-    found = {one.fault for one in STATED} | {EMERGENCY, SCOPE, ACCOUNT, *OVERDUE}
+    found = {one.fault for one in STATED} | {*ACTS, SCOPE, ACCOUNT, *OVERDUE}
     for path in (path for room in VERIFYING for path in (PACKAGE / room).rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         constants = {

@@ -327,3 +327,34 @@ def test_a_page_says_what_it_is_of_who_left_and_of_programs(site: Site, admin: V
     page = person_page(console_person(site.archive, "admin", "tests"), site.archive, "mesin")
     assert (page.holder, page.has_password, page.sessions) == ("records", False, 0)
     assert "service account" in admin.get("/people/offices/dinkes").text
+
+
+def test_a_program_is_added_listed_and_given_to_another(site: Site, admin: Visitor) -> None:
+    assert "No program has an account here." in admin.get("/people/programs").text
+    told = {"user": "mesin", "name": "Pemindai <b>", "holder": "head-dinkes", "office": "dinkes", "role": "clerk",
+            "clearance": "restricted"}  # fmt: skip
+    assert admin.post("/people/programs", told).status_code == 302
+    create_service_token(CONSOLE, site.archive, "mesin", NewToken("pemindai", (TokenScope.READ,), "", 30))
+    page = admin.get("/people/programs").text
+    assert "Pemindai &lt;b&gt;" in page
+    assert "head-dinkes" in page
+    assert "pemindai <small" in page
+    again = admin.post("/people/programs", told, follow_redirects=True)
+    assert "there is a person &#39;mesin&#39; already" in again.text
+    own = admin.post("/people/programs", {**told, "user": "lain", "holder": "admin"})
+    assert own.status_code == 403, "for a program that he answers for himself another administrator is asked"
+    given = admin.post("/people/accounts/mesin/holder", {"told": "records"}, follow_redirects=True)
+    assert "Done." in given.text
+    assert person_page(console_person(site.archive, "admin", "tests"), site.archive, "mesin").holder == "records"
+    assert {one.user for one in list_people(CONSOLE, site.archive) if one.holder} == {"mesin"}
+
+
+def test_what_cannot_be_bound_is_said(site: Site, admin: Visitor) -> None:
+    """Where there is neither directory nor provider no form is offered; one that is sent all the same is refused."""
+    page = admin.get(CLERK).text
+    assert f"{CLERK}/bind" not in page
+    answer = admin.post(f"{CLERK}/bind-provider", {"told": "s-1"}, follow_redirects=True)
+    assert "there is no sign-in provider" in answer.text
+    assert "this is your own account" in admin.post(
+        "/people/accounts/admin/bind-provider", {"told": "s-1"}, follow_redirects=True
+    ).text  # fmt: skip

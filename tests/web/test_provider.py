@@ -350,3 +350,18 @@ def test_with_tls_what_binds_the_way_there_is_this_hosts_alone(provided: Provide
     (cookie,) = [one for one in answer.headers.getlist("Set-Cookie") if "edms_form" in one]
     assert cookie.startswith("__Host-edms_form=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+def test_an_administrator_binds_and_unbinds_on_the_page_and_somebody_else_confirms(provided: ProviderSite) -> None:
+    admin = provided.site.visitor("admin", headers={"Accept-Language": "en"})
+    path = "/people/accounts/clerk-dinkes"
+    assert f'action="{path}/bind-provider"' in admin.get(path).text
+    assert "Done." in admin.post(f"{path}/bind-provider", {"told": "s-1"}, follow_redirects=True).text
+    assert f'action="{path}/unbind-provider"' in admin.get(path).text
+    clerk = provided.visitor()
+    assert provided.sign_in(clerk, sub="s-1").status_code == 302
+    assert clerk.get("/capture").status_code == 404, "whoever has that account at the provider reaches nothing yet"
+    assert provided.site.visitor("records").post("/confirmations/clerk-dinkes").status_code == 302
+    assert clerk.get("/capture").status_code == 200
+    assert "Done." in admin.post(f"{path}/unbind-provider", follow_redirects=True).text
+    assert clerk.get("/capture").status_code == 302

@@ -181,6 +181,12 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         "/people/accounts/nobody/change",
         _as(404, _ADMINISTRATORS),
     ),
+    ("POST", "/people/accounts/<username>/<any('bind','bind-provider','unbind-provider','holder'):act>"): (
+        "/people/accounts/nobody/bind",
+        _as(404, _ADMINISTRATORS),
+    ),
+    ("GET", "/people/programs"): ("/people/programs", _ADMINISTRATORS),
+    ("POST", "/people/programs"): ("/people/programs", _as(302, _ADMINISTRATORS)),
     ("POST", "/people/positions/<uuid:position_id>/<any('end','stop-acting'):act>"): (
         f"/people/positions/{uuid4()}/stop-acting",
         _as(404, _ADMINISTRATORS),
@@ -200,6 +206,8 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         )
     },
     ("GET", "/alerts"): ("/alerts", _WATCHERS),
+    ("GET", "/confirmations"): ("/confirmations", {"auditor": 200, "records": 200, "else": 403}),
+    ("POST", "/confirmations/<username>"): ("/confirmations/nobody", {"auditor": 404, "records": 404, "else": 403}),
     ("POST", "/alerts/<uuid:alert_id>/acknowledge"): (
         f"/alerts/{uuid4()}/acknowledge",
         {"auditor": 400, "records": 400, "else": 403},

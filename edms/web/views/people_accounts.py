@@ -20,6 +20,7 @@ from edms.operation.door import NotPermitted
 from edms.operation.proof import ProofNeeded
 from edms.records.account_codes import reset_factors
 from edms.records.account_sessions import sign_out_person
+from edms.records.directory_sync import bind_person
 from edms.records.people import deactivate_person, list_offices, list_people, new_password
 from edms.records.people_shown import person_page
 from edms.records.positions import (
@@ -34,7 +35,9 @@ from edms.records.positions import (
     move_person,
     retire_person,
 )
+from edms.records.provider_bindings import bind_provider, unbind_provider
 from edms.records.readmission import readmit_person
+from edms.records.service_accounts import change_holder
 from edms.web.acts import refused
 from edms.web.arguments import date_asked
 from edms.web.identity import actor, archive, require_proof
@@ -55,7 +58,8 @@ def show(username: str) -> ResponseReturnValue:
         "person.html", person=person, proven=proven, roles=list(Role), levels=list(Level), ranks=list(Rank),
         offices=list_offices(who, archive()) if proven else (), today=archive().clock.today(),
         heads=[line for line in list_people(who, archive()) if line.head and line.active] if proven else (),
-        most_days=LONGEST_ACTING_DAYS,
+        most_days=LONGEST_ACTING_DAYS, directory=archive().directory is not None,
+        provider=archive().provider is not None,
     )  # fmt: skip
 
 
@@ -83,6 +87,20 @@ def grant(username: str, act: str) -> ResponseReturnValue:
     require_proof()
     acts = {"change": _change, "give": _give, "act": _act_for, "move": _move, "retire": _retire}
     return _on(username, lambda: acts[act](username))
+
+
+@pages.post("/people/accounts/<username>/<any('bind','bind-provider','unbind-provider','holder'):act>")
+def tie(username: str, act: str) -> ResponseReturnValue:
+    """To an entry of the directory, to an account at the provider or to none any more; of a program, to its holder."""
+    require_proof()
+    told = request.form.get("told", "").strip()[:300]
+    acts: dict[str, Callable[[], object]] = {
+        "bind": lambda: bind_person(actor(), archive(), username, told),
+        "bind-provider": lambda: bind_provider(actor(), archive(), username, told),
+        "unbind-provider": lambda: unbind_provider(actor(), archive(), username),
+        "holder": lambda: change_holder(actor(), archive(), username, told),
+    }
+    return _on(username, acts[act], own_elsewhere=True)
 
 
 @pages.post("/people/positions/<uuid:position_id>/<any('end','stop-acting'):act>")

@@ -165,7 +165,7 @@ def _assess(made: UUID, kind: str) -> None:
         assess_handover(actor(), archive(), made, panel, "looked_at" in request.form)
         return
     view = show_proceeding(actor(), archive(), made)
-    listed = [item for item in view.items if item.state == "listed"]
+    listed = [item for item in view.items if item.state == "listed" and item.seen]
     told = {
         str(item.record): {name: _told(f"{name}-{item.id}") for name in ("choice", "reason", "years", "fate", "folder")}
         for item in listed
