@@ -13,6 +13,7 @@ from uuid import UUID
 
 import sqlcipher3.dbapi2
 from sqlalchemy import JSON, Date, DateTime, Dialect, MetaData, Uuid, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -68,6 +69,13 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON,
         list[Any]: JSON,
     }
+
+
+class _WithIndexHints(SQLiteCompiler):
+    """Writes the hint of a statement (`INDEXED BY ...`) behind the name of its table, which SQLAlchemy leaves out."""
+
+    def get_from_hint_text(self, _table: object, text: str | None) -> str | None:
+        return text
 
 
 class Database:
@@ -135,6 +143,7 @@ def sqlcipher_engine(file: Path, key: bytes, settings: DatabaseSettings) -> Engi
             "factory": AuthenticConnection,
         },
     )
+    engine.dialect.statement_compiler = _WithIndexHints
     speak_plainly(engine)
     give_up_when_damaged(engine)
     busy_milliseconds = int(settings.busy_timeout_seconds * 1000)

@@ -10,18 +10,16 @@ from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from sqlalchemy.orm import Session
 
 from edms.records.archive import Archive
-from edms.records.model import Hold, HoldLink, Record
-from edms.records.proceedings_model import ProceedingItem
-from edms.records.report_model import RetentionExplanation
+from edms.records.members import Among, Said, by_id
+from edms.records.model import Record
 from edms.records.retention_facts import options_of
-from edms.records.retention_report import outcome_conditions, stopped
+from edms.records.retention_report import may_be_done, stopped
 from edms.records.rules import KeptBook, kept_books
 from edms.retention.decide import tier_of
-from edms.retention.proceedings import ItemState
 from edms.retention.types import ActiveMode, Fate, Options, Outcome, Rule, Tier
 
 
@@ -93,42 +91,77 @@ _BY_DOCUMENT = (ListName.AWAITING, ListName.HELD, ListName.NO_RULE)
 class ListRules:
     """What the conditions need to know beside the columns of a record: read once per report."""
 
-    outcomes: dict[Outcome, ColumnElement[bool]]
+    done: dict[Outcome, ColumnElement[bool]]
     stopped: ColumnElement[bool]
     books: dict[UUID, KeptBook]
     options: Options
     confirmation_days: int
+    among: Among
 
 
-def list_rules(session: Session, archive: Archive, as_of: date) -> ListRules:
+def list_rules(session: Session, archive: Archive, among: Among = by_id) -> ListRules:
     """Read what the conditions of all lists need."""
-    days = archive.settings.retention.confirmation_days
     return ListRules(
-        outcome_conditions(session, as_of), stopped(session), kept_books(session), options_of(archive), days
+        may_be_done(session, among),
+        stopped(session, among),
+        kept_books(session),
+        options_of(archive),
+        archive.settings.retention.confirmation_days,
+        among,
     )
 
 
 def list_condition(name: ListName, rules: ListRules, as_of: date) -> ColumnElement[bool]:
     """Return the condition of being on the list on that day; of declared records, whoever may see them."""
-    due = Record.due_on <= as_of
+    return and_(_range_of(name, rules, as_of), _within(name, rules, as_of))
+
+
+def list_parts(rules: ListRules, as_of: date) -> list[tuple[ColumnElement[bool], dict[str, ColumnElement[bool]]]]:
+    """Return ranges of due dates that have no record in common, and what puts a record of each on which list."""
+    due = (
+        ListName.DESTROY, ListName.DESTROY_LOWER, ListName.DESTROY_UPPER, ListName.REVIEW, ListName.HANDOVER,
+        ListName.PAST_DUE,
+    )  # fmt: skip
+    long = as_of - timedelta(days=rules.confirmation_days)
+    ranges = (
+        (Record.due_on <= long, (*due, ListName.CONFIRM)),
+        (and_(Record.due_on > long, Record.due_on <= as_of), due),
+        (Record.due_on > as_of, (ListName.TRANSFER, ListName.UNEXPLAINED)),
+        (Record.due_on.is_(None), (ListName.AWAITING, ListName.NO_RULE)),
+    )
+    return [
+        (part, {name.value: _within(name, rules, as_of) for name in (*names, ListName.HELD)}) for part, names in ranges
+    ]
+
+
+def _range_of(name: ListName, rules: ListRules, as_of: date) -> ColumnElement[bool]:
+    """The due dates in which everything on the list lies."""
+    if name is ListName.HELD:
+        return true()
+    if name in (ListName.AWAITING, ListName.NO_RULE):
+        return Record.due_on.is_(None)
+    if name in _BY_ACTIVE:
+        return Record.due_on > as_of
+    return Record.due_on <= (as_of - timedelta(days=rules.confirmation_days) if name is ListName.CONFIRM else as_of)
+
+
+def _within(name: ListName, rules: ListRules, as_of: date) -> ColumnElement[bool]:
+    """What puts a record on the list, of those due in its range."""
     conditions: dict[ListName, Callable[[], ColumnElement[bool]]] = {
         ListName.TRANSFER: lambda: _to_transfer(rules, as_of),
-        ListName.UNEXPLAINED: lambda: and_(_to_transfer(rules, as_of), Record.id.not_in(_explained())),
-        ListName.DESTROY: lambda: and_(due, rules.outcomes[Outcome.ELIGIBLE]),
-        ListName.DESTROY_LOWER: lambda: _to_destroy(rules, as_of, Tier.LOWER),
-        ListName.DESTROY_UPPER: lambda: _to_destroy(rules, as_of, Tier.UPPER),
-        ListName.REVIEW: lambda: and_(due, rules.outcomes[Outcome.REVIEW_DUE]),
+        ListName.UNEXPLAINED: lambda: and_(_to_transfer(rules, as_of), not_(rules.among(Said.EXPLAINED))),
+        ListName.DESTROY: lambda: rules.done[Outcome.ELIGIBLE],
+        ListName.DESTROY_LOWER: lambda: _to_destroy(rules, Tier.LOWER),
+        ListName.DESTROY_UPPER: lambda: _to_destroy(rules, Tier.UPPER),
+        ListName.REVIEW: lambda: rules.done[Outcome.REVIEW_DUE],
         ListName.HANDOVER: lambda: and_(
-            due,
-            Record.fate == Fate.PERMANENT.value,
-            not_(rules.stopped),
-            Record.id.not_in(_done(ItemState.HANDED_OVER)),
+            Record.fate == Fate.PERMANENT.value, not_(rules.stopped), not_(rules.among(Said.HANDED_OVER))
         ),
-        ListName.AWAITING: lambda: and_(Record.due_on.is_(None), Record.awaiting.is_not(None)),
-        ListName.HELD: lambda: Record.id.in_(_held()),
-        ListName.PAST_DUE: lambda: due,
-        ListName.CONFIRM: lambda: Record.due_on <= as_of - timedelta(days=rules.confirmation_days),
-        ListName.NO_RULE: lambda: and_(Record.due_on.is_(None), Record.rule_code.is_(None)),
+        ListName.AWAITING: lambda: Record.awaiting.is_not(None),
+        ListName.HELD: lambda: rules.among(Said.HELD),
+        ListName.PAST_DUE: true,
+        ListName.CONFIRM: true,
+        ListName.NO_RULE: lambda: Record.rule_code.is_(None),
     }
     return conditions[name]()
 
@@ -140,43 +173,15 @@ def list_day(name: ListName) -> ColumnElement[date | None]:
     return Record.document_date.expression if name in _BY_DOCUMENT else Record.due_on.expression
 
 
-def list_ranges(as_of: date) -> tuple[tuple[ColumnElement[bool], tuple[ListName, ...]], ...]:
-    """Return all lists by the range of due dates in which everything on them lies."""
-    due = (
-        ListName.DESTROY, ListName.DESTROY_LOWER, ListName.DESTROY_UPPER, ListName.REVIEW, ListName.HANDOVER,
-        ListName.PAST_DUE, ListName.CONFIRM,
-    )  # fmt: skip
-    return (
-        (Record.due_on <= as_of, due),
-        (Record.due_on > as_of, (ListName.TRANSFER, ListName.UNEXPLAINED)),
-        (Record.due_on.is_(None), (ListName.AWAITING, ListName.NO_RULE)),
-        (true(), (ListName.HELD,)),
-    )
-
-
-def _to_destroy(rules: ListRules, as_of: date, tier: Tier) -> ColumnElement[bool]:
-    eligible = and_(Record.due_on <= as_of, rules.outcomes[Outcome.ELIGIBLE])
-    return and_(eligible, _under(rules, lambda rule: tier_of(rule, rules.options) is tier))
+def _to_destroy(rules: ListRules, tier: Tier) -> ColumnElement[bool]:
+    return and_(rules.done[Outcome.ELIGIBLE], _under(rules, lambda rule: tier_of(rule, rules.options) is tier))
 
 
 def _to_transfer(rules: ListRules, as_of: date) -> ColumnElement[bool]:
     """Of a rule without an active period nothing was ever active, so that nothing is to be moved; nor what was."""
     without = _under(rules, lambda rule: rule.active_mode is ActiveMode.NONE)
-    moved = _done(ItemState.MOVED, ItemState.HANDED_OVER)
-    return and_(Record.due_on > as_of, Record.active_until <= as_of, not_(without), Record.id.not_in(moved))
-
-
-def _done(*states: ItemState) -> Select[UUID]:
-    """Records that a transfer or a hand-over has brought where they were to go."""
-    return select(ProceedingItem.record_id).where(ProceedingItem.state.in_([state.value for state in states]))
-
-
-def _explained() -> Select[UUID]:
-    return select(RetentionExplanation.record_id).where(RetentionExplanation.ended_at.is_(None))
-
-
-def _held() -> Select[UUID]:
-    return select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None))
+    moved = rules.among(Said.MOVED, Said.HANDED_OVER)
+    return and_(Record.active_until <= as_of, not_(without), not_(moved))
 
 
 def _under(rules: ListRules, wanted: Callable[[Rule], bool]) -> ColumnElement[bool]:
@@ -189,17 +194,14 @@ def _under(rules: ListRules, wanted: Callable[[Rule], bool]) -> ColumnElement[bo
     for book_id, kept in rules.books.items():
         for rule in kept.book.rules() if kept.book else ():
             told.setdefault((rule.edition, rule.code), {})[book_id] = wanted(rule)
-    alike = [key for key, books in told.items() if all(books.values())]
-    mixed = [
-        (*key, book_id)
-        for key, books in told.items()
-        if any(books.values()) and not all(books.values())
-        for book_id, yes in books.items()
-        if yes
-    ]
     parts: list[ColumnElement[bool]] = []
-    if alike:
-        parts.append(tuple_(Record.rule_edition, Record.rule_code).in_(alike))
-    if mixed:
-        parts.append(tuple_(Record.rule_edition, Record.rule_code, Record.rule_book_id).in_(mixed))
+    alike: dict[str, list[str]] = {}
+    for (edition, code), books in told.items():
+        if all(books.values()):
+            alike.setdefault(edition, []).append(code)
+        elif some := [book_id for book_id, yes in books.items() if yes]:
+            named = (Record.rule_edition == edition, Record.rule_code == code)
+            parts.append(and_(*named, Record.rule_book_id.in_(some)))
+    # By edition, for a list of pairs is asked pair by pair in PostgreSQL, and a list of codes by one look.
+    parts += [and_(Record.rule_edition == edition, Record.rule_code.in_(codes)) for edition, codes in alike.items()]
     return and_(Record.rule_code.is_not(None), or_(*parts)) if parts else false()

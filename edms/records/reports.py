@@ -21,12 +21,13 @@ from edms.core.errors import Refused
 from edms.core.ids import parse_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.members import counts_of, sight
 from edms.records.model import Record, RecordState
 from edms.records.offices import office_of
-from edms.records.report_lists import By, ListName, list_condition, list_day, list_ranges, list_rules
+from edms.records.report_lists import By, ListName, list_condition, list_day, list_parts, list_rules
 from edms.records.report_model import RetentionExplanation
 from edms.records.retention_facts import judgeables, options_of, select_facts
-from edms.records.retention_report import ReportRow
+from edms.records.retention_report import ReportRow, narrow_index
 from edms.records.rules import book_in_force
 from edms.records.visible import visible_to
 from edms.retention.decide import decide
@@ -91,19 +92,14 @@ class ListPage:
 
 
 def list_counts(actor: Actor | None, archive: Archive, as_of: date | None, office: str) -> dict[ListName, int]:
-    """Return how many records the actor may see on each list; `office` (a code) empty: of all.
-
-    Lists of one range of the index are counted in one pass over it.
-    """
+    """Return how many records the actor may see on each list; `office` (a code) empty: of all. One statement."""
     day = as_of or archive.clock.today()
     with archive.door.disclose(actor, Action.RETENTION_REPORT) as operation:
-        within = _within(operation, ListQuestion(office=office))
-        rules = list_rules(operation.session, archive, day)
-        found: dict[ListName, int] = {}
-        for part, names in list_ranges(day):
-            counts = [func.count().filter(list_condition(name, rules, day)) for name in names]
-            told = operation.session.execute(select(*counts).select_from(Record).where(within, part)).one()
-            found |= {name: int(count) for name, count in zip(names, told, strict=True)}
+        session = operation.session
+        seen = sight(operation.scope(), narrow_index(session, archive))
+        if office:
+            seen = seen.of_office(office_of(session, office).id)
+        found = counts_of(session, seen, lambda among: list_parts(list_rules(session, archive, among), day))
         operation.about("list", "retention", "retention.reported")
         operation.note(as_of=day.isoformat(), office=office or None, total=found[ListName.PAST_DUE])
         operation.seldom()
@@ -164,7 +160,7 @@ def open_list(
 
 def _condition(operation: Operation, archive: Archive, question: ListQuestion, day: date) -> ColumnElement[bool]:
     within = _within(operation, question)
-    rules = list_rules(operation.session, archive, day)
+    rules = list_rules(operation.session, archive)
     # The list first: what is not on it need not be asked who may see it.
     return and_(list_condition(question.name, rules, day), within)
 

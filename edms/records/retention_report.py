@@ -7,21 +7,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.disposal_model import DisposalItem
-from edms.records.loans_model import Loan
-from edms.records.model import Hold, HoldLink, Record, RecordState
+from edms.records.members import Among, Narrow, Said, Sight, by_id, counts_of, sight
+from edms.records.model import Record
 from edms.records.offices import office_of
-from edms.records.proceedings_model import ProceedingItem
 from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
 from edms.records.rules import kept_books
-from edms.records.visible import decided_record, visible_to
+from edms.records.visible import decided_record
 from edms.retention.decide import decide
 from edms.retention.explain import headline, outcome_names, reason_text, step_text
 from edms.retention.types import Decision, Fate, Outcome, Rule
@@ -149,11 +147,9 @@ def open_report(actor: Actor | None, archive: Archive, question: ReportQuestion,
     """
     as_of = question.as_of or archive.clock.today()
     with archive.door.disclose(actor, Action.RETENTION_REPORT) as operation:
-        session, visible = operation.session, _visible(operation, question)
+        session, visible = operation.session, _visible(operation, question, None).within
         conditions = outcome_conditions(session, as_of)
-        columns = [func.count().filter(condition).label(outcome) for outcome, condition in conditions.items()]
-        counted = session.execute(select(*columns).select_from(Record).where(visible)).one()
-        counts = {outcome.value: int(count) for outcome, count in zip(conditions, counted, strict=True)}
+        counts = _counts(operation, archive, question, as_of)
         wanted = conditions.get(Outcome(question.outcome)) if question.outcome in list(Outcome) else None
         asked = and_(visible, *([] if wanted is None else [wanted]))
         order = (Record.due_on.nulls_last(), Record.id)
@@ -191,11 +187,8 @@ def explain_record(
 
 def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnElement[bool]]:
     """Return the outcomes of `decide` as conditions on what is stored; a property test holds the two together."""
-    # What is cheap to ask stands first: most rows are out of it before the holds are looked at.
     due = and_(Record.due_on.is_not(None), Record.due_on <= as_of)
-    free = ~stopped(session)
-    eligible = and_(Record.fate == Fate.DESTROY.value, due, ~Record.terjaga, ~Record.vital, free)
-    review = and_(Record.fate == Fate.REVIEW.value, due, free)
+    eligible, review = (and_(due, condition) for condition in may_be_done(session).values())
     unknown = Record.due_on.is_(None)
     return {
         Outcome.ELIGIBLE: eligible,
@@ -205,33 +198,64 @@ def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnEle
     }
 
 
-def stopped(session: Session) -> ColumnElement[bool]:
+def may_be_done(session: Session, among: Among = by_id) -> dict[Outcome, ColumnElement[bool]]:
+    """Return what must be true, beside its day, of a record that may be destroyed and of one that may be reviewed."""
+    # What is cheap to ask stands first: most rows are out of it before the holds are looked at.
+    free = ~stopped(session, among)
+    return {
+        Outcome.ELIGIBLE: and_(Record.fate == Fate.DESTROY.value, ~Record.terjaga, ~Record.vital, free),
+        Outcome.REVIEW_DUE: and_(Record.fate == Fate.REVIEW.value, free),
+    }
+
+
+def stopped(session: Session, among: Among = by_id) -> ColumnElement[bool]:
     """Return the condition that something stands in the way of any disposal, whatever the fate."""
     drifted = drifted_books(kept_books(session))
-    held = Record.id.in_(select(HoldLink.record_id).join(Hold).where(Hold.released_at.is_(None)))
-    lent = Record.id.in_(select(Loan.record_id).where(Loan.is_out.is_(True)))
-    taken = (
-        Record.id.in_(select(item.record_id).where(item.standing_key.is_not(None)))
-        for item in (DisposalItem, ProceedingItem)
-    )
     return or_(
         Record.legacy_unverified,
         Record.fixity_failed,
-        held,
-        lent,
-        *taken,
+        among(Said.HELD, Said.LENT, Said.TAKEN),
         Record.rule_book_id.in_(drifted) if drifted else false(),
     )
 
 
-def _visible(operation: Operation, question: ReportQuestion) -> ColumnElement[bool]:
-    visible = and_(
-        Record.state == RecordState.DECLARED.value,
-        visible_to(operation.scope()),
-    )
+def narrow_index(session: Session, archive: Archive) -> Narrow | None:
+    """Return the narrow index where it tells enough: it has no rule book, which matters where the content of one was
+    changed, or two differ on a rule. PostgreSQL has none."""
+    books = kept_books(session)
+    if not archive.database.is_sqlite or drifted_books(books):
+        return None
+    rules: dict[tuple[str, str], Rule] = {}
+    every = (rule for kept in books.values() if kept.book for rule in kept.book.rules())
+    alike = all(rules.setdefault((rule.edition, rule.code), rule) == rule for rule in every)
+    return Narrow.DUE if alike else None
+
+
+def _visible(operation: Operation, question: ReportQuestion, narrow: Narrow | None) -> Sight:
+    found = sight(operation.scope(), narrow)
     if not question.office:
-        return visible
-    return and_(visible, Record.office_id == office_of(operation.session, question.office).id)
+        return found
+    return found.of_office(office_of(operation.session, question.office).id)
+
+
+def _counts(operation: Operation, archive: Archive, question: ReportQuestion, as_of: date) -> dict[str, int]:
+    """How many there are of each outcome; what is none of the others is not eligible."""
+    session = operation.session
+
+    def parts(among: Among) -> list[tuple[ColumnElement[bool], dict[str, ColumnElement[bool]]]]:
+        done = may_be_done(session, among)
+        return [
+            (Record.due_on <= as_of, {"dated": true(), **{outcome.value: one for outcome, one in done.items()}}),
+            (Record.due_on > as_of, {"dated": true()}),
+            (Record.due_on.is_(None), {Outcome.CANNOT_EVALUATE.value: true()}),
+        ]
+
+    seen = _visible(operation, question, narrow_index(session, archive))
+    found = counts_of(session, seen, parts)
+    found[Outcome.NOT_ELIGIBLE.value] = (
+        found.pop("dated") - found[Outcome.ELIGIBLE.value] - found[Outcome.REVIEW_DUE.value]
+    )
+    return {outcome.value: found[outcome.value] for outcome in Outcome}
 
 
 def _rows(session: Session, archive: Archive, query: Any, as_of: date, language: str) -> Iterator[ReportRow]:

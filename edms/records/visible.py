@@ -44,8 +44,9 @@ def visible_to(scope: Scope) -> ColumnElement[bool]:
     return sql_filter(scope, RECORDS, None if scope.whole_archive else granted(scope))
 
 
-def granted(scope: Scope) -> ColumnElement[bool]:
-    """Return the condition that a grant of the scope's grantee stands on the record, whatever its level."""
+def granted(scope: Scope, record: type[Record] = Record) -> ColumnElement[bool]:
+    """Return the condition that a grant of the scope's grantee stands on the record (`record`: under another name),
+    whatever its level."""
     if scope.grantee is None or scope.at is None:
         return false()
     stands = standing(scope.grantee, scope.at)
@@ -59,9 +60,9 @@ def granted(scope: Scope) -> ColumnElement[bool]:
         .where(subjects(AccessGrant.set_id))
     )
     return or_(
-        Record.id.in_(select(AccessGrant.record_id).where(subjects(AccessGrant.record_id))),
-        Record.folder_id.in_(select(AccessGrant.folder_id).where(subjects(AccessGrant.folder_id))),
-        Record.id.in_(in_sets),
+        record.id.in_(select(AccessGrant.record_id).where(subjects(AccessGrant.record_id))),
+        record.folder_id.in_(select(AccessGrant.folder_id).where(subjects(AccessGrant.folder_id))),
+        record.id.in_(in_sets),
     )
 
 
