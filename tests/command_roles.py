@@ -30,6 +30,8 @@ COMMANDS: dict[str, Row] = {
     **_of_proceedings("transfer", "ask", "draw-up", "freeze", "receive"),
     **_of_proceedings("review", "draw-up"),
     **_of_proceedings("handover", "ask", "draw-up", "package", "send", "receipt", "close"),
+    "handover order-removal": ("o", Action.CUSTODY_ORDER_REMOVAL, RUN, "NOBODY --number 1/2026 --reason selesai"),
+    "handover remove": ("r", Action.CUSTODY_REMOVE, RUN, "NOBODY"),
     "disposal approve": ("or", Action.DISPOSAL_APPROVE, RUN, f"NOBODY {_LETTER}"),
     "disposal ask": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),
     "disposal cancel": ("r", Action.DISPOSAL_PREPARE, RUN, "NOBODY --reason keliru"),

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from archive_fixtures import pdf, settle, take_in
@@ -10,6 +10,7 @@ from signing_people import certify, give, who, with_pilot
 
 from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
+from edms.core.clock import FixedClock
 from edms.exchange.checking import check_package
 from edms.exchange.drawing import ask_for_signatures, draw_up
 from edms.exchange.handing_over import (
@@ -20,10 +21,11 @@ from edms.exchange.handing_over import (
     decide_handover,
 )
 from edms.exchange.receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, receipt_bytes
-from edms.exchange.sending import package_handover, send_handover
+from edms.exchange.removing import RemovalOrder, order_removal
+from edms.exchange.sending import close_handover, package_handover, receive_receipt, send_handover
 from edms.exchange.transferring import list_transfer
 from edms.records.archive import Archive
-from edms.records.people import NewPerson, add_person, office_by_code
+from edms.records.people import NewPerson, add_person, list_people, office_by_code
 from edms.records.proceedings import NewProceeding, add_items, open_proceeding
 from edms.records.proceedings_views import ProceedingView, show_proceeding
 from edms.records.reviewing import Panel
@@ -34,6 +36,8 @@ from edms.signing.seals import seal_detached
 OLD, PERMANENT, REVIEWED, PAPERS_OF = date(2010, 3, 4), "000.2.5", "000.1.5", "000.5.6"
 CLERK, ASSESSOR, APPROVER, HEAD, EXECUTOR = "clerk-dinkes", "official-dinkes", "records", "head-dinkes", "records-2"
 HEAD_OF_ARCHIVE = "head-arsip"
+REMOVER = "records-3"
+ORDER = RemovalOrder("045/2026", "salinan tidak diperlukan lagi")
 PANEL = Panel("SK 188/12/2026", ("Rina", "Budi", "Sari"), "Bernilai guna sejarah.", "Notulen 3/2026")
 
 
@@ -144,3 +148,35 @@ def receipt_of(
                       archive.clock.now(), lines)  # fmt: skip
     content = receipt_bytes(change(receipt) if change else receipt)
     return content, seal_detached(content, archive.signer, archive.timestamps)
+
+
+def closed_handover(archive: Archive, *records: UUID, keys: str | None = None, returned: tuple[UUID, ...] = ()) -> UUID:
+    """The same with its receipt taken, and closed; and one more records officer, who had no part in it."""
+    made, package = sent_handover(archive, *records, keys=keys)
+    content, signature = receipt_of(archive, package, returned=returned)
+    receive_receipt(who(archive, EXECUTOR), archive, made, content, signature)
+    close_handover(who(archive, EXECUTOR), archive, made, "selesai")
+    with_remover(archive)
+    settle(archive)
+    return made
+
+
+def with_remover(archive: Archive) -> None:
+    """A records officer who had no part in anything, once."""
+    console = console_actor("tests")
+    if REMOVER not in {one.user for one in list_people(console, archive)}:
+        told = NewPerson(REMOVER, "Arsiparis Ketiga", "setda", (Role.CLERK, Role.RECORDS_OFFICER), Level.TOP_SECRET)
+        add_person(console, archive, told, keeps_password=True)
+
+
+def days_later(archive: Archive, days: int) -> None:
+    assert isinstance(archive.clock, FixedClock)
+    archive.clock.set(archive.clock.now() + timedelta(days=days))
+
+
+def ordered_removal(archive: Archive, *records: UUID, returned: tuple[UUID, ...] = ()) -> UUID:
+    """The same after the keeping time, its removal ordered by the head of the office above."""
+    made = closed_handover(archive, *records, returned=returned)
+    days_later(archive, archive.settings.disposal.keep_after_handover_days)
+    order_removal(who(archive, HEAD_OF_ARCHIVE), archive, made, ORDER)
+    return made

@@ -12,7 +12,9 @@ from proceedings_people import (
     EXECUTOR,
     HEAD,
     HEAD_OF_ARCHIVE,
+    ORDER,
     PANEL,
+    REMOVER,
     approval,
     shown,
 )
@@ -20,6 +22,7 @@ from signing_people import who
 
 from edms.exchange.drawing import ask_for_signatures, draw_up
 from edms.exchange.handing_over import HandoverDecision, approve_handover, assess_handover, decide_handover
+from edms.exchange.removing import carry_out_removal, order_removal
 from edms.exchange.transferring import list_transfer, receive_transfer
 from edms.records.archive import Archive
 from edms.records.proceedings import cancel_proceeding
@@ -81,3 +84,13 @@ def give_up(archive: Archive, told: str, kind: str) -> None:
 
 def reassign_all(archive: Archive, edition: str) -> None:
     reassign_many(who(archive, "records"), archive, Reassignment(edition, "jadwal baru berlaku"))
+
+
+def order_a_removal(archive: Archive, told: str) -> None:
+    made = UUID(told)
+    if shown(archive, made, Kind.HANDOVER).state == "closed":
+        order_removal(who(archive, HEAD_OF_ARCHIVE), archive, made, ORDER)
+
+
+def carry_out_a_removal(archive: Archive, told: str) -> None:
+    carry_out_removal(who(archive, REMOVER), archive, UUID(told))

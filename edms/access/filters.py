@@ -36,7 +36,7 @@ def sql_filter(scope: Scope, columns: Columns, granted: ColumnElement[bool] | No
 def _wherever(scope: Scope, columns: Columns, granted: ColumnElement[bool] | None) -> ColumnElement[bool]:
     """The same, but for the one office that a token may be bound to."""
     effective: ColumnElement[Any] = func.coalesce(columns.level, UNCLASSIFIED_COUNTS_AS.value)
-    declared = columns.stage == Stage.DECLARED.value
+    declared = columns.stage.in_([stage.value for stage in Stage if stage.is_evidence])
     impersonal = true() if columns.personal_data is None else columns.personal_data.is_(False)
     parts: list[ColumnElement[bool]] = []
     if scope.whole_archive and scope.everywhere_level:

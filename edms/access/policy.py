@@ -85,6 +85,8 @@ class Action(StrEnum):
     OVERSEE = "proceedings:oversee"
     CUSTODY_WORK = "custody:work"
     CUSTODY_DECIDE = "custody:decide"
+    CUSTODY_ORDER_REMOVAL = "custody:order_removal"
+    CUSTODY_REMOVE = "custody:remove"
     EXCHANGE_RECEIVE = "exchange:receive"
 
 
@@ -123,6 +125,8 @@ _RECORD_ROLES: dict[Action, tuple[Role, ...]] = {
     Action.CUSTODY_VIEW: _READERS,
     Action.CUSTODY_WORK: (Role.CLERK, Role.RECORDS_OFFICER),
     Action.CUSTODY_DECIDE: (Role.OFFICIAL, Role.RECORDS_OFFICER),
+    Action.CUSTODY_ORDER_REMOVAL: (Role.OFFICIAL,),
+    Action.CUSTODY_REMOVE: (Role.RECORDS_OFFICER,),
     Action.DISPOSAL_VIEW: _READERS,
     Action.OVERSEE: (Role.AUDITOR,),
     Action.DISPOSAL_PREPARE: (Role.RECORDS_OFFICER,),
@@ -181,6 +185,8 @@ _OWN_OFFICE_ONLY = frozenset(
         Action.DIGITISATION_CHECK,
         Action.CUSTODY_WORK,
         Action.CUSTODY_DECIDE,
+        Action.CUSTODY_ORDER_REMOVAL,
+        Action.CUSTODY_REMOVE,
     }
 )
 _GRANTED_BY = {

@@ -26,6 +26,12 @@ class Stage(StrEnum):
     RETURNED = "returned"
     BATCH = "batch"
     DESTROYED = "destroyed"
+    HANDED_OVER = "handed_over"
+
+    @property
+    def is_evidence(self) -> bool:
+        """True of what was declared and is seen as such: here, or as a stub of what an archival institution has."""
+        return self in (Stage.DECLARED, Stage.HANDED_OVER)
 
 
 class GrantMode(StrEnum):
@@ -110,7 +116,7 @@ class Scope:
         if self.everywhere_level and self.everywhere_level.permits(level):
             if self.whole_archive:
                 return "whole_archive"
-            if facts.stage is Stage.DECLARED and not facts.personal_data:
+            if facts.stage.is_evidence and not facts.personal_data:
                 return "open_to_officials"
         if self.published and is_public(facts):
             return "published"
@@ -147,5 +153,5 @@ NOTHING = Scope()
 
 def is_public(facts: RecordFacts) -> bool:
     """True of what anybody may see: open, declared, of a public category, without personal data (R21, R66)."""
-    plain = facts.stage is Stage.DECLARED and not facts.personal_data
+    plain = facts.stage.is_evidence and not facts.personal_data
     return plain and facts.effective_level is Level.OPEN and facts.kip in PUBLIC_KIP

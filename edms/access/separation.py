@@ -43,6 +43,8 @@ class Duty(StrEnum):
     DECIDE_DISPOSAL = "decide_disposal"
     EXECUTE_DISPOSAL = "execute_disposal"
     WITNESS_DISPOSAL = "witness_disposal"
+    ORDER_REMOVAL = "order_removal"
+    REMOVE_CONTENT = "remove_content"
 
 
 _PAIRS: dict[Duty, str] = {
@@ -66,10 +68,12 @@ _PAIRS: dict[Duty, str] = {
     Duty.DECIDE_DISPOSAL: "a disposal is decided by somebody who had no other part in it",
     Duty.EXECUTE_DISPOSAL: "a disposal is carried out by somebody who had no other part in it",
     Duty.WITNESS_DISPOSAL: "a disposal is witnessed by somebody who had no other part in it",
+    Duty.ORDER_REMOVAL: "the removal of content is ordered by somebody who had no part in the hand-over",
+    Duty.REMOVE_CONTENT: "content is removed by somebody who had no part in the hand-over and did not order it",
 }
 _DISPOSAL = (
     Duty.PROPOSE_DISPOSAL, Duty.ASSESS_DISPOSAL, Duty.APPROVE_DISPOSAL, Duty.DECIDE_DISPOSAL, Duty.EXECUTE_DISPOSAL,
-    Duty.WITNESS_DISPOSAL,
+    Duty.WITNESS_DISPOSAL, Duty.ORDER_REMOVAL, Duty.REMOVE_CONTENT,
 )  # fmt: skip
 APART: dict[Duty, frozenset[Duty]] = {
     Duty.RELEASE_FROM_QUARANTINE: frozenset({Duty.CAPTURE}),

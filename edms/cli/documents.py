@@ -26,6 +26,7 @@ from edms.core.errors import Refused
 from edms.records.describe import record_details
 from edms.records.evidence import export_bundle
 from edms.records.questions import KeptQuestion, sort_named
+from edms.records.removals import stub_of
 from edms.records.search_export import export_search
 from edms.records.searching import Notice, Question, search
 from edms.records.sheets import Form
@@ -177,11 +178,16 @@ def record() -> None:
 @pass_context
 def show(context: Context, record_id: str, username: str, as_json: bool) -> None:
     """Metadata, components and history; for auditors and records officers also who saw it."""
-    details = record_details(context.person(username), context.archive, asked_id(record_id))
+    actor = context.person(username)
+    details = record_details(actor, context.archive, asked_id(record_id))
+    stub = stub_of(actor, context.archive, details.record.id) if details.record.state == "handed_over" else None
+    told = details.as_dict() | ({"content_with": stub.as_dict()} if stub else {})
     if as_json:
-        print_json(details.as_dict())
+        print_json(told)
         return
-    for name, value in details.as_dict().items():
+    if stub:
+        click.echo(f"the content is with {stub.receiver}, under {stub.reference}")
+    for name, value in told.items():
         if not isinstance(value, list):
             click.echo(f"{name}: {value}")
     print_table(("at", "what", "who"), ((e["at"], e["action"], e["actor"]) for e in details.history))

@@ -22,6 +22,7 @@ from edms.cli.context import (
     print_table,
     reason_option,
 )
+from edms.cli.removals import REMOVAL_COMMANDS
 from edms.core.errors import NotFound, Refused
 from edms.exchange.drawing import ask_for_signatures, draw_up
 from edms.exchange.handing_over import (
@@ -355,8 +356,11 @@ def take_receipt(context: Context, proceeding: str, receipt: Path, signature: Pa
 @click.option("--note", default="", help="What is to be remembered.")
 @pass_context
 def close(context: Context, proceeding: str, username: str, note: str) -> None:
-    """Close it; the records stay as stubs with their reference, their content is kept."""
+    """Close it; the records have their reference, their content is kept until its removal is ordered."""
     close_handover(context.person(username), context.archive, asked_id(proceeding), note)
 
+
+for _command in REMOVAL_COMMANDS:
+    handover.add_command(_command)
 
 COMMANDS = (transfer, review, handover)

@@ -10,7 +10,8 @@ class DisposalSettings(Section):
 
     `legal_office` and `supervision_office`: the codes of the units that witnesses of a destruction belong to, or are
     below; empty: any but that whose records are destroyed, and those below it. `transfer_first`: nothing is destroyed
-    that was not transferred to the records unit before.
+    that was not transferred to the records unit before. `keep_after_handover_days`: how long content is kept here after
+    a hand-over was closed, before its removal may be ordered.
     """
 
     regional_head_office: str = Field("", max_length=40)
@@ -20,4 +21,5 @@ class DisposalSettings(Section):
     class_code: str = Field("", max_length=40)
     transfer_first: bool = False
     max_items: int = Field(10_000, ge=1, le=100_000)
+    keep_after_handover_days: int = Field(90, ge=1, le=36_500)
     method: str = Field("penghancuran kunci enkripsi dan penghapusan data", min_length=3, max_length=200)

@@ -15,6 +15,7 @@ from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem
 from edms.records.model import Component, Record, RecordState
 from edms.records.retention_facts import RulesKept, judgeables, options_of, select_facts
+from edms.records.shredding import components_of
 from edms.records.visible import up_to_level
 from edms.retention.decide import decide
 from edms.retention.types import ActiveMode, Decision, Fate, Outcome, ReasonCode, Rule, Tier
@@ -101,15 +102,6 @@ def described(session: Session, ids: Sequence[UUID]) -> Iterator[Record]:
         )
         rows = {record.id: record for record in session.scalars(query)}
         yield from (rows[one] for one in part if one in rows)
-
-
-def components_of(record: Record) -> list[dict[str, Any]]:
-    """Everything that is stored of a record: what is destroyed, by its digest."""
-    return [
-        {"role": part.role, "position": part.position, "media_type": part.media_type, "size": part.blob.size,
-         "sha256": part.blob.sha256}
-        for part in record.components
-    ]  # fmt: skip
 
 
 def frozen_of(record: Record, number: int, told: Judgement) -> dict[str, Any]:

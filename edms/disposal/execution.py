@@ -23,7 +23,7 @@ from edms.core.progress import ShowProgress, no_progress
 from edms.disposal.batches import begin_step, decided_batch, line, move_of, require_time, standing, take_step
 from edms.disposal.course import LEAST_WITNESSES, WITNESS_CAPACITIES, ItemState, State, Step
 from edms.disposal.destruction import exclude_item, recheck
-from edms.disposal.eligibility import components_of, drifted, judged
+from edms.disposal.eligibility import drifted, judged
 from edms.disposal.papers import draw_up
 from edms.disposal.people import had, require_capacity, require_unit_of_witness
 from edms.operation.door import NotPermitted, Operation
@@ -31,12 +31,20 @@ from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.facts import find
 from edms.records.hold_binding import refresh_holds
-from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.model import ComponentRole, Record, RecordState
 from edms.records.retention_facts import RulesKept
-from edms.records.shredding import forget_keys, order_destruction, orders_of, remove_bytes, remove_rows
+from edms.records.shredding import (
+    components_of,
+    elsewhere,
+    forget_keys,
+    order_destruction,
+    orders_of,
+    remove_bytes,
+    remove_rows,
+)
 from edms.records.signatures import able_signers
 from edms.retention.types import Tier
-from edms.vault.model import OrderedDestruction, StoredBlob
+from edms.vault.model import OrderedDestruction
 
 UNIT_HEAD, RECORDS_HEAD = "unit_head", "records_head"
 SIGNING = (RECORDS_HEAD, UNIT_HEAD, *WITNESS_CAPACITIES)
@@ -165,23 +173,9 @@ def _obstacle(
     item.before = {
         "checked_at": operation.now.isoformat(), "eligible": True, "reasons": list(now.decision.reason_codes),
         "holds": 0, "on_loan": False, "fixity": "verified", "components": len(record.components),
-        "same_bytes_elsewhere": _elsewhere(operation, record),
+        "same_bytes_elsewhere": elsewhere(operation.session, record),
     }  # fmt: skip
     return ""
-
-
-def _elsewhere(operation: Operation, record: Record) -> int:
-    """Return in how many other records the very bytes of the original are: told, since they are not destroyed."""
-    original = record.component(ComponentRole.ORIGINAL)
-    if original is None:
-        return 0
-    query = (
-        select(Component.record_id)
-        .join(StoredBlob, StoredBlob.id == Component.blob_id)
-        .where(StoredBlob.sha256 == original.blob.sha256, Component.record_id != record.id)
-        .distinct()
-    )
-    return len(operation.session.scalars(query).all())
 
 
 def _destroyed(

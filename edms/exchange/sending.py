@@ -122,7 +122,7 @@ def _begin(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> Packin
         if paper_stage(row, requests_on(operation, row))[0] != "signed":
             raise Refused("the papers are not signed by all", "see where it stands")
         operation.note(left_out=exclude_hindered(operation, archive, row), records=len(standing(row)))
-        papers = [(f"{paper.kind}.pdf", _newest(archive, paper.record)) for paper in row.papers]
+        papers = [(f"{paper.kind}.pdf", newest(archive, paper.record)) for paper in row.papers]
         name = f"penyerahan-{str(row.id)[:13]}"
         told = {**row.listed, "excluded": [
             {"record": str(item.record_id), "reason": item.reason} for item in row.items
@@ -150,7 +150,7 @@ def _parts(actor: Actor | None, archive: Archive, packing: Packing) -> Iterator[
         yield parts  # no transaction waits for the content
 
 
-def _newest(archive: Archive, record: Record) -> bytes:
+def newest(archive: Archive, record: Record) -> bytes:
     """The bytes of a paper: as it was signed last, or as it was drawn up."""
     signed = [part for part in record.components if part.role == ComponentRole.SIGNED]
     part = max(signed, key=lambda one: one.position, default=record.component(ComponentRole.ORIGINAL))
@@ -192,7 +192,7 @@ def receive_receipt(
         require_state(row, State.SENT)
         wrong: Refused | None = None
         try:
-            receipt = _fitting(archive, row, content, signature)
+            receipt = fitting(archive, row, content, signature)
             placement = placement_of(row, NAMES["receipt"])
         except Refused as refused:
             wrong = refused
@@ -204,7 +204,7 @@ def receive_receipt(
     with archive.door.write(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.received")
-        receipt = _fitting(archive, row, content, signature)
+        receipt = fitting(archive, row, content, signature)
         note = {"reference": receipt.reference, "receiver": receipt.receiver, "sha256": sha256_hex(content),
                 "received_at": receipt.received_at.isoformat(),
                 "signature": base64.b64encode(signature).decode()}  # fmt: skip
@@ -215,7 +215,7 @@ def receive_receipt(
     return receipt
 
 
-def _fitting(archive: Archive, row: Proceeding, content: bytes, signature: bytes) -> Receipt:
+def fitting(archive: Archive, row: Proceeding, content: bytes, signature: bytes) -> Receipt:
     """Return the receipt if it is signed by the receiver and for what was sent. Raises Refused."""
     if len(signature) > _MOST_SIGNATURE:
         raise Refused("the signature of the receipt is larger than a signature may be")
@@ -258,8 +258,9 @@ def _settle(operation: Operation, row: Proceeding, receipt: Receipt) -> None:
 
 
 def close_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, note: str) -> None:
-    """Close a hand-over whose receipt is here: the records stay as stubs with their reference, and their content stays
-    until its removal is decided. Raises NotFound, NotPermitted, Refused."""
+    """Close a hand-over whose receipt is here: the records have their reference, and their content stays until its
+    removal is ordered (edms/exchange/removing.py), for the keeping time at least. Raises NotFound, NotPermitted,
+    Refused."""
     with archive.door.write(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.closed")

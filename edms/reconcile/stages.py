@@ -15,6 +15,7 @@ from edms.reconcile.digitisation import check_digitisations, copy_faults
 from edms.reconcile.evidence import EvidenceInspection
 from edms.reconcile.faults import Fault, Report
 from edms.reconcile.redactions import redaction_faults
+from edms.reconcile.removals import removal_faults, stub_faults
 from edms.reconcile.rows import RowInspection
 from edms.reconcile.seals import seal_faults, undeclared_faults
 from edms.reconcile.signatures import signature_faults
@@ -99,6 +100,11 @@ def _service_accounts(session: Session, archive: Archive, report: Report, _kept:
     report.add(Fault(one.kind, one.id, one.detail) for one in found)
 
 
+def _removals(session: Session, archive: Archive, report: Report, _kept: Iterable[str]) -> None:
+    """What was removed after a hand-over: its rows, the hand-overs and the trail tell one story."""
+    report.add(removal_faults(session, archive))
+
+
 STAGES: tuple[tuple[str, Stage], ...] = (
     ("trail", _audit_trail),
     ("checkpoints", _checkpoints),
@@ -110,6 +116,7 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("jobs", _jobs),
     ("digitisations", _digitisations),
     (ACCOUNTS, _service_accounts),
+    ("removals", _removals),
 )
 
 
@@ -135,6 +142,10 @@ def check_record(
         report.checked["personal signatures"] += part.role == ComponentRole.SIGNED.value
         read += part.blob.size
         report.add(_blob_faults(archive, record, part))
+    if record.state == RecordState.HANDED_OVER.value:
+        report.checked["removed contents"] += 1
+        report.add(stub_faults(session, archive, record))
+        return read
     if record.component(ComponentRole.ORIGINAL) is None:
         report.add(_absent_original(session, archive, record))
         if _destroyed(session, archive, record):

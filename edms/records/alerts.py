@@ -24,7 +24,8 @@ VERIFIER = system_actor("verification")
 log = logging.getLogger("edms.alerts")
 CHANGED = "changed rows"
 RETENTION_LATE, VITAL_LATE, LOAN_LATE = "retention-overdue", "vital-review", "loan-overdue"
-OVERDUE = (RETENTION_LATE, VITAL_LATE, LOAN_LATE)
+REMOVAL_DUE = "removal-due"
+OVERDUE = (RETENTION_LATE, VITAL_LATE, LOAN_LATE, REMOVAL_DUE)
 """Kinds of what is late and not wrong: nothing of it is damaged, and those who keep records see to it."""
 EMERGENCY, ACCOUNT_OPENED = "emergency", "account-opened"
 ACTS = (EMERGENCY, ACCOUNT_OPENED)

@@ -1,6 +1,7 @@
-"""Alerts on what people and days bring about: programs that nobody answers for, and paper that is not back (R20, R88).
+"""Alerts on what people and days bring about: programs that nobody answers for, paper that is not back, and content
+that was handed over and need no longer be kept here (R20, R82, R88).
 
-Both are looked at in the act that may bring them about or end them, and by a worker now and then, since days pass
+All are looked at in the act that may bring them about or end them, and by a worker now and then, since days pass
 without any act. What verification says of accounts is the same scope, so each is told once.
 """
 
@@ -16,11 +17,12 @@ from edms.access.model import Person
 from edms.access.people import serves
 from edms.access.policy import Action
 from edms.operation.door import Operation
-from edms.records.alerts import LOAN_LATE, lasting, settle
+from edms.records.alerts import LOAN_LATE, REMOVAL_DUE, lasting, settle
 from edms.records.archive import Archive
 from edms.records.loans_model import Loan, LoanState
+from edms.records.removals import due_removals
 
-ACCOUNTS, LOANS = "accounts", "loans"
+ACCOUNTS, LOANS, REMOVALS = "accounts", "loans", "removals"
 ACCOUNT = "account"
 WATCHER = system_actor("alerts")
 
@@ -50,6 +52,12 @@ def late_loans(session: Session, today: date) -> Iterator[Matter]:
         yield Matter(LOAN_LATE, f"records {loan.record_id}", f"the paper original was to be back on {loan.due_on}")
 
 
+def removals_due(session: Session, archive: Archive) -> Iterator[Matter]:
+    """Yield the hand-overs whose keeping time is over: the removal of their content may be ordered."""
+    for row, day in due_removals(session, archive):
+        yield Matter(REMOVAL_DUE, f"proceeding {row.id}", f"content was to be kept until {day}, and may be removed")
+
+
 def tell_of_accounts(operation: Operation) -> None:
     """Raise and clear the alerts on service accounts, in the act that changed who is in service."""
     operation.session.flush()
@@ -62,8 +70,14 @@ def tell_of_loans(operation: Operation) -> None:
     settle(operation, LOANS, late_loans(operation.session, operation.clock.today()))
 
 
+def tell_of_removals(operation: Operation, archive: Archive) -> None:
+    """Raise and clear the alerts on content that may be removed, in the act that ordered a removal."""
+    operation.session.flush()
+    settle(operation, REMOVALS, removals_due(operation.session, archive))
+
+
 def tell_when_changed(archive: Archive) -> bool:
-    """Look at both, and write only where something came or went; return whether it did. Safe for several workers."""
+    """Look at all, and write only where something came or went; return whether it did. Safe for several workers."""
     today = archive.clock.today()
     with archive.database.reader() as session:
         changed = [
@@ -71,6 +85,7 @@ def tell_when_changed(archive: Archive) -> bool:
             for scope, found in (
                 (ACCOUNTS, accounts_without_holder(session, today)),
                 (LOANS, late_loans(session, today)),
+                (REMOVALS, removals_due(session, archive)),
             )
             if _names(list(found)) != lasting(session, scope)
         ]
@@ -82,6 +97,8 @@ def tell_when_changed(archive: Archive) -> bool:
         for scope, tell in ((ACCOUNTS, tell_of_accounts), (LOANS, tell_of_loans)):
             if scope in changed:
                 tell(operation)
+        if REMOVALS in changed:
+            tell_of_removals(operation, archive)
     return True
 
 

@@ -19,6 +19,7 @@ from edms.records.describe import malware_in
 from edms.records.disclosures import THUMBNAIL
 from edms.records.marked import marked_document, marked_picture, marked_text
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.removals import require_content
 from edms.records.visible import decided_record, facts_with_grants
 from edms.vault.sealed import SealedBlob
 
@@ -115,6 +116,7 @@ def download(
         record = decided_record(operation, record_id)
         part = record.component(role, position)
         if part is None:
+            require_content(operation.session, record)
             raise NotFound()
         as_stored = role is not ComponentRole.TEXT and not is_access_copy(role.value, part.media_type)
         if as_stored:
@@ -177,6 +179,7 @@ def _page_image(actor: Actor | None, archive: Archive, record_id: UUID, page: in
         operation.seldom()
         part = best_for_pictures(record)
         if part is None:
+            require_content(operation.session, record)
             raise NotFound()
         media_type, sealed, level = part.media_type, part.blob.sealed(), marked_level(record)
         mark = mark_for_list(operation, archive, record) if event == THUMBNAIL else None

@@ -25,6 +25,7 @@ from edms.records.copies_model import CopyKind
 from edms.records.disclosures import COPY_ISSUED
 from edms.records.evidence_trees import TreeReader, document_digests
 from edms.records.model import Component, ComponentRole, Record, RecordState
+from edms.records.removals import require_content
 from edms.records.visible import decided_record, facts_with_grants
 from edms.signing.seal_copies import seal_copies
 
@@ -63,6 +64,7 @@ def write_evidence(actor: Actor | None, archive: Archive, record_id: UUID, out: 
     """
     with archive.door.write(actor, Action.RECORD_EXPORT) as operation:
         record = decided_record(operation, record_id, lock=True)
+        require_content(operation.session, record)
         if record.state != RecordState.DECLARED.value:
             raise Refused("there is no evidence yet: the record is not declared")
         # It holds what the record is made of, as it is stored.

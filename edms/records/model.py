@@ -18,7 +18,8 @@ class RecordState(StrEnum):
 
     `QUARANTINED`: set aside until a person decides. `RETURNED`: given back to its sender; kept, and no record.
     `BATCH`: several documents in one scan; what is declared are the records made of its parts. `DESTROYED`: by the
-    procedure of disposal; what is left is the residual.
+    procedure of disposal; what is left is the residual. `HANDED_OVER`: its content is with the archival
+    institution, and no longer here; what is left is the stub.
     """
 
     PENDING = "pending"
@@ -27,6 +28,7 @@ class RecordState(StrEnum):
     RETURNED = "returned"
     BATCH = "batch"
     DESTROYED = "destroyed"
+    HANDED_OVER = "handed_over"
 
 
 class ComponentRole(StrEnum):

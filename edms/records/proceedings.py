@@ -45,6 +45,8 @@ _DUTIES = {
     Act.SEND: Duty.EXECUTE_DISPOSAL,
     Act.RECEIVE: Duty.EXECUTE_DISPOSAL,
     Act.CLOSE: Duty.EXECUTE_DISPOSAL,
+    Act.ORDER_REMOVAL: Duty.ORDER_REMOVAL,
+    Act.REMOVE: Duty.REMOVE_CONTENT,
 }
 _FINAL = {Kind.TRANSFER: ItemState.MOVED, Kind.REVIEW: ItemState.REVIEWED, Kind.HANDOVER: ItemState.HANDED_OVER}
 
@@ -208,11 +210,11 @@ def may_take(operation: Operation, archive: Archive, row: Proceeding, act: Act) 
     duty = _DUTIES.get(act)
     if duty is not None and duty is not Duty.PROPOSE_DISPOSAL:
         operation.apart(duty, done_by(row, within=act), "ask a colleague")
-    _require_time(operation, archive, row)
+    require_time(operation, archive, row)
     return state
 
 
-def _require_time(operation: Operation, archive: Archive, row: Proceeding) -> None:
+def require_time(operation: Operation, archive: Archive, row: Proceeding) -> None:
     """Refuse a step before what has happened already, as in a destruction: a clock that was set back dates nothing.
 
     By the clock as it is now, since the operation may have waited for another writer, whose event is then the newer.

@@ -19,6 +19,7 @@ from edms.records.oversight import looking, seen_procedures
 from edms.records.proceedings import decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
+from edms.records.removals import removable_from
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_states import RequestState, SignatureState
 from edms.records.visible import seen_among
@@ -65,7 +66,9 @@ class ProceedingStepView:
 @dataclass(frozen=True)
 class ProceedingView:
     """`stage`: its state, or within it drawing_up, declaring, to_ask, signing, declined, signed. `waits_for`: the names
-    of those whose turn it is, where they are known. `may_work`, `may_decide`: whether the actor's roles suffice."""
+    of those whose turn it is, where they are known. `may_work`, `may_decide`, `may_order_removal`, `may_remove`:
+    whether the actor's roles and offices suffice. `removable_from`: the first day on which the removal of content that
+    was handed over may be ordered, once it is closed."""
 
     id: UUID
     kind: str
@@ -91,10 +94,18 @@ class ProceedingView:
     items: tuple[ProceedingItemView, ...]
     may_work: bool
     may_decide: bool
+    removable_from: date | None = None
+    may_order_removal: bool = False
+    may_remove: bool = False
 
     @property
     def standing(self) -> int:
         return sum(item.state != ItemState.EXCLUDED.value for item in self.items)
+
+    @property
+    def kept_here(self) -> int:
+        """Of how many records that the institution has the content is here still."""
+        return sum(item.state == ItemState.HANDED_OVER.value for item in self.items)
 
     def note(self, act: str) -> dict[str, Any]:
         """What was told with the last step of this kind; empty before it."""
@@ -107,6 +118,7 @@ class ProceedingView:
             "level": self.level, "title": self.title, "number": self.number, "state": self.state, "stage": self.stage,
             "since": self.since.isoformat(), "waits_for": list(self.waits_for), "list_sha256": self.list_sha256,
             "receiver": self.receiver, "package": self.package,
+            "removable_from": self.removable_from.isoformat() if self.removable_from else None,
             "papers": {kind: str(record) for kind, record in self.papers.items()},
             "steps": [{"act": one.act, "by": one.by, "at": one.at.isoformat()} for one in self.steps],
             "items": [
@@ -127,7 +139,7 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
         operation.seldom()
         query = select(Proceeding).where(visible, Proceeding.kind == kind.value)
         rows = operation.session.scalars(query.order_by(Proceeding.opened_at.desc(), Proceeding.id.desc()).limit(limit))
-        return [_view(operation, row, ()) for row in rows]
+        return [_view(operation, archive, row, ()) for row in rows]
 
 
 def show_proceeding(
@@ -145,7 +157,7 @@ def show_proceeding(
         of_it = ProceedingItem.proceeding_id == row.id
         seen = seen_among(operation.session, operation.viewing, ProceedingItem.record_id, of_it)
         items = [_item(item, found.get(item.id, ())) if item.record_id in seen else _hidden(item) for item in row.items]
-        return _view(operation, row, items)
+        return _view(operation, archive, row, items)
 
 
 def due_records(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> list[DueRecord]:
@@ -187,7 +199,9 @@ def stage_of(row: Proceeding, requests: Sequence[SignatureRequest]) -> tuple[str
     return row.state, ()
 
 
-def _view(operation: Operation, row: Proceeding, items: Sequence[ProceedingItemView]) -> ProceedingView:
+def _view(
+    operation: Operation, archive: Archive, row: Proceeding, items: Sequence[ProceedingItemView]
+) -> ProceedingView:
     requests = requests_on(operation, row)
     stage, waits_for = stage_of(row, requests)
     facts, actor = facts_of(row), operation.actor
@@ -198,6 +212,9 @@ def _view(operation: Operation, row: Proceeding, items: Sequence[ProceedingItemV
         {paper.kind: paper.record_id for paper in row.papers}, tuple(one.id for one in requests),
         tuple(ProceedingStepView(one.act, one.by_name, one.at, one.note) for one in row.steps), tuple(items),
         decide(actor, Action.CUSTODY_WORK, facts).allowed, decide(actor, Action.CUSTODY_DECIDE, facts).allowed,
+        removable_from(archive, row),
+        row.office_id in actor.headed and decide(actor, Action.CUSTODY_ORDER_REMOVAL, facts).allowed,
+        decide(actor, Action.CUSTODY_REMOVE, facts).allowed,
     )  # fmt: skip
 
 

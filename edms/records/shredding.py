@@ -8,6 +8,7 @@ kill -9 and is taken up by calling `shred` again; a survivor's key is never the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -23,7 +24,7 @@ from edms.records.class_learning import forget_model
 from edms.records.facts import facts_of
 from edms.records.keys import rotate
 from edms.records.loans_model import Loan
-from edms.records.model import Component, Hold, HoldLink, Record
+from edms.records.model import Component, ComponentRole, Hold, HoldLink, Record
 from edms.records.proposals import forget_proposals
 from edms.records.redaction_work import detach_pieces
 from edms.records.redactions import forget_terms
@@ -163,6 +164,29 @@ def orders_of(session: Session, record_id: UUID) -> list[OrderedDestruction]:
     """Return what was ordered to be destroyed of a record, held against others."""
     query = select(OrderedDestruction).where(OrderedDestruction.subject_id == record_id)
     return list(session.scalars(query.order_by(OrderedDestruction.blob_id).with_for_update()))
+
+
+def components_of(record: Record) -> list[dict[str, Any]]:
+    """Everything that is stored of a record: what is destroyed, by its digest."""
+    return [
+        {"role": part.role, "position": part.position, "media_type": part.media_type, "size": part.blob.size,
+         "sha256": part.blob.sha256}
+        for part in record.components
+    ]  # fmt: skip
+
+
+def elsewhere(session: Session, record: Record) -> int:
+    """Return in how many other records the very bytes of the original are: told, since they are not destroyed."""
+    original = record.component(ComponentRole.ORIGINAL)
+    if original is None:
+        return 0
+    query = (
+        select(Component.record_id)
+        .join(StoredBlob, StoredBlob.id == Component.blob_id)
+        .where(StoredBlob.sha256 == original.blob.sha256, Component.record_id != record.id)
+        .distinct()
+    )
+    return len(session.scalars(query).all())
 
 
 def remove_bytes(actor: Actor | None, archive: Archive, blob_ids: Sequence[UUID]) -> None:

@@ -29,6 +29,7 @@ from edms.records.loans_model import Loan
 from edms.records.model import Component, Folder, Hold, HoldLink, Record, RuleBookEdition, TriggerEvent
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper, ProceedingStep
 from edms.records.redaction_model import Redaction
+from edms.records.removals_model import RemovedContent
 from edms.records.report_model import ListDelivery, ReportMailing, ReportRecipient, RetentionExplanation
 from edms.records.reviews_model import RetentionReview
 from edms.records.signatures_model import Signature, SignatureRequest, SigningIdentity
@@ -115,6 +116,7 @@ STATED = (
     Stated(_table(ProceedingStep)),
     Stated(_table(ProceedingPaper)),
     *(Stated(_table(one)) for one in (DisposalBatch, DisposalItem, DisposalStep, DisposalPaper, Residual)),
+    Stated(_table(RemovedContent)),
     # The sealed terms of a draft prove themselves, and go.
     Stated(_table(Redaction), without=frozenset({"sealed_terms"})),
     Stated(_table(IssuedCopy)),

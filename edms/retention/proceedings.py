@@ -3,7 +3,8 @@
 transfer: draft --list--> listed --all have signed, receive--> received
 review: draft --assess--> assessed --decide--> decided
 handover: draft --assess--> assessed --approve--> approved --decide--> decided --package--> packaged --send--> sent
-          --receive--> received --close--> closed
+          --receive--> received --close--> closed --order_removal--> removing --remove--> removed
+What was kept when content was removed (a hold, a loan) can be ordered to go another time: removed --order_removal-->.
 Each may be given up while nothing of it has taken effect: not once received, decided (review) or sent (hand-over).
 """
 
@@ -26,6 +27,8 @@ class State(StrEnum):
     SENT = "sent"
     RECEIVED = "received"
     CLOSED = "closed"
+    REMOVING = "removing"
+    REMOVED = "removed"
     CANCELLED = "cancelled"
 
 
@@ -38,11 +41,15 @@ class Act(StrEnum):
     SEND = "send"
     RECEIVE = "receive"
     CLOSE = "close"
+    ORDER_REMOVAL = "order_removal"
+    REMOVE = "remove"
     CANCEL = "cancel"
 
 
 class ItemState(StrEnum):
-    """`EXCLUDED`: taken out with a reason; it is where it was. `RETURNED`: refused by the receiver (R45)."""
+    """`EXCLUDED`: taken out with a reason; it is where it was. `RETURNED`: refused by the receiver (R45).
+
+    `REMOVED`: handed over, and its content is no longer here."""
 
     LISTED = "listed"
     EXCLUDED = "excluded"
@@ -50,6 +57,7 @@ class ItemState(StrEnum):
     REVIEWED = "reviewed"
     HANDED_OVER = "handed_over"
     RETURNED = "returned"
+    REMOVED = "removed"
 
 
 class NotNow(Exception):
@@ -75,12 +83,15 @@ _COURSES: dict[Kind, dict[tuple[State, Act], State]] = {
         (State.PACKAGED, Act.SEND): State.SENT,
         (State.SENT, Act.RECEIVE): State.RECEIVED,
         (State.RECEIVED, Act.CLOSE): State.CLOSED,
+        (State.CLOSED, Act.ORDER_REMOVAL): State.REMOVING,
+        (State.REMOVING, Act.REMOVE): State.REMOVED,
+        (State.REMOVED, Act.ORDER_REMOVAL): State.REMOVING,
     },
 }
 _STANDS = {
     Kind.TRANSFER: frozenset({State.RECEIVED}),
     Kind.REVIEW: frozenset({State.DECIDED}),
-    Kind.HANDOVER: frozenset({State.SENT, State.RECEIVED, State.CLOSED}),
+    Kind.HANDOVER: frozenset({State.SENT, State.RECEIVED, State.CLOSED, State.REMOVING, State.REMOVED}),
 }
 ENDED = frozenset({State.CANCELLED, State.CLOSED})
 

@@ -72,6 +72,16 @@ FAULTS = {
         message("The paper of a record was lent, and the day on which it was to be back is over."),
         message("Ask the borrower for it, or give it more time; the record says who has it."),
     ),
+    "removal-due": FaultWords(
+        message("Content that need not be kept any more"),
+        message("An archival institution has it, and the time for which it was to be kept here is over."),
+        message("Have the head who had no part in the hand-over order its removal on the page of the hand-over."),
+    ),
+    "removal": FaultWords(
+        message("Content removed after a hand-over"),
+        message("Rows, stored content and the trail do not tell one story of what was removed, or who has it."),
+        message("Ask the administrator to bring back what was altered from a backup, then verify again."),
+    ),
     "vital-review": FaultWords(
         message("Vital record to be reviewed"),
         message("The day on which a vital record was to be looked at again has come."),

@@ -1,14 +1,14 @@
 """counts of the lists of retention by indexes that have no more than they ask for
 
 Revision ID: 0037
-Revises: 0032
+Revises: 0036
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0037"
-down_revision = "0032"
+down_revision = "0036"
 branch_labels = None
 depends_on = None
 

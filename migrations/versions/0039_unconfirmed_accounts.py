@@ -1,14 +1,14 @@
 """accounts that an administrator gave a way into, until somebody else confirms them
 
 Revision ID: 0039
-Revises: 0032
+Revises: 0037
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0039"
-down_revision = "0032"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

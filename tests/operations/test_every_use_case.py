@@ -41,6 +41,7 @@ from edms.disposal.destruction import NewBatch
 from edms.disposal.execution import Execution
 from edms.exchange.handing_over import Approval, HandoverDecision
 from edms.exchange.receiving import Acceptance
+from edms.exchange.removing import RemovalOrder
 from edms.operation.door import NotPermitted
 from edms.operation.passkeys import RelyingParty
 from edms.records.archive import Archive
@@ -143,6 +144,7 @@ def call(
         Mapping[UUID, ReviewFinding]: {}, Acceptance: Acceptance("042", {}),
         Approval: Approval("B-1", date(2026, 1, 2), "LKD", ""),
         HandoverDecision: HandoverDecision("188", date(2026, 1, 2), "head-dinkes"),
+        RemovalOrder: RemovalOrder("188", "selesai"),
         NamedRule: NamedRule("jra-pekalongan", "000.1.1"),
         bytes: b"isi", Proposal: Proposal(ReviewKind.ERASURE, "alasan"),
         ToldEvent: ToldEvent(1, str(ID), date(2026, 1, 2), "BA-7"),

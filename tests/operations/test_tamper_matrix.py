@@ -48,6 +48,7 @@ ATTACKED_ELSEWHERE = dict.fromkeys(
         ("disposal_batches", "disposal_items", "disposal_steps", "disposal_papers", "residuals"),
         "tests/operations/test_disposal_verified.py",
     ),
+    "removed_contents": "tests/operations/test_removal_verified.py",
     "retention_assignments": "tests/operations/test_assignments.py",
     **dict.fromkeys(("rule_drafts", "rule_reviews", "rule_sources"), "tests/operations/test_retention_drafts.py"),
 }

@@ -47,12 +47,13 @@ class Moving(Server):
     keys = ""
 
 
-def _same_password(archive: Archive) -> None:
+def same_password(archive: Archive, *more: str) -> None:
     """Let the people whom these tests add come in as the others do."""
     with archive.door.write(console_actor("tests"), Action.PEOPLE_MANAGE) as operation:
         operation.decide()
         known = operation.session.scalars(select(Person).where(Person.username == CLERK)).one()
-        for one in operation.session.scalars(select(Person).where(Person.username.in_((EXECUTOR, HEAD_OF_ARCHIVE)))):
+        names = (EXECUTOR, HEAD_OF_ARCHIVE, *more)
+        for one in operation.session.scalars(select(Person).where(Person.username.in_(names))):
             one.password_hash = known.password_hash
             given = operation.session.get(GivenPassword, one.id)
             if given is not None:
@@ -62,7 +63,7 @@ def _same_password(archive: Archive) -> None:
 def _built(folder: Path) -> tuple[tuple[tuple[str, str], ...], str]:
     """Records that are due, and a hand-over at its end; returns who looks at which pages, and our public keys."""
     archive = staffed(open_archive(settings_in(folder), FixedClock(MOMENT)), PASSWORD)
-    _same_password(archive)
+    same_password(archive)
     made, _package = sent_handover(archive, *old_records(archive, 2, PERMANENT, "Lama"))
     review = opened(archive, Kind.REVIEW, *old_records(archive, 2, REVIEWED, "Rapat"))
     old_records(archive, 2, PERMANENT, "Keputusan")
@@ -121,7 +122,7 @@ def test_every_page_fits_desk_and_phone(
 class People:
     """Different people at one browser after another, all looking at one proceeding."""
 
-    def __init__(self, browser: Browser, server: Moving) -> None:  # noqa: F811
+    def __init__(self, browser: Browser, server: Server) -> None:  # noqa: F811
         self.context = browser.new_context(viewport=DESK, locale="en", base_url=server.address, accept_downloads=True)
         self.page: Page = self.context.new_page()
         self.where = ""

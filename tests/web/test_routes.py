@@ -285,7 +285,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     (
         "POST",
         "/proceedings/<uuid:proceeding_id>/<any('list','draw-up','ask','take-over','assess','approve','decide','send',"
-        "'close','cancel'):act>",
+        "'close','order-removal','remove','cancel'):act>",
     ): (f"/proceedings/{uuid4()}/cancel", _NO_SUCH),
     ("POST", "/proceedings/<uuid:proceeding_id>/package"): (f"/proceedings/{uuid4()}/package", _NO_SUCH),
     ("GET", "/proceedings/<uuid:proceeding_id>/papers/<kind>.docx"): (

@@ -21,6 +21,7 @@ from edms.exchange.handing_over import (
     assess_handover,
     decide_handover,
 )
+from edms.exchange.removing import RemovalOrder, carry_out_removal, order_removal
 from edms.exchange.sending import close_handover, package_handover, receive_receipt, send_handover
 from edms.exchange.transferring import list_transfer, receive_transfer
 from edms.records.file_plan import selectable_classes
@@ -31,7 +32,7 @@ from edms.records.proceedings_views import Kind, ProceedingView, due_records, li
 from edms.records.reviewing import Panel, assess_review, decide_review, findings_from, folders_to_refile
 from edms.web.acts import done, refused
 from edms.web.arguments import date_asked
-from edms.web.identity import actor, archive
+from edms.web.identity import actor, archive, require_proof
 from edms.web.language import gettext
 from edms.web.views.files import attachment_of
 from edms.web.words import error_text
@@ -39,6 +40,9 @@ from edms.web.words import error_text
 pages = Blueprint("proceedings", __name__)
 
 MOST_IN_MEMORY = 512 * 1024 * 1024
+AT_ONCE = 200
+"""Of how many records one press of the button removes the content; the next press goes on."""
+PROVEN = ("order-removal", "remove")
 _SIGNERS_ASKED = (("transfer", "draft"), ("handover", "approved"))
 
 
@@ -81,7 +85,8 @@ def show(proceeding_id: UUID) -> ResponseReturnValue:
     reviewing = found.kind == "review" and found.may_decide and found.state in ("draft", "assessed")
     return render_template(
         "proceeding.html", one=found, due=due_records(who, archive(), proceeding_id) if drafting else (),
-        signers=_signers(found), folders=folders_to_refile(who, archive(), proceeding_id) if reviewing else (),
+        signers=_signers(found), today=archive().clock.today(),
+        folders=folders_to_refile(who, archive(), proceeding_id) if reviewing else (),
     )  # fmt: skip
 
 
@@ -102,9 +107,12 @@ def exclude(proceeding_id: UUID, item_id: UUID) -> ResponseReturnValue:
 
 @pages.post(
     "/proceedings/<uuid:proceeding_id>/<any('list','draw-up','ask','take-over','assess','approve','decide','send','close',"
-    "'cancel'):act>"
+    "'order-removal','remove','cancel'):act>"
 )
 def advance(proceeding_id: UUID, act: str) -> ResponseReturnValue:
+    """Take a step. What ends with content being removed asks for proof of who it is, which is no form's to give."""
+    if act in PROVEN:
+        require_proof()
     kind = show_proceeding(actor(), archive(), proceeding_id).kind
     acts: dict[str, Callable[[UUID, str], object]] = {
         "list": _list, "assess": _assess, "approve": _approve, "decide": _decide,
@@ -113,6 +121,10 @@ def advance(proceeding_id: UUID, act: str) -> ResponseReturnValue:
         "take-over": lambda made, _kind: receive_transfer(actor(), archive(), made),
         "send": lambda made, _kind: send_handover(actor(), archive(), made, _told("how")),
         "close": lambda made, _kind: close_handover(actor(), archive(), made, _told("note")),
+        "order-removal": lambda made, _kind: order_removal(
+            actor(), archive(), made, RemovalOrder(_told("number"), _told("reason"))
+        ),
+        "remove": lambda made, _kind: carry_out_removal(actor(), archive(), made, AT_ONCE),
         "cancel": lambda made, _kind: cancel_proceeding(actor(), archive(), made, _told("reason")),
     }  # fmt: skip
     return done(lambda: acts[act](proceeding_id, kind), _back(proceeding_id))

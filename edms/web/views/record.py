@@ -17,6 +17,7 @@ from edms.records.loans_shown import paper_of
 from edms.records.model import ComponentRole
 from edms.records.proposals import proposals_of
 from edms.records.redactions import redactions_of
+from edms.records.removals import stub_of
 from edms.records.retention_report import explain_record
 from edms.records.signatures import record_signatures
 from edms.records.timeline import timeline_of
@@ -29,7 +30,7 @@ from edms.web.problems import as_json
 pages = Blueprint("record", __name__)
 
 MOST_PAGES_SHOWN = 200
-_SET_ASIDE = ("quarantined", "returned", "destroyed")
+_SET_ASIDE = ("quarantined", "returned", "destroyed", "handed_over")
 
 
 @pages.get("/records/<uuid:record_id>")
@@ -46,6 +47,7 @@ def show(record_id: UUID) -> ResponseReturnValue:
         details=details,
         record=record,
         residual=residual_of(who, archive(), record_id) if record.state == "destroyed" else None,
+        stub=stub_of(who, archive(), record_id) if record.state == "handed_over" else None,
         copy_role=_copy_role(details),
         pictures=min(record.page_count or 0, MOST_PAGES_SHOWN) if pictured and record.state not in _SET_ASIDE else 0,
         extract="" if pictured or record.state in _SET_ASIDE else text_extract(who, archive(), record_id),
