@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
-from edms.core.errors import NotFound
+from edms.core.errors import Refused
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
 from edms.records.proceedings_list import local_day
@@ -74,11 +74,11 @@ def due_removals(session: Session, archive: Archive) -> Iterator[tuple[Proceedin
 
 
 def require_content(session: Session, record: Record) -> None:
-    """Say where content is that is not here, to somebody who may see the record. Raises NotFound."""
+    """Say where content is that is not here, to somebody who may see the record. Raises Refused."""
     if record.state == RecordState.HANDED_OVER.value:
         row = session.get(RemovedContent, record.id)
         if row is not None:
-            raise NotFound(f"the content is with {row.receiver}, under {row.reference}", "ask for it there")
+            raise Refused(f"the content is with {row.receiver}, under {row.reference}", "ask for it there")
 
 
 def stub_of(actor: Actor | None, archive: Archive, record_id: UUID) -> StubView | None:

@@ -22,7 +22,7 @@ from sqlalchemy import select
 
 from edms.access.actors import console_actor, system_actor
 from edms.access.policy import Action
-from edms.core.errors import NotFound, Refused
+from edms.core.errors import Refused
 from edms.exchange.drafts import draft_proceeding_paper
 from edms.exchange.removing import carry_out_removal, order_removal
 from edms.reconcile.whole import verify_all
@@ -94,7 +94,7 @@ def test_content_goes_and_the_stub_says_where_it_is(both: Archive) -> None:
         lambda: page_image(reader, both, first, 1, 200),
         lambda: write_evidence(reader, both, first, io.BytesIO()),
     ):
-        with pytest.raises(NotFound, match=f"with Lembaga Kearsipan Daerah, under {left.reference}"):
+        with pytest.raises(Refused, match=f"with Lembaga Kearsipan Daerah, under {left.reference}"):
             ask()
     assert text_extract(reader, both, first) == ""
     assert first in found_by(both, "official-dinkes", '"Keputusan 1"'), "by its title, which says where it is"

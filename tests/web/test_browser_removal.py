@@ -124,6 +124,6 @@ def test_content_is_removed_by_two_more_people(browser: Browser, server: Handed)
     expect(page.locator("main")).to_contain_text("The content is with Lembaga Kearsipan Daerah.")
     expect(page.locator("main")).to_contain_text("AS/")
     answer = page.request.get(f"/records/{server.stub}/files/original")
-    assert answer.status == 404
+    assert answer.status in (400, 409, 422)
     assert "content is with Lembaga Kearsipan Daerah, under AS/" in answer.text()
     people.context.close()
