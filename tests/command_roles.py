@@ -39,6 +39,7 @@ COMMANDS: dict[str, Row] = {
     "disposal close": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),
     "disposal committee": ("r", Action.DISPOSAL_PREPARE, RUN, f"NOBODY --member chair records {_LETTER}"),
     "disposal decide": ("o", Action.DISPOSAL_DECIDE, RUN, f"NOBODY {_LETTER}"),
+    "disposal draw-up": ("cor", Action.DISPOSAL_VIEW, RUN, "NOBODY"),
     "disposal exclude": ("or", Action.DISPOSAL_ASSESS, RUN, "NOBODY --reason keliru"),
     "disposal execute": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),
     "disposal list": ("coarg", Action.RECORD_SEARCH, RUN, ""),

@@ -45,6 +45,7 @@ from edms.disposal.destruction import (
 )
 from edms.disposal.exclusions import exclusion_text
 from edms.disposal.execution import SIGNING, Execution, carry_out, execute
+from edms.disposal.papers import draw_up
 from edms.disposal.views import list_batches, show_batch
 
 
@@ -146,6 +147,15 @@ def review_command(
 def request_command(context: Context, batch: str, username: str, number: str) -> None:
     """Ask for the approval."""
     request_approval(context.person(username), context.archive, asked_id(batch), number)
+
+
+@disposal.command("draw-up")
+@click.argument("batch", metavar="ID")
+@as_option
+@pass_context
+def draw_up_command(context: Context, batch: str, username: str) -> None:
+    """Draw up the papers that are not there yet, after a crash between a step and its papers."""
+    draw_up(context.person(username), context.archive, asked_id(batch))
 
 
 @disposal.command("approve")

@@ -27,7 +27,7 @@ from edms.disposal.eligibility import (
     frozen_of,
     judged,
 )
-from edms.disposal.papers import draw_up
+from edms.disposal.papers import draw_up, require_papers
 from edms.disposal.people import chosen_members, has_capacity, require_capacity
 from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
@@ -233,6 +233,7 @@ def conclude(actor: Actor | None, archive: Archive, batch_id: UUID, opinion: str
     """Give the committee's written opinion, when every record was looked at (pertimbangan tertulis)."""
     with archive.door.write(actor, Action.DISPOSAL_ASSESS) as operation:
         batch, found = begin_step(operation, archive, batch_id, Step.ASSESS)
+        require_papers(batch)
         if any(item.verdict is None for item in _require_some(batch)):
             raise Refused("not every record was looked at yet")
         if not 10 <= len(opinion.strip()) <= 2000:
@@ -255,6 +256,7 @@ def approve(actor: Actor | None, archive: Archive, batch_id: UUID, letter: Lette
     with archive.door.write(actor, Action.DISPOSAL_APPROVE) as operation:
         batch, found = begin_step(operation, archive, batch_id, Step.APPROVE)
         _require_frozen(batch)
+        require_papers(batch)
         _require_after(archive, batch, letter)
         recheck(operation, archive, batch)
         items = _require_some(batch)

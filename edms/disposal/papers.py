@@ -53,6 +53,18 @@ def draw_up(actor: Actor | None, archive: Archive, batch_id: UUID) -> None:
                _keeper(batch_id, kind))  # fmt: skip
 
 
+def lacking(batch: DisposalBatch) -> list[str]:
+    """Return the papers of the steps that were taken which are not drawn up: a crash came between, or they are next."""
+    known, taken = {paper.kind for paper in batch.papers}, {step.step for step in batch.steps}
+    return [kind for kind, after in _AFTER.items() if after.value in taken and kind not in known]
+
+
+def require_papers(batch: DisposalBatch) -> None:
+    """Raise Refused while a paper of an earlier step is not drawn up: nobody approves a list that is not there."""
+    if lacking(batch):
+        raise Refused("its papers are not drawn up yet", "the records unit draws them up: edms disposal draw-up")
+
+
 def _keeper(batch_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
     def keep(operation: Operation, accepted: Accepted) -> None:
         if operation.session.get(DisposalPaper, (batch_id, kind)) is None:

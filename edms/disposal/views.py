@@ -16,6 +16,7 @@ from edms.access.scope import Stage
 from edms.access.separation import clash
 from edms.disposal.batches import ACTIONS, decided_batch, done_of, facts_of
 from edms.disposal.course import EXCLUDABLE, Move, State, Step, next_moves
+from edms.disposal.papers import lacking
 from edms.disposal.people import had, has_capacity, members
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -113,6 +114,7 @@ class BatchView:
     items: tuple[ItemView, ...]
     steps: tuple[StepView, ...]
     may_exclude: bool
+    may_draw_up: bool
 
     def may(self, step: str) -> bool:
         return any(one.step == step and one.may for one in self.next)
@@ -222,7 +224,7 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
         tuple(_item(item, item.record_id in seen) for item in batch.items) if items else (),
         tuple(StepView(one.step, one.state, one.actor_name, one.at, one.number or "", one.dated, one.record_id,
                        one.note) for one in batch.steps),
-        exclude and State(batch.state) in EXCLUDABLE,
+        exclude and State(batch.state) in EXCLUDABLE, exclude and bool(lacking(batch)),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The package of a hand-over: packed, sent, answered by a receipt, closed. Ours is kept until that fits (R82)."""
 
 import base64
+import fcntl
 import io
 import os
 from collections.abc import Iterator, Sequence
@@ -97,19 +98,36 @@ def package_handover(
 
 
 def package_to_file(actor: Actor | None, archive: Archive, proceeding_id: UUID, target: Path) -> str:
-    """Write the package to `target`, whole or not at all, for its owner alone; returns as `package_handover`."""
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
+    """Write the package to `target`, whole or not at all, for its owner alone; returns as `package_handover`.
+
+    What a killed one left unfinished, which holds records that anybody could read, is written over by the next.
+    """
+    unfinished = target.with_name(f".{target.name}.part")
     try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            stands = package_handover(actor, archive, proceeding_id, out)
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.replace(target)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as out:
+            _hold(unfinished, out)
+            try:
+                out.truncate()
+                stands = package_handover(actor, archive, proceeding_id, out)
+                out.flush()
+                os.fsync(out.fileno())
+                unfinished.replace(target)
+            finally:
+                unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise Refused(f"{target} cannot be written: {error.strerror}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
     return stands
+
+
+def _hold(path: Path, out: BinaryIO) -> None:
+    """Keep a file for this process while it is open. Raises Refused when another writes it, or has just finished."""
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        ours = path.stat().st_ino == os.fstat(out.fileno()).st_ino
+    except (BlockingIOError, FileNotFoundError):
+        ours = False
+    if not ours:
+        raise Refused(f"somebody writes to {path.name} now", "wait until it is done")
 
 
 def _begin(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> Packing:

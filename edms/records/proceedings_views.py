@@ -182,14 +182,15 @@ def paper_stage(row: Proceeding, requests: Sequence[SignatureRequest]) -> tuple[
     for request in requests:
         newest.setdefault(request.record_id, request)
     states = {paper.kind: newest[paper.record_id].state if paper.record_id in newest else "" for paper in wanted}
+    if "" in states.values():  # a crash came between two papers: the other is put before its signers too
+        return "to_ask", ()
     if RequestState.OPEN.value in states.values():
         asked = [one.person.name for request in newest.values() for one in request.signatures
                  if one.state == SignatureState.ASKED.value]  # fmt: skip
         return "signing", tuple(dict.fromkeys(asked))
     if all(state in (RequestState.COMPLETE.value, RequestState.SUPERSEDED.value) for state in states.values()):
         return "signed", ()
-    return ("declined" if {RequestState.DECLINED.value, RequestState.WITHDRAWN.value} & set(states.values())
-            else "to_ask"), ()  # fmt: skip
+    return "declined", ()
 
 
 def stage_of(row: Proceeding, requests: Sequence[SignatureRequest]) -> tuple[str, tuple[str, ...]]:

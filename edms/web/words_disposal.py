@@ -37,6 +37,8 @@ DISPOSAL_ERRORS = (
     message("a disposal has at most %(count)s records"),
     message("nothing is taken out of this disposal now"),
     message("not every record was looked at yet"),
+    message("its papers are not drawn up yet"),
+    message("the records unit draws them up: edms disposal draw-up"),
     message("the opinion is given in a few sentences"),
     message("a record of these is not due, is in another disposal, of another office or above the level"),
     message("a record of these is of another office or above the level"),

@@ -3,6 +3,8 @@
 from edms.web.language import message
 
 PROCEEDING_ERRORS = (
+    message("somebody writes to %(name)s now"),
+    message("wait until it is done"),
     message("a disposal is approved by somebody who had no other part in it"),
     message("a disposal is assessed by somebody who had no other part in it"),
     message("a disposal is carried out by somebody who had no other part in it"),

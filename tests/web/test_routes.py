@@ -241,7 +241,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
     (
         "POST",
         "/disposals/<uuid:batch_id>/<any('committee','select','propose','assess','conclude','request','approve',"
-        "'decide','execute','continue','ask','close','reject','cancel'):act>",
+        "'decide','draw-up','execute','continue','ask','close','reject','cancel'):act>",
     ): (f"/disposals/{uuid4()}/select", _NO_SUCH),
     ("POST", "/disposals/<uuid:batch_id>/items/<uuid:item_id>/exclude"): (
         f"/disposals/{uuid4()}/items/{uuid4()}/exclude",

@@ -33,6 +33,7 @@ from edms.disposal.destruction import (
 )
 from edms.disposal.drafts import draft_paper
 from edms.disposal.execution import SIGNING, Execution, carry_out, execute
+from edms.disposal.papers import draw_up
 from edms.disposal.views import list_batches, show_batch
 from edms.records.file_plan import selectable_classes
 from edms.records.office_draft import DOCX_TYPE
@@ -89,7 +90,7 @@ def show(batch_id: UUID) -> ResponseReturnValue:
 
 @pages.post(
     "/disposals/<uuid:batch_id>/<any('committee','select','propose','assess','conclude','request','approve','decide',"
-    "'execute','continue','ask','close','reject','cancel'):act>"
+    "'draw-up','execute','continue','ask','close','reject','cancel'):act>"
 )
 def advance(batch_id: UUID, act: str) -> ResponseReturnValue:
     """Take a step. Approving, deciding and carrying out ask for proof of who it is, which is no form's to give."""
@@ -104,6 +105,7 @@ def advance(batch_id: UUID, act: str) -> ResponseReturnValue:
         "assess": lambda: assess_items(who, where, batch_id, _inspected()),
         "conclude": lambda: conclude(who, where, batch_id, form.get("opinion", "")),
         "request": lambda: request_approval(who, where, batch_id, number),
+        "draw-up": lambda: draw_up(who, where, batch_id),
         "approve": lambda: approve(who, where, batch_id, _letter()),
         "decide": lambda: decide_destruction(who, where, batch_id, _letter()),
         "execute": lambda: execute(who, where, batch_id, _execution()),
