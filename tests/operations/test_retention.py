@@ -134,8 +134,8 @@ def test_an_altered_rule_book_stops_every_disposal(embedded: Archive, person: Pe
 
 
 def test_plans_use_the_index(embedded: Archive, person: People) -> None:
-    """Counts go over a narrow index and touch the rows of what is held and the like alone (ADR 0087); windows touch no row,
-    and no page sorts the archive."""
+    """Counts go over a narrow index and touch the rows of what is held and the like alone (ADR 0087); windows touch no
+    row, and no page sorts the archive."""
     ManyRecords(embedded, seed=2).fill(300)
     asked: list[tuple[str, object]] = []
     event.listen(
