@@ -35,7 +35,7 @@ from edms.disposal.execution import execute
 from edms.disposal.papers import draw_up
 from edms.disposal.views import BatchView, list_batches, show_batch
 from edms.exchange.drawing import ask_for_signatures
-from edms.exchange.sending import package_to_file, send_handover
+from edms.exchange.sending import close_handover, package_to_file, receive_receipt, send_handover
 from edms.records.archive import Archive
 from edms.retention.proceedings import Kind
 from edms.retention.types import Tier
@@ -63,6 +63,17 @@ def pack(archive: Archive, told: str, target: str) -> None:
 def send(archive: Archive, told: str) -> None:
     if shown(archive, UUID(told), Kind.HANDOVER).state == "packaged":
         send_handover(who(archive, HANDS_OVER), archive, UUID(told), "diantar, tanda terima 7")
+
+
+def receive(archive: Archive, told: str, receipt: str, signature: str) -> None:
+    if shown(archive, UUID(told), Kind.HANDOVER).state == "sent":
+        content = (Path(receipt).read_bytes(), Path(signature).read_bytes())
+        receive_receipt(who(archive, HANDS_OVER), archive, UUID(told), *content)
+
+
+def close(archive: Archive, told: str) -> None:
+    if shown(archive, UUID(told), Kind.HANDOVER).state == "received":
+        close_handover(who(archive, HANDS_OVER), archive, UUID(told), "selesai")
 
 
 def destroy(archive: Archive, told: str, *letters: str) -> None:

@@ -212,13 +212,15 @@ def receive_receipt(
         try:
             receipt = fitting(archive, row, content, signature)
             placement = placement_of(row, NAMES["receipt"])
+            kept = sha256_hex(content) in {paper.sha256 for paper in row.papers}
         except Refused as refused:
             wrong = refused
     if wrong is not None:
         _note_refused(actor, archive, proceeding_id, content, wrong)
         raise wrong
-    accept(actor, archive, IncomingFile("tanda-terima.json", io.BytesIO(content), len(content)),
-           placement, keeper(proceeding_id, "receipt"))  # fmt: skip
+    if not kept:  # it may be, from a call that died before the step was taken
+        accept(actor, archive, IncomingFile("tanda-terima.json", io.BytesIO(content), len(content)),
+               placement, keeper(proceeding_id, "receipt"))  # fmt: skip
     with archive.door.write(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.received")

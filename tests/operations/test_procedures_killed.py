@@ -1,4 +1,4 @@
-"""Long procedures killed (kill -9) before each commit in turn: a hand-over from its signatures until it is sent, a
+"""The longest procedures killed (kill -9) before each commit in turn: a hand-over from its signatures to its end, and a
 destruction from its opening to the beginning of its execution (which test_disposal_killed.py goes on with).
 
 After every death what is there is what its steps say, and the next call goes on from it.
@@ -10,7 +10,7 @@ import pytest
 from archive_fixtures import settle
 from disposal_people import due, letter, ready
 from killed_by_turns import by_turns
-from proceedings_people import CLERK, HEAD, decided_handover, old_records, shown, staffed
+from proceedings_people import CLERK, HEAD, decided_handover, old_records, receipt_of, shown, staffed
 from signing_people import who
 from sqlalchemy import func, select
 
@@ -68,7 +68,7 @@ def consistent_handover(archive: Archive) -> None:
         assert len(session.scalars(select(SignatureRequest)).all()) <= 2, "each paper is put before its signer once"
 
 
-def test_a_hand_over_from_its_signatures_to_its_sending(embedded: Archive, tmp_path: Path) -> None:
+def test_a_hand_over_from_its_signatures_to_its_end(embedded: Archive, tmp_path: Path) -> None:
     archive = staffed(embedded)
     made = decided_handover(archive, *old_records(archive, 2))
     draw_up(who(archive, CLERK), archive, made)
@@ -81,9 +81,18 @@ def test_a_hand_over_from_its_signatures_to_its_sending(embedded: Archive, tmp_p
     assert killed(archive, consistent_handover, "pack", told, str(target), one_commit_each=False) == 4
     left = sorted(one.name for one in tmp_path.iterdir() if "paket" in one.name)
     assert left == ["paket.zip"], "nothing of what was begun is left, which anybody could read"
+    package = target.read_bytes()
     assert check_package(target).good
     assert killed(archive, consistent_handover, "send", told) == 1
-    assert shown(archive, made, Kind.HANDOVER).state == "sent"
+    files = []
+    for name, content in zip(("receipt.json", "receipt.p7s"), receipt_of(archive, package), strict=True):
+        (tmp_path / name).write_bytes(content)
+        files.append(str(tmp_path / name))
+    assert killed(archive, consistent_handover, "receive", told, *files) == 2, "the paper, and what follows from it"
+    assert killed(archive, consistent_handover, "close", told) == 1
+    view = shown(archive, made, Kind.HANDOVER)
+    assert (view.state, sorted(view.papers)) == ("closed", ["contents", "minutes", "receipt", "statement"])
+    whole(archive)
 
 
 def consistent_destruction(archive: Archive) -> None:
