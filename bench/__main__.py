@@ -24,7 +24,7 @@ MODULES = (
     "vault_throughput", "large_file", "database_cost", "key_rotation", "evidence_renewal", "trail_writers",
     "trail_checks", "disclosure_cost", "claim_cost", "capture_rate", "import_rate", "batch_split",
     "clerk_upload", "ocr_cost", "long_scan", "search_freshness", "search_latency", "search_postgresql", "relevance",
-    "search_engines", "access_trimming", "retention_impact", "retention_report", "retention_lists",
+    "search_engines", "search_serving", "access_trimming", "retention_impact", "retention_report", "retention_lists",
     "retention_nightly", "idle_memory", "start_up",
 )  # fmt: skip
 SIZED = {"search_latency", "search_postgresql", "search_engines"}

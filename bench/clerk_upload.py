@@ -11,11 +11,9 @@ on the way; the growth of the page server's memory is that of its peak while the
 
 import base64
 import hashlib
-import http.cookiejar
 import json
 import os
 import random
-import re
 import tempfile
 import time
 import urllib.error
@@ -31,14 +29,14 @@ import psutil
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench import material
-from bench.installation import Installation, cpu_seconds, free_port, installation, running, wait_until_settled
+from bench.installation import cpu_seconds, free_port, installation, running, wait_until_settled
 from bench.measuring import figure, rounded
+from bench.visitor import Visitor
 from edms.access.levels import Level
 
 FILES = 300
 AT_A_TIME = 3
 MIX = {"born-digital PDF": 0.6, "office (DOCX)": 0.25, "plain text": 0.15}
-START_SECONDS = 60.0
 MEBIBYTE = 1024 * 1024
 PIECE_BYTES = 2 * MEBIBYTE
 
@@ -63,7 +61,7 @@ def measure(files: int, long_bytes: int) -> dict[str, Any]:
     with installation() as place:
         port = free_port()
         with running(place.config, "serve", "--port", str(port)) as server:
-            browser = _Browser(port, place)
+            browser = _Browser(port, place, "clerk-dinkes")
             used, start = cpu_seconds([server]), time.perf_counter()
             with ThreadPoolExecutor(AT_A_TIME) as pool:
                 waits = sorted(pool.map(browser.send, documents))
@@ -134,31 +132,8 @@ def _by_hand(path: Path, content: Iterator[bytes]) -> None:
         os.fsync(out.fileno())
 
 
-class _Browser:
-    """What the clerk's browser keeps: the session cookie and the form token."""
-
-    def __init__(self, port: int, place: Installation) -> None:
-        self._address = f"http://127.0.0.1:{port}"
-        self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())).open
-        form = {
-            "csrf_token": _token(self._first_page()),
-            "username": "clerk-dinkes",
-            "password": place.passwords["clerk-dinkes"],
-        }
-        self._open(f"{self._address}/sign-in", urllib.parse.urlencode(form).encode()).close()
-        with self._open(f"{self._address}/capture") as answer:
-            self._token = _token(answer.read().decode())
-
-    def _first_page(self) -> str:
-        until = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                with self._open(f"{self._address}/sign-in") as answer:
-                    return str(answer.read().decode())
-            except (urllib.error.URLError, ConnectionError):
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.1)
+class _Browser(Visitor):
+    """The clerk's browser, which sends files."""
 
     def send(self, document: tuple[str, bytes]) -> float:
         """Send one file; return the seconds until it was acknowledged as durable."""
@@ -166,14 +141,14 @@ class _Browser:
         asked = urllib.parse.urlencode({"class": "000.1.5", "level": Level.OPEN.value})
         headers = {
             "X-File-Name": name,
-            "X-CSRFToken": self._token,
+            "X-CSRFToken": self.token,
             "Accept": "application/json",
             "Content-Type": "application/octet-stream",
         }
-        request = urllib.request.Request(f"{self._address}/capture/files?{asked}", content, headers)
+        request = urllib.request.Request(f"{self.address}/capture/files?{asked}", content, headers)
         start = time.perf_counter()
         try:
-            with self._open(request) as answer:
+            with self.open(request) as answer:
                 assert answer.status == 202, answer.status
                 assert json.load(answer)["record"]
         except urllib.error.HTTPError as refused:
@@ -182,10 +157,10 @@ class _Browser:
 
     def send_long(self, content: Iterator[bytes], size: int) -> None:
         """Send a file as the body of one request."""
-        headers = {"X-File-Name": "panjang.bin", "X-CSRFToken": self._token, "Accept": "application/json",
+        headers = {"X-File-Name": "panjang.bin", "X-CSRFToken": self.token, "Accept": "application/json",
                    "Content-Type": "application/octet-stream", "Content-Length": str(size)}  # fmt: skip
-        request = urllib.request.Request(f"{self._address}/capture/files", content, headers)  # type: ignore[arg-type]
-        with self._open(request) as answer:
+        request = urllib.request.Request(f"{self.address}/capture/files", content, headers)  # type: ignore[arg-type]
+        with self.open(request) as answer:
             assert answer.status == 202, answer.status
 
     def send_in_pieces(self, content: Iterator[bytes], size: int, after_each: Callable[[], object]) -> None:
@@ -207,13 +182,7 @@ class _Browser:
         assert told["Edms-Outcome"] == "captured", dict(told)
 
     def _tus(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Message:
-        told = {"Tus-Resumable": "1.0.0", "X-CSRFToken": self._token, **headers}
-        request = urllib.request.Request(f"{self._address}{path}", body, told, method=method)
-        with self._open(request) as answer:
+        told = {"Tus-Resumable": "1.0.0", "X-CSRFToken": self.token, **headers}
+        request = urllib.request.Request(f"{self.address}{path}", body, told, method=method)
+        with self.open(request) as answer:
             return answer.headers  # type: ignore[no-any-return]
-
-
-def _token(page: str) -> str:
-    found = re.search(r'name="csrf[_-]token" (?:value|content)="([^"]+)"', page)
-    assert found, "the page has no form token"
-    return found.group(1)

@@ -1,7 +1,7 @@
 """What is due for a transfer, a review or a hand-over today, and what stands in its way; asked again at each step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ from edms.retention.types import Decision, Fate, Phase, ReasonCode
 
 MOST_ITEMS = 10_000
 MOST_SHOWN = 500
+HANDED_OVER = "handed_over"
+"""Why a record is in no other proceeding: an archival institution has it."""
 # A review is itself what ends terjaga, vital and the conditional fate; a transfer moves whatever its fate.
 _ALWAYS = frozenset({
     ReasonCode.HELD, ReasonCode.ON_LOAN, ReasonCode.FIXITY_FAILED, ReasonCode.SNAPSHOT_DRIFT, ReasonCode.OPEN_CASE,
@@ -64,7 +66,19 @@ def due_now(operation: Operation, archive: Archive, row: Proceeding, wanted: Seq
         _due(archive, kind, one, today)
         for one in judgeables(operation.session, query.order_by(Record.due_on, Record.id), today, within=row.id)
     ]
-    return found if wanted else [one for one in found if not one.obstacles]
+    if not wanted:
+        return [one for one in found if not one.obstacles]
+    gone = handed_over(operation.session, wanted, row.id)
+    return [replace(one, obstacles=(*one.obstacles, HANDED_OVER)) if one.record in gone else one for one in found]
+
+
+def handed_over(session: Session, records: Sequence[UUID], apart_from: UUID) -> set[UUID]:
+    """Return which of these an archival institution has from another hand-over: its fate here is over."""
+    query = select(ProceedingItem.record_id).where(
+        ProceedingItem.record_id.in_(records), ProceedingItem.state == ItemState.HANDED_OVER.value,
+        ProceedingItem.proceeding_id != apart_from,
+    )  # fmt: skip
+    return set(session.scalars(query))
 
 
 def obstacles(
@@ -79,7 +93,11 @@ def obstacles(
         one.row.id: _due(archive, kind, one, today).obstacles
         for one in judgeables(session, wanted, today, within=row.id)
     }
-    return [(item, found.get(item.record_id, ("not_declared",))) for item in items]
+    gone = handed_over(session, [item.record_id for item in items], row.id)
+    return [
+        (item, found.get(item.record_id, ("not_declared",)) + ((HANDED_OVER,) if item.record_id in gone else ()))
+        for item in items
+    ]
 
 
 def _ripe(kind: Kind, today: date) -> ColumnElement[bool]:

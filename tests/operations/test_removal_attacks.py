@@ -342,6 +342,15 @@ def test_what_is_ordered_to_go_is_in_no_other_proceeding(one: Archive) -> None:
         opened(one, Kind.TRANSFER, record)
 
 
+@pytest.mark.parametrize("kind", [Kind.TRANSFER, Kind.HANDOVER])
+def test_what_an_institution_has_is_in_no_other_proceeding(one: Archive, kind: Kind) -> None:
+    """Its content is here still; named by its id it is refused, as the list of what is due leaves it out."""
+    record = old_records(one, 1)[0]
+    closed_handover(one, record)
+    with pytest.raises(Refused, match="handed_over"):
+        opened(one, kind, record)
+
+
 def test_the_system_and_programs_order_nothing(one: Archive) -> None:
     made = closed_handover(one, *old_records(one, 1))
     days_later(one, LATER)
