@@ -29,7 +29,7 @@ def test_list_names_every_benchmark() -> None:
     listed = bench("--list")
     assert listed.returncode == 0
     assert listed.stdout.split() == list(MODULES)
-    others = {"__main__", "installation", "judged", "many_records", "material", "measuring", "search_reader"}
+    others = {"__main__", "installation", "judged", "many_records", "material", "measuring", "search_reader", "visitor"}
     assert {path.stem for path in (ROOT / "bench").glob("*.py")} == {*MODULES, *others}
 
 
