@@ -24,6 +24,7 @@ def with_thumbnails(operation: Operation, record_ids: Sequence[UUID]) -> frozens
         .join(Record, Record.id == Component.record_id)
         .where(
             Component.record_id.in_(record_ids),
+            Record.id.in_(record_ids),  # said of both: else SQLite may begin with every record of these states
             Record.state.in_(_DRAWN),
             Record.page_count > 0,
             Component.role.in_([role.value for role in PICTURED_ROLES]),

@@ -17,11 +17,10 @@ import pytest
 from archive_fixtures import MOMENT, pdf, settle, take_in
 from hidden_work import OFFICER, SECRET, peopled, signing
 from signing_people import who
-from sqlalchemy import select
 from test_leaks import Kept
 from token_people import Program, made_for, pushing_token
 from web_site import OpenSite, Site
-from worlds import Channel, World, both, everything_seen, in_place_of, page, seen, sent
+from worlds import Channel, World, both, everything_seen, in_place_of, page, seen, sent, there
 
 from edms.access import policy
 from edms.access.levels import Level
@@ -63,6 +62,7 @@ def held_by_search(world: World, observer: str) -> list[Any]:
     archive, told = world.site.archive, list[Any]()
     for question in ("zamrud", "imunisasi", "zamr*"):
         scope = AskedScope(ScopeKind.QUERY, question=KeptQuestion(question))
+        world.site.clock.set(world.site.clock.now() + timedelta(seconds=1))  # holds are listed in their order
         try:
             made = place_hold(who(archive, observer), archive, [], "Perkara", "Surat", "gugatan", [scope])
             told.append(list_holds(who(archive, observer), archive)[-1].count)
@@ -153,9 +153,7 @@ def shared(site: Site, office: str, level: Level) -> World:
     with download(who(archive, by), archive, hidden, ComponentRole.ACCESS_COPY).stream as stream:
         assert stream.read()
     question = KeptQuestion("zamrud rahasia", Filters())
-    save_search(who(archive, by), archive, "Zamrud", question, watched=False)
-    with archive.database.reader() as session:
-        things["kept"] = session.scalars(select(SavedSearch.id).order_by(SavedSearch.id.desc())).first()
+    things["kept"] = save_search(who(archive, by), archive, "Zamrud", question, watched=False)
     settle(archive)
     return World(site, str(hidden), {name: str(one) for name, one in things.items()})
 
@@ -239,7 +237,7 @@ def broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def anybodys_search(operation: Any, archive: Archive, search_id: UUID) -> Any:
-    row = operation.session.get_one(SavedSearch, search_id)
+    row = there(operation.session.get(SavedSearch, search_id))
     operation.decide()
     return row, *saved_searches._read(archive, row)  # type: ignore[misc]
 

@@ -18,7 +18,7 @@ from hidden_work import OFFICER, made_of_it, peopled, signing
 from signing_people import who
 from sqlalchemy import update
 from web_site import OpenSite
-from worlds import Channel, World, both, everything_seen, in_place_of, page, sent
+from worlds import Channel, World, both, everything_seen, in_place_of, page, sent, there
 
 from edms.access import policy
 from edms.access.levels import Level
@@ -215,12 +215,12 @@ def broken_rule(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def anybodys_upload(operation: Operation, upload_id: UUID) -> Upload:
     operation.decide()
-    return operation.session.get_one(Upload, upload_id)
+    return there(operation.session.get(Upload, upload_id))
 
 
 def anybodys_signature(operation: Operation, signature_id: UUID, *, lock: bool = False) -> signatures.Signature:
     operation.decide()
-    return operation.session.get_one(signatures.Signature, signature_id)
+    return there(operation.session.get(signatures.Signature, signature_id))
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
