@@ -20,18 +20,16 @@ def with_thumbnails(operation: Operation, record_ids: Sequence[UUID]) -> frozens
     The actor must be allowed to view each of them: the pictures themselves pass the door of each record.
     """
     query = (
-        select(Component.record_id)
+        select(Component.record_id, Record.state, Record.page_count)
         .join(Record, Record.id == Component.record_id)
         .where(
             Component.record_id.in_(record_ids),
-            Record.id.in_(record_ids),  # said of both: else SQLite may begin with every record of these states
-            Record.state.in_(_DRAWN),
-            Record.page_count > 0,
             Component.role.in_([role.value for role in PICTURED_ROLES]),
             or_(Component.media_type == "application/pdf", Component.media_type.startswith("image/")),
         )
     )
-    found = frozenset(operation.session.scalars(query))
+    # States are compared here: asked for them, SQLite begins with every record of the archive that has one of them.
+    found = frozenset(one for one, state, pages in operation.session.execute(query) if state in _DRAWN and pages)
     operation.covers(THUMBNAILS, THUMBNAIL, _in_order(record_ids, found))
     return found
 
