@@ -18,7 +18,7 @@ from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty, clash
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.errors import EdmsError, Refused
+from edms.core.errors import Refused
 from edms.core.progress import ShowProgress, no_progress
 from edms.disposal.batches import begin_step, decided_batch, line, move_of, require_time, standing, take_step
 from edms.disposal.course import LEAST_WITNESSES, WITNESS_CAPACITIES, ItemState, State, Step
@@ -34,13 +34,13 @@ from edms.records.hold_binding import refresh_holds
 from edms.records.model import ComponentRole, Record, RecordState
 from edms.records.retention_facts import RulesKept
 from edms.records.shredding import (
+    bytes_hold,
     components_of,
     elsewhere,
-    forget_keys,
-    order_destruction,
-    orders_of,
+    finish_removal,
+    leave_description,
     remove_bytes,
-    remove_rows,
+    remove_content,
 )
 from edms.records.signatures import able_signers
 from edms.retention.types import Tier
@@ -49,7 +49,6 @@ from edms.vault.model import OrderedDestruction
 UNIT_HEAD, RECORDS_HEAD = "unit_head", "records_head"
 SIGNING = (RECORDS_HEAD, UNIT_HEAD, *WITNESS_CAPACITIES)
 """Capacities in which a berita acara is signed, in their order (R38)."""
-_BYTES_PART = 500
 
 
 @dataclass(frozen=True)
@@ -164,11 +163,7 @@ def _obstacle(
     parts = {(part.role, part.position): part.blob.sha256 for part in record.components}
     if parts.get((ComponentRole.ORIGINAL.value, 0)) != frozen.get((ComponentRole.ORIGINAL.value, 0)):
         return "content_changed"
-    try:
-        for part in record.components:
-            archive.vault.verify(part.blob.sealed())
-    except EdmsError:
-        record.fixity_failed = True
+    if not bytes_hold(archive, record):
         return "fixity_failed"
     item.before = {
         "checked_at": operation.now.isoformat(), "eligible": True, "reasons": list(now.decision.reason_codes),
@@ -184,9 +179,7 @@ def _destroyed(
     components, frozen = components_of(record), item.frozen
     assert batch.number is not None, "it was told when it began"
     assert batch.method is not None, "it was told when it began"
-    order_destruction(operation, record, f"{batch.id}:{batch.number}"[:200])
-    operation.session.flush()
-    remove_rows(operation, orders_of(operation.session, record.id))
+    blobs = remove_content(operation, record, f"{batch.id}:{batch.number}"[:200])
     title, redacted = _title_left(record)
     operation.session.add(
         Residual(
@@ -199,17 +192,15 @@ def _destroyed(
             method=batch.method, minutes_number=batch.number,
         )
     )  # fmt: skip
-    _redact(record, title, redacted=redacted)
+    leave_description(record, RecordState.DESTROYED, title, redacted=redacted)
+    record.fate = record.awaiting = None
     item.state, item.done_at = ItemState.DONE.value, operation.now
     operation.session.flush()
-    operation.session.expire(record, ["components"])
     operation.about("record", record.id, "record.destroyed")
     operation.note(disposal=str(batch.id), item=str(item.id), minutes=batch.number, rule=frozen["rule"],
                    edition=frozen["edition"], line_sha256=item.frozen_sha256, method=batch.method,
                    components=[{"role": one["role"], "sha256": one["sha256"]} for one in components])  # fmt: skip
-    return list(
-        operation.session.scalars(select(OrderedDestruction.blob_id).where(OrderedDestruction.subject_id == record.id))
-    )
+    return blobs
 
 
 def _title_left(record: Record) -> tuple[str, bool]:
@@ -217,16 +208,6 @@ def _title_left(record: Record) -> tuple[str, bool]:
     if (record.level == Level.OPEN.value) and not record.personal_data:
         return record.title, False
     return (record.class_title or record.class_code or "–"), True
-
-
-def _redact(record: Record, title: str, *, redacted: bool) -> None:
-    """Leave of the description what the residual says. Sender, recipient and file name are content of the document."""
-    record.state, record.title = RecordState.DESTROYED.value, title
-    record.file_name, record.sender, record.recipient = "", None, None
-    record.problem_code = record.problem_text = record.duplicate_key = None
-    if redacted:
-        record.number = None
-    record.fate = record.awaiting = None
 
 
 def _finish(actor: Actor | None, archive: Archive, batch_id: UUID, progress: ShowProgress) -> None:
@@ -239,11 +220,8 @@ def _finish(actor: Actor | None, archive: Archive, batch_id: UUID, progress: Sho
         query = select(OrderedDestruction.blob_id, OrderedDestruction.bytes_removed_at).where(
             OrderedDestruction.subject_id.in_(done)
         )
-        orders = list(operation.session.execute(query))
-    left = [one for one, removed in orders if removed is None]
-    for start in range(0, len(left), _BYTES_PART):
-        remove_bytes(actor, archive, left[start : start + _BYTES_PART])
-    epoch = forget_keys(actor, archive, [one for one, _removed in orders], progress).epoch if orders else None
+        orders = [(blob, removed) for blob, removed in operation.session.execute(query)]
+    epoch = finish_removal(actor, archive, orders, progress)
     with archive.door.write(actor, Action.DISPOSAL_EXECUTE) as operation:
         batch, found = begin_step(operation, archive, batch_id, Step.FINISH)
         if any(item.state == ItemState.LISTED.value for item in standing(batch)):

@@ -42,16 +42,13 @@ from edms.records.removals_model import RemovedContent
 from edms.records.shredding import (
     components_of,
     elsewhere,
-    forget_keys,
-    order_destruction,
-    orders_of,
+    finish_removal,
+    leave_description,
     remove_bytes,
-    remove_rows,
+    remove_content,
 )
 from edms.retention.proceedings import Act, ItemState, Kind, State
 from edms.vault.model import OrderedDestruction
-
-_BYTES_PART = 500
 
 
 @dataclass(frozen=True)
@@ -214,9 +211,7 @@ def _removed(
     components = components_of(record)
     before = {"checked_at": operation.now.isoformat(), "holds": 0, "on_loan": False, "fixity": "verified",
               "components": len(components), "same_bytes_elsewhere": elsewhere(operation.session, record)}  # fmt: skip
-    order_destruction(operation, record, f"{row.id}:{order.note['number']}"[:200])
-    operation.session.flush()
-    remove_rows(operation, orders_of(operation.session, record.id))
+    blobs = remove_content(operation, record, f"{row.id}:{order.note['number']}"[:200])
     title, redacted = _title_left(record)
     left = RemovedContent(
         record_id=record.id, proceeding_id=row.id, item_id=item.id, title=title, redacted=redacted,
@@ -230,17 +225,14 @@ def _removed(
         order_number=str(order.note["number"]), order_position=order.position,
     )  # fmt: skip
     operation.session.add(left)
-    _leave_stub(record, title, redacted=redacted)
+    leave_description(record, RecordState.HANDED_OVER, title, redacted=redacted)
     item.state, item.standing_key = ItemState.REMOVED.value, None
     operation.session.flush()
-    operation.session.expire(record, ["components"])
     operation.about("record", record.id, "record.content_removed")
     operation.note(handover=str(row.id), item=str(item.id), order=left.order_number, receiver=left.receiver,
                    reference=left.reference, receipt_sha256=left.receipt_sha256, mets_sha256=left.mets_sha256,
                    components=[{"role": one["role"], "sha256": one["sha256"]} for one in components])  # fmt: skip
-    return list(
-        operation.session.scalars(select(OrderedDestruction.blob_id).where(OrderedDestruction.subject_id == record.id))
-    )
+    return blobs
 
 
 def _kept(codes: Sequence[str]) -> str:
@@ -253,15 +245,6 @@ def _title_left(record: Record) -> tuple[str, bool]:
     if record.personal_data:
         return (record.class_title or record.class_code or "–"), True
     return record.title, False
-
-
-def _leave_stub(record: Record, title: str, *, redacted: bool) -> None:
-    """Leave of the description what finds the record there. Sender, recipient and file name are of the document."""
-    record.state, record.title = RecordState.HANDED_OVER.value, title
-    record.file_name, record.sender, record.recipient = "", None, None
-    record.problem_code = record.problem_text = record.duplicate_key = None
-    if redacted:
-        record.number = None
 
 
 def _order(row: Proceeding) -> ProceedingStep:
@@ -281,11 +264,8 @@ def _finish(actor: Actor | None, archive: Archive, proceeding_id: UUID, progress
             .join(RemovedContent, RemovedContent.record_id == OrderedDestruction.subject_id)
             .where(RemovedContent.proceeding_id == row.id, RemovedContent.order_position == _order(row).position)
         )
-        orders = list(operation.session.execute(query))
-    left = [one for one, removed in orders if removed is None]
-    for start in range(0, len(left), _BYTES_PART):
-        remove_bytes(actor, archive, left[start : start + _BYTES_PART])
-    epoch = forget_keys(actor, archive, [one for one, _removed in orders], progress).epoch if orders else None
+        orders = [(blob, removed) for blob, removed in operation.session.execute(query)]
+    epoch = finish_removal(actor, archive, orders, progress)
     with archive.door.write(actor, Action.CUSTODY_REMOVE) as operation:
         row = _under_way(operation, proceeding_id, lock=True)
         operation.about(SUBJECT, row.id, "handover.content_removed")

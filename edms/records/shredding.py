@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
-from edms.core.errors import NotFound, Refused
+from edms.core.errors import EdmsError, NotFound, Refused
 from edms.core.progress import ShowProgress, no_progress
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -24,7 +24,7 @@ from edms.records.class_learning import forget_model
 from edms.records.facts import facts_of
 from edms.records.keys import rotate
 from edms.records.loans_model import Loan
-from edms.records.model import Component, ComponentRole, Hold, HoldLink, Record
+from edms.records.model import Component, ComponentRole, Hold, HoldLink, Record, RecordState
 from edms.records.proposals import forget_proposals
 from edms.records.redaction_work import detach_pieces
 from edms.records.redactions import forget_terms
@@ -70,6 +70,51 @@ def order_destruction(operation: Operation, record: Record, decision: str) -> li
             "blob.destruction_ordered", "record", record.id, blob=str(blob.id), sha256=blob.sha256, decision=decision
         )
     return [blob.id for blob in blobs]
+
+
+def bytes_hold(archive: Archive, record: Record) -> bool:
+    """Read every stored part of a record to its last byte. What does not hold is marked on the record."""
+    try:
+        for part in record.components:
+            archive.vault.verify(part.blob.sealed())
+    except EdmsError:
+        record.fixity_failed = True
+        return False
+    return True
+
+
+def remove_content(operation: Operation, record: Record, decision: str) -> list[UUID]:
+    """Order that all of a record goes, and remove its rows and keys, in one transaction; returns every blob of it that
+    was ever ordered to go, whose bytes go next. Raises as `order_destruction`."""
+    order_destruction(operation, record, decision)
+    operation.session.flush()
+    orders = orders_of(operation.session, record.id)
+    remove_rows(operation, orders)
+    operation.session.flush()
+    operation.session.expire(record, ["components"])
+    return [order.blob_id for order in orders]
+
+
+def leave_description(record: Record, state: RecordState, title: str, *, redacted: bool) -> None:
+    """Leave of a record whose content went what finds it. Sender, recipient and file name are of the document."""
+    record.state, record.title = state.value, title
+    record.file_name, record.sender, record.recipient = "", None, None
+    record.problem_code = record.problem_text = record.duplicate_key = None
+    if redacted:
+        record.number = None
+
+
+def finish_removal(
+    actor: Actor | None, archive: Archive, orders: Sequence[tuple[UUID, datetime | None]], progress: ShowProgress
+) -> int | None:
+    """Remove the bytes that a crash left, and destroy the keys of all. `orders`: each blob, and when its bytes went.
+
+    Returns the epoch before which no key exists any more, None where nothing was ordered.
+    """
+    left = [blob for blob, removed in orders if removed is None]
+    for start in range(0, len(left), _PART):
+        remove_bytes(actor, archive, left[start : start + _PART])
+    return forget_keys(actor, archive, [blob for blob, _removed in orders], progress).epoch if orders else None
 
 
 def shred(
