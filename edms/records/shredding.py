@@ -105,12 +105,16 @@ def leave_description(record: Record, state: RecordState, title: str, *, redacte
 
 
 def finish_removal(
-    actor: Actor | None, archive: Archive, orders: Sequence[tuple[UUID, datetime | None]], progress: ShowProgress
+    actor: Actor | None,
+    archive: Archive,
+    orders: Sequence[tuple[UUID, datetime | None]],
+    progress: ShowProgress = no_progress,
 ) -> int | None:
     """Remove the bytes that a crash left, and destroy the keys of all. `orders`: each blob, and when its bytes went.
 
     Returns the epoch before which no key exists any more, None where nothing was ordered.
     """
+    archive.door.permit(actor, Action.KEYS_SHRED)
     left = [blob for blob, removed in orders if removed is None]
     for start in range(0, len(left), _PART):
         remove_bytes(actor, archive, left[start : start + _PART])

@@ -99,6 +99,20 @@ DETAILS = (
     message("the audit trail was never told of its state"),
     message("no row of this kind is ever told to the audit trail"),
     message("the row was altered around the system, and then changed through it before a verification"),
+    message("it was removed with the content of record %(record)s, and its bytes are there"),
+    message("its %(name)s is not what the trail was told"),
+    message("the trail tells that its content was removed, and there is no row of it"),
+    message("it and the list of its hand-over do not agree"),
+    message("its content was removed, and nobody ordered it"),
+    message("it names another receipt or package than its hand-over"),
+    message("its state and the row on its content do not agree"),
+    message("it names a hand-over that the record was not in"),
+    message("what was removed of it is not what was ordered to go"),
+    message("a hand-over says that its content was removed, and there is no row of it"),
+    message("its content is missing, and nothing tells that it was removed after a hand-over"),
+    message("its content was handed over and removed, and its %(role)s is here"),
+    message("a row says that its content was removed, and the trail does not"),
+    message("content was to be kept until %(day)s, and may be removed"),
 )
 _BETWEEN = "; "
 

@@ -6,7 +6,7 @@ import io
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -114,6 +114,7 @@ def call(
     """Call a use case with arguments that are in order as far as they go, and take what it gives."""
     ready: dict[Any, Any] = {
         UUID: ID, str: "sesuatu", int: 0, bool: False, date: date(2026, 1, 2),
+        datetime: datetime(2026, 1, 2, tzinfo=UTC),
         Path: folder / "out.zip", BinaryIO: io.BytesIO(),
         IncomingFile: IncomingFile("surat.pdf", io.BytesIO(b"%PDF-1.7")),
         Placement: Placement(ID, "000.1.5", Level.OPEN),
@@ -172,6 +173,8 @@ def _argument(kind: Any, ready: dict[Any, Any]) -> Any:
         return next(iter(kind))
     if get_origin(kind) is UnionType:
         return _argument(next(part for part in get_args(kind) if part is not type(None)), ready)
+    if get_origin(kind) is tuple and Ellipsis not in get_args(kind):
+        return tuple(_argument(part, ready) for part in get_args(kind))
     if get_origin(kind) is not None and kind not in ready:
         return [_argument(get_args(kind)[0], ready)]
     return ready[kind]

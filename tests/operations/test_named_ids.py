@@ -292,6 +292,7 @@ CASES: list[tuple[str, Made]] = [
     ("records.undo.undo_many", taken_back),
 ]
 OTHERWISE = {
+    "records.shredding.finish_removal": "blobs whose destruction was ordered, by whoever carries it out",
     "records.shredding.forget_keys": "blobs whose destruction was ordered, by whoever carries it out",
     "records.shredding.remove_bytes": "blobs whose destruction was ordered, by whoever carries it out",
     "records.shredding.shred": "blobs whose destruction was ordered, by whoever carries it out",

@@ -7,6 +7,7 @@ import pytest
 
 from edms.disposal import destruction, eligibility, execution
 from edms.disposal.exclusions import _ARGUMENTS, _SENTENCES, CODES, exclusion_text
+from edms.records import proceedings_due
 from edms.retention.types import Outcome, Reason, ReasonCode
 
 DRIFTING = ("rule", "edition", "due_on")
@@ -30,7 +31,7 @@ def test_every_reason_of_retention_is_a_sentence(code: ReasonCode, language: str
 def test_every_code_of_disposal_has_both_languages_and_is_said_somewhere() -> None:
     """The codes are those that the modules of disposal take records out with; none stands here that nobody says."""
     assert set(_SENTENCES["id"]) == set(_SENTENCES["en"])
-    source = "".join(inspect.getsource(one) for one in (destruction, eligibility, execution))
+    source = "".join(inspect.getsource(one) for one in (destruction, eligibility, execution, proceedings_due))
     said = set(re.findall(r'"([a-z_]+)"', source)) | {f"{name}_changed" for name in DRIFTING}
     assert {str(one) for one in _SENTENCES["id"]} - set(Outcome) <= said
     assert set(Outcome) <= set(CODES)

@@ -280,7 +280,8 @@ PLACES = ("/", "/search?q=laporan", "/search?q=zzqqxx", "/capture", "/inbox", "/
 
 
 def judged(page: Page) -> list[str]:
-    """Return the serious and critical findings of axe-core on the page as it stands."""
+    """Return the serious and critical findings of axe-core on the page as it stands, with its style sheet."""
+    page.wait_for_load_state("load")
     page.evaluate(AXE)
     found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", RULES)
     assert len(found["passes"]) > 5
