@@ -29,7 +29,7 @@ from edms.records.digitisation_marks import mark_copies
 from edms.records.directory_sync import sync_when_due
 from edms.records.evidence_renewal import renew_when_due
 from edms.records.hold_binding import follow_held_searches
-from edms.records.index_mending import mend_when_reported
+from edms.records.index_mending import mend_index, mend_when_reported
 from edms.records.nightly import evaluate_when_due
 from edms.records.report_mailings import send_due
 from edms.records.saved_searches import watch_searches
@@ -79,6 +79,7 @@ def chores(verifying: float = 0.05, following_minutes: int = 0) -> list[Chore]:
         Chore(60, look_after_uploads),
         Chore(MARK_EVERY_SECONDS, mark_copies),
         Chore(MEND_EVERY_SECONDS, mend_when_reported),
+        Chore(24 * 3600, mend_index, due=time.monotonic() + 3600),  # for what no question reads
         Chore(WATCH_EVERY_SECONDS, watch_searches),
         Chore(TELL_EVERY_SECONDS, tell_when_changed),
         Chore(MAIL_EVERY_SECONDS, send_due),
