@@ -106,12 +106,6 @@ def after(kind: Kind, state: State, act: Act) -> State:
     return found
 
 
-def acts_in(kind: Kind, state: State) -> tuple[Act, ...]:
-    """Return what can be done in a state, in order."""
-    found = [act for (at, act) in _COURSES[kind] if at is state]
-    return (*found, *([Act.CANCEL] if state is not State.CANCELLED and state not in _STANDS[kind] else []))
-
-
 def is_open(kind: Kind, state: State) -> bool:
     """True while its records can be in no other proceeding."""
     return (state not in ENDED and state not in _STANDS[kind]) or (kind is Kind.HANDOVER and state is State.SENT)
