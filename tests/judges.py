@@ -11,6 +11,8 @@ PACKAGES = {"openssl": "openssl", "strings": "binutils", "chromium": "chromium",
             "soffice": "libreoffice-writer-nogui", "tesseract": "tesseract-ocr",
             **dict.fromkeys(("pdfsig", "pdftotext", "pdfinfo", "pdfimages", "pdfdetach"), "poppler-utils")}  # fmt: skip
 
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
 
 def judge(program: str) -> str:
     """Return the path of a judge."""
@@ -21,6 +23,12 @@ def judge(program: str) -> str:
             pytest.fail(message)
         pytest.skip(message)
     return found
+
+
+def browser_program() -> str:
+    """Return the path of Chromium: the build without a window of its own where there is one, for it takes a quarter."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    return found or judge("chromium")
 
 
 def asked(program: str, *arguments: str | Path, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:

@@ -204,7 +204,45 @@ def test_packages_that_cannot_be_had_are_said_and_it_goes_on(machine: Machine) -
     machine.has("apt-get", "#!/bin/bash\nexit 100\n")
     done = machine.prepare()
     assert done.returncode == 0
-    assert "not all of these could be installed" in done.stderr
+    assert "could not be installed: tesseract-ocr tesseract-ocr-ind tesseract-ocr-eng; going on without" in done.stderr
+
+
+def test_one_package_that_is_not_known_keeps_no_other_away(machine: Machine) -> None:
+    (machine.programs / "tesseract").unlink()
+    machine.has("apt-get", APT.replace("[ ! -e", 'case "$*" in *-ind*) exit 100 ;; esac; [ ! -e'))
+    done = machine.prepare()
+    assert "could not be installed: tesseract-ocr-ind; going on without" in done.stderr
+    assert machine.calls[2].endswith("-qq tesseract-ocr")
+    assert machine.calls[4].endswith("-qq tesseract-ocr-eng")
+
+
+@pytest.mark.parametrize(
+    ("there", "offered", "wanted"),
+    [
+        (["chromium-headless-shell"], True, None), (["chromium"], True, "chromium-headless-shell"),
+        (["chromium"], False, None), ([], True, "chromium-headless-shell"), ([], False, "chromium"),
+    ],
+)  # fmt: skip
+def test_the_browser_without_a_window_is_had_where_it_is_offered(
+    machine: Machine, there: list[str], offered: bool, wanted: str | None
+) -> None:
+    for name in there:
+        machine.has(name, "#!/bin/bash\n")
+    machine.has("apt-cache", f"#!/bin/bash\nexit {0 if offered else 100}\n")
+    lists = machine.home / "lists"
+    lists.mkdir()
+    (lists / "debian_Packages.lz4").touch()
+    machine.prepare("test", APT_LISTS=str(lists))
+    asked = {name for call in machine.calls for name in call.split() if name.startswith("chromium")}
+    assert asked == ({wanted} if wanted else set())
+
+
+def test_a_browser_that_is_not_to_be_had_is_another(machine: Machine) -> None:
+    machine.has("apt-get", APT.replace("[ ! -e", 'case "$*" in *headless*) exit 100 ;; esac; [ ! -e'))
+    done = machine.prepare("test", APT_LISTS=str(machine.home / "none"))
+    assert done.returncode == 0
+    assert "chromium" not in done.stderr
+    assert any(call.endswith("-qq chromium") for call in machine.calls)
 
 
 def test_an_old_python(machine: Machine) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 import axe_playwright_python
 import pytest
 from archive_fixtures import pdf, settings_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import select
 from web_site import PASSWORD
@@ -45,19 +45,21 @@ max_file_bytes = {limit}
 
 
 class Server:
-    """A running `edms serve` on a port of its own."""
+    """A running `edms serve` on a port of its own; `more` stands in its configuration too."""
 
-    def __init__(self, folder: Path, records: dict[str, str], limit: int = 3_000_000) -> None:
-        self.folder, self.records = folder, records
+    def __init__(
+        self, folder: Path, records: dict[str, str], limit: int = 3_000_000, more: str = "", workers: int = 1
+    ) -> None:
+        self.folder, self.records, self.workers = folder, records, workers
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
-        (folder / "config.toml").write_text(CONFIGURATION.format(port=self.port, limit=limit), "utf-8")
+        (folder / "config.toml").write_text(CONFIGURATION.format(port=self.port, limit=limit) + more, "utf-8")
         self.start()
 
     def start(self) -> None:
         config = str(self.folder / "config.toml")
-        arguments = [sys.executable, "-m", "edms.cli.main", "--config", config, "serve", "--workers", "1"]
+        arguments = [sys.executable, "-m", "edms.cli.main", "--config", config, "serve", "--workers", str(self.workers)]
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
         for _ in range(1200):
             try:
@@ -109,7 +111,7 @@ def damage(folder: Path, record: str) -> None:
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("served")
     shutil.copytree(source / "storage", folder / "storage")
@@ -122,7 +124,7 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=judge("chromium"), args=ARGUMENTS)
+        opened = playwright.chromium.launch(executable_path=browser_program(), args=ARGUMENTS)
         yield opened
         opened.close()
 

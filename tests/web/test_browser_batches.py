@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from archive_fixtures import OWNER, settings_in
 from batch_material import Made, scan_pdf
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from pypdfium2 import PdfDocument
 from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -36,7 +36,7 @@ class Reviewing(Server):
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewing]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("batches")
     shutil.copytree(source / "storage", folder / "storage")

@@ -20,7 +20,7 @@ from digitisation_people import (
     scanner_of,
     with_checker,
 )
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, expect
 from signing_people import who, with_pilot
 from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -75,7 +75,7 @@ def _built(folder: Path) -> tuple[tuple[str, ...], str]:
 def server(
     city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Digitising]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("digitisation")
     shutil.copytree(source / "storage", folder / "storage")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from directory_server import PASSWORD, READER, Unit
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from test_browser import DESK, PHONE, Server, browser, judged  # noqa: F401 - a fixture
 from test_browser_passkeys import Device, add, by_passkey, leave
@@ -32,16 +32,11 @@ clearance = "restricted"
 
 @pytest.fixture
 def server(peopled_template: Path, tmp_path: Path, unit: Unit) -> Iterator[Server]:
-    judge("chromium")
+    browser_program()
     shutil.copytree(peopled_template / "storage", tmp_path / "storage")
-    running = Server(tmp_path, {})
-    running.stop()
-    config = tmp_path / "config.toml"
     told = {"port": unit.server.port, "certificate": unit.server.certificate, "reader": READER, "secret": unit.secret}
-    config.write_text(
-        config.read_text("utf-8") + SETTINGS.format(**told, people=unit.people, groups=unit.groups), "utf-8"
-    )
-    running.start()
+    more = SETTINGS.format(**told, people=unit.people, groups=unit.groups)
+    running = Server(tmp_path, {}, more=more, workers=0)
     yield running
     running.stop()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from archive_fixtures import MOMENT, settings_in
 from disposal_people import APPROVER, COMMITTEE, DECIDER, EXECUTOR, PEOPLE, SIGNERS, due, letter, ready
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from test_browser import DESK, PHONE, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -67,7 +67,7 @@ def _built(folder: Path) -> tuple[dict[str, str], str]:
 def server(
     city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Destroying]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("destruction")
     shutil.copytree(source / "storage", folder / "storage")

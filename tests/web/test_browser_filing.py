@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in, watched  # noqa: F401 - fixtures
 
@@ -20,7 +20,7 @@ SAME_SENDER = (
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("filing")
     shutil.copytree(source / "storage", folder / "storage")

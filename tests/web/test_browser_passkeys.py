@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from archive_fixtures import settings_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request, expect
 from sqlalchemy import func, select, update
 from test_browser import DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -24,9 +24,9 @@ WHO = "head-dinkes"
 
 @pytest.fixture
 def server(peopled_template: Path, tmp_path: Path) -> Iterator[Server]:
-    judge("chromium")
+    browser_program()
     shutil.copytree(peopled_template / "storage", tmp_path / "storage")
-    running = Server(tmp_path, {})
+    running = Server(tmp_path, {}, workers=0)
     running.address = f"http://localhost:{running.port}"  # passkeys are bound to a name
     yield running
     running.stop()

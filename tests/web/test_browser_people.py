@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from test_browser import DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
 from web_site import PASSWORD
@@ -23,10 +23,10 @@ PEOPLE = (
 
 @pytest.fixture(scope="module")
 def server(peopled_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    judge("chromium")
+    browser_program()
     folder = tmp_path_factory.mktemp("people")
     shutil.copytree(peopled_template / "storage", folder / "storage")
-    running = Server(folder, {})
+    running = Server(folder, {}, workers=0)
     yield running
     running.stop()
 

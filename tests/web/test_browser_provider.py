@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from archive_fixtures import settings_in
-from judges import judge
+from judges import browser_program
 from mail_server import free_port
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from real_provider import CLIENT, SECRET, RealProvider, real_provider
@@ -47,7 +47,7 @@ class ProvidedServer(Server):
     """A running server whose people sign in by the provider at `issuer`."""
 
     def __init__(self, folder: Path, port: int, provider: RealProvider) -> None:
-        self.folder, self.records, self.port, self.provider = folder, {}, port, provider
+        self.folder, self.records, self.port, self.provider, self.workers = folder, {}, port, provider, 0
         self.address = f"http://localhost:{port}"
         secret = folder / "provider-secret"
         secret.write_text(SECRET, "utf-8")
@@ -73,7 +73,7 @@ class ProvidedServer(Server):
 
 @pytest.fixture
 def served(peopled_template: Path, tmp_path: Path) -> Iterator[ProvidedServer]:
-    judge("chromium")
+    browser_program()
     shutil.copytree(peopled_template / "storage", tmp_path / "storage")
     port = free_port()
     people: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pypdf
 import pytest
 from archive_fixtures import MOMENT, take_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Locator, Page, expect
 from redaction_material import NIK, PUBLIC, SECRET, everything_in, plain
 from test_browser import DESK, PHONE, Server, Watched, browser, filled, judged, sign_in  # noqa: F401 - fixtures
@@ -20,7 +20,7 @@ SHOTS = os.environ.get("EDMS_SCREENSHOTS")
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("redacting")
     with filled(folder, source, FixedClock(MOMENT)) as archive:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, expect
 from proceedings_people import (
     CLERK,
@@ -69,7 +69,7 @@ def _built(folder: Path) -> tuple[tuple[tuple[str, str], ...], str, str]:
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handed]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("removal")
     shutil.copytree(source / "storage", folder / "storage")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser
 from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A record with its course, one that waits for an event, an event that waits for verification, and a hold."""
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("retention")
     with filled(folder, source) as archive:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, expect
 from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
 
@@ -19,7 +19,7 @@ RULES = Path(__file__).resolve().parents[2] / "retention_rules"
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Some records, so that there is something to change."""
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("rules")
     with filled(folder, source) as archive:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import expect
 from test_browser import AXE, DESK, RULES, Server, Watched, browser, sign_in
 from web_site import OpenSite
@@ -18,7 +18,7 @@ __all__ = ["browser"]
 @pytest.fixture(scope="module")
 def letters(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server with three letters, one of them of three pages."""
-    judge("chromium")
+    browser_program()
     folder = tmp_path_factory.mktemp("letters")
     archive = open_site(folder).archive
     told = {"sender": "Dinas Kesehatan Kota", "number": "614/0123/2026"}

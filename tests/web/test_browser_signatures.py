@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser
 from signing_people import ask, decree, give, turn_of, with_pilot
 from test_browser import PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -44,7 +44,7 @@ def _built(folder: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signing]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("signatures")
     shutil.copytree(source / "storage", folder / "storage")

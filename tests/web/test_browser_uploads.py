@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from archive_fixtures import pdf
-from judges import judge
+from judges import browser_program
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import func, select
 from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -66,7 +66,7 @@ def _patience() -> None:
 
 @pytest.fixture(scope="module")
 def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
-    judge("chromium")
+    browser_program()
     source, records = city_template
     folder = tmp_path_factory.mktemp("mortal")
     shutil.copytree(source / "storage", folder / "storage")
