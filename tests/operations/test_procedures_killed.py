@@ -121,9 +121,9 @@ def consistent_destruction(archive: Archive) -> None:
             assert bool(batch.signers) is (Step.EXECUTE in done)
 
 
-def test_a_destruction_from_its_opening_to_its_execution(embedded: Archive) -> None:
-    """Of the lower tier: in the upper one other people take the same steps."""
-    archive, tier = ready(embedded), Tier.LOWER
+@pytest.mark.parametrize("tier", list(Tier))
+def test_a_destruction_from_its_opening_to_its_execution(embedded: Archive, tier: Tier) -> None:
+    archive = ready(embedded)
     records = due(archive, 2, tier)
     letters = [str(letter(archive, f"SURAT-{number}").record) for number in range(3)]
     with archive.database.reader() as session:
