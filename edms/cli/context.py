@@ -20,6 +20,7 @@ from edms.core.progress import Bar, ShowProgress, no_progress
 from edms.core.settings import Settings
 from edms.core.unlock import Unlock
 from edms.records.archive import Archive
+from edms.records.dossiers import Dossier
 from edms.records.people import console_person, office_by_code
 
 
@@ -126,6 +127,13 @@ def print_table(headings: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> N
     widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
     for row in table:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def echo_dossier(found: Dossier | None) -> None:
+    """Say in which folder the papers of a procedure lie, once there is one."""
+    if found is not None and found.id is not None:
+        state = f"closed on {found.closed_on}" if found.closed_on else "open"
+        click.echo(f"folder {found.code}, {state}, {found.records} records: {found.title}")
 
 
 def progress_bar(label: str) -> ShowProgress:

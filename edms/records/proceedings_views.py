@@ -14,6 +14,7 @@ from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.dossiers import Dossier, dossier_of
 from edms.records.model import RecordState
 from edms.records.oversight import looking, seen_procedures
 from edms.records.proceedings import decided_proceeding, facts_of, requests_on
@@ -68,7 +69,8 @@ class ProceedingView:
     """`stage`: its state, or within it drawing_up, declaring, to_ask, signing, declined, signed. `waits_for`: the names
     of those whose turn it is, where they are known. `may_work`, `may_decide`, `may_order_removal`, `may_remove`:
     whether the actor's roles and offices suffice. `removable_from`: the first day on which the removal of content that
-    was handed over may be ordered, once it is closed."""
+    was handed over may be ordered, once it is closed. `dossier`: its folder, and which of its papers the reader may not
+    see; None in lists."""
 
     id: UUID
     kind: str
@@ -94,6 +96,7 @@ class ProceedingView:
     items: tuple[ProceedingItemView, ...]
     may_work: bool
     may_decide: bool
+    dossier: Dossier | None = None
     removable_from: date | None = None
     may_order_removal: bool = False
     may_remove: bool = False
@@ -120,6 +123,7 @@ class ProceedingView:
             "receiver": self.receiver, "package": self.package,
             "removable_from": self.removable_from.isoformat() if self.removable_from else None,
             "papers": {kind: str(record) for kind, record in self.papers.items()},
+            **({"folder": self.dossier.as_dict()} if self.dossier else {}),
             "steps": [{"act": one.act, "by": one.by, "at": one.at.isoformat()} for one in self.steps],
             "items": [
                 {"item": str(item.id), "number": item.number, "record": str(item.record), "class": item.class_code,
@@ -139,7 +143,7 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
         operation.seldom()
         query = select(Proceeding).where(visible, Proceeding.kind == kind.value)
         rows = operation.session.scalars(query.order_by(Proceeding.opened_at.desc(), Proceeding.id.desc()).limit(limit))
-        return [_view(operation, archive, row, ()) for row in rows]
+        return [_view(operation, archive, row, None) for row in rows]
 
 
 def show_proceeding(
@@ -201,7 +205,7 @@ def stage_of(row: Proceeding, requests: Sequence[SignatureRequest]) -> tuple[str
 
 
 def _view(
-    operation: Operation, archive: Archive, row: Proceeding, items: Sequence[ProceedingItemView]
+    operation: Operation, archive: Archive, row: Proceeding, items: Sequence[ProceedingItemView] | None
 ) -> ProceedingView:
     requests = requests_on(operation, row)
     stage, waits_for = stage_of(row, requests)
@@ -211,9 +215,9 @@ def _view(
         row.title, row.number or "", row.state, stage, row.since, waits_for, row.opener_name, row.opened_at,
         row.list_sha256 or "", tuple(row.signers.get("signers", ())), str(row.receiver.get("name", "")), row.package,
         {paper.kind: paper.record_id for paper in row.papers}, tuple(one.id for one in requests),
-        tuple(ProceedingStepView(one.act, one.by_name, one.at, one.note) for one in row.steps), tuple(items),
+        tuple(ProceedingStepView(one.act, one.by_name, one.at, one.note) for one in row.steps), tuple(items or ()),
         decide(actor, Action.CUSTODY_WORK, facts).allowed, decide(actor, Action.CUSTODY_DECIDE, facts).allowed,
-        removable_from(archive, row),
+        None if items is None else dossier_of(operation, row), removable_from(archive, row),
         row.office_id in actor.headed and decide(actor, Action.CUSTODY_ORDER_REMOVAL, facts).allowed,
         decide(actor, Action.CUSTODY_REMOVE, facts).allowed,
     )  # fmt: skip

@@ -112,6 +112,11 @@ def acts_in(kind: Kind, state: State) -> tuple[Act, ...]:
     return (*found, *([Act.CANCEL] if state is not State.CANCELLED and state not in _STANDS[kind] else []))
 
 
+def is_over(kind: Kind, state: State) -> bool:
+    """True when nothing more is to be done: its file is closed. What a removal of content adds comes after that."""
+    return state in (ENDED | {State.REMOVING, State.REMOVED}) or (kind is not Kind.HANDOVER and state in _STANDS[kind])
+
+
 def is_open(kind: Kind, state: State) -> bool:
     """True while its records can be in no other proceeding."""
     return (state not in ENDED and state not in _STANDS[kind]) or (kind is Kind.HANDOVER and state is State.SENT)
