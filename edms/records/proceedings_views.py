@@ -20,7 +20,7 @@ from edms.records.oversight import looking, seen_procedures
 from edms.records.proceedings import decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
-from edms.records.removals import removable_from
+from edms.records.removals import REMOVAL, removable_from
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_states import RequestState, SignatureState
 from edms.records.visible import seen_among
@@ -109,6 +109,13 @@ class ProceedingView:
     def kept_here(self) -> int:
         """Of how many records that the institution has the content is here still."""
         return sum(item.state == ItemState.HANDED_OVER.value for item in self.items)
+
+    def removals(self, name: str) -> list[tuple[str, str]]:
+        """Its papers on removed content, the first first: kind, and `name` with a number from the second on."""
+        later = f"{REMOVAL}_"
+        numbers = sorted(int(kind.removeprefix(later)) for kind in self.papers if kind.startswith(later))
+        first = [(REMOVAL, name)] if REMOVAL in self.papers else []
+        return first + [(f"{later}{number}", f"{name} {number}") for number in numbers]
 
     def note(self, act: str) -> dict[str, Any]:
         """What was told with the last step of this kind; empty before it."""
