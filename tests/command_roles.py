@@ -58,6 +58,7 @@ COMMANDS: dict[str, Row] = {
     "judgement judge": ("or", Action.RECORD_REVIEW, RUN, "NOBODY --refuse --judgement keliru"),
     "judgement list": ("cora", None, RUN, ""),
     "judgement propose": ("or", Action.RECORD_REVIEW, RUN, "RECORD --kind erasure --reason permintaan"),
+    "judgement withdraw": ("or", Action.RECORD_REVIEW, RUN, "NOBODY --reason keliru"),
     "judgement vital": ("cora", Action.RETENTION_REPORT, RUN, "--output FOLDER/x"),
     "retention assignments": ("cor", None, RUN, "RECORD"),
     "retention drafts": ("r", None, RUN, ""),

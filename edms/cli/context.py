@@ -22,6 +22,7 @@ from edms.core.unlock import Unlock
 
 if TYPE_CHECKING:
     from edms.records.archive import Archive
+    from edms.records.dossiers import Dossier
 
 
 class Context:
@@ -133,6 +134,13 @@ def print_table(headings: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> N
     widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
     for row in table:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def echo_dossier(found: "Dossier | None") -> None:
+    """Say in which folder the papers of a procedure lie, once there is one."""
+    if found is not None and found.id is not None:
+        state = f"closed on {found.closed_on}" if found.closed_on else "open"
+        click.echo(f"folder {found.code}, {state}, {found.records} records: {found.title}")
 
 
 def progress_bar(label: str) -> ShowProgress:

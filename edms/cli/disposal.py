@@ -12,6 +12,7 @@ from edms.cli.context import (
     Context,
     as_option,
     asked_id,
+    echo_dossier,
     json_option,
     office_asked,
     pass_context,
@@ -278,6 +279,7 @@ def show_command(context: Context, batch: str, username: str, as_json: bool) -> 
         return
     click.echo(f"{found.kind} {found.tier} {found.state} since {found.since:%Y-%m-%d %H:%M}: {found.title}")
     click.echo(f"waits for: {', '.join(found.waits_for) or '-'}")
+    echo_dossier(found.dossier)
     print_table(
         ("step", "by", "at", "number", "note"),
         ((one.step, one.by, f"{one.at:%Y-%m-%d %H:%M}", one.number, one.note) for one in found.steps),

@@ -14,6 +14,7 @@ from edms.cli.context import (
     Context,
     as_option,
     asked_id,
+    echo_dossier,
     json_option,
     office_asked,
     pass_context,
@@ -204,6 +205,7 @@ def _shown(view: ProceedingView, as_json: bool) -> None:
         return
     waits = f", waits for {', '.join(view.waits_for)}" if view.waits_for else ""
     click.echo(f"{view.title}: {view.stage} since {view.since:%Y-%m-%d}{waits}")
+    echo_dossier(view.dossier)
     for one in view.steps:
         click.echo(f"  {one.at:%Y-%m-%d %H:%M} {one.act} by {one.by}")
     rows = [

@@ -5,9 +5,19 @@ from pathlib import Path
 
 import click
 
-from edms.cli.context import DAY, Context, as_option, asked_id, json_option, pass_context, print_json, print_table
+from edms.cli.context import (
+    DAY,
+    Context,
+    as_option,
+    asked_id,
+    json_option,
+    pass_context,
+    print_json,
+    print_table,
+    reason_option,
+)
 from edms.cli.parts import to_file
-from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review
+from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review, withdraw_review
 from edms.records.reviews_model import ReviewKind
 from edms.records.reviews_shown import review_desk, vital_csv, vital_list, vital_pdf
 
@@ -56,6 +66,17 @@ def judge(context: Context, review_id: str, accept: bool, judgement: str, userna
     """Accept or refuse what somebody else proposed."""
     judge_review(context.person(username), context.archive, asked_id(review_id), judgement, accept=accept)
     click.echo("accepted" if accept else "refused")
+
+
+@judgement.command()
+@click.argument("review_id", metavar="REVIEW")
+@reason_option
+@as_option
+@pass_context
+def withdraw(context: Context, review_id: str, reason: str, username: str) -> None:
+    """Take back what this person proposed, while nobody has judged it."""
+    withdraw_review(context.person(username), context.archive, asked_id(review_id), reason)
+    click.echo("withdrawn")
 
 
 @judgement.command("list")

@@ -14,11 +14,12 @@ from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
-from edms.disposal.course import Move, Need, State, Step, move
+from edms.disposal.course import FINAL, Move, Need, State, Step, move
 from edms.disposal.people import require_capacity
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalStep
+from edms.records.dossiers import close_dossier, file_papers
 from edms.records.facts import find
 from edms.records.model import ComponentRole, RecordState
 from edms.records.visible import facts_for
@@ -114,6 +115,10 @@ def take_step(
         batch.state, batch.state_since = found.target.value, operation.now
     if found.target in (State.REJECTED, State.CANCELLED):
         let_go(batch, operation, note)
+    if letter is not None:
+        file_papers(operation, archive, batch)
+    if found.target in FINAL:
+        close_dossier(operation, archive, batch)
     operation.note(step=str(row.id), state=row.state, duty=row.duty, kind=batch.kind, tier=batch.tier,
                    **({"list_sha256": batch.list_sha256} if batch.list_sha256 else {}),
                    **_told(row))  # fmt: skip

@@ -33,6 +33,7 @@ from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
 from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalStep
+from edms.records.dossiers import class_of_papers
 from edms.records.visible import seen_among
 from edms.retention.types import Tier
 
@@ -66,9 +67,10 @@ def open_batch(actor: Actor | None, archive: Archive, told: NewBatch) -> UUID:
         title = line(told.title, 300)
         if len(title) < 3:
             raise Refused("a disposal has a title")
-        class_code = told.class_code or archive.settings.disposal.class_code
+        class_code, today = told.class_code or archive.settings.disposal.class_code, archive.clock.today()
         if class_code:
-            checked_class(operation.session, class_code, archive.clock.today())
+            checked_class(operation.session, class_code, today)
+        class_code = class_code or class_of_papers(operation.session, DESTRUCTION, today) or ""
         batch = DisposalBatch(
             id=new_id(archive.clock), kind=DESTRUCTION, tier=told.tier.value, office_id=told.office_id,
             level=told.level.value, class_code=class_code or None, state=State.DRAFT.value, state_since=operation.now,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.records.archive import Archive
+from edms.records.digitisation_views import being_digitised
 from edms.records.disposal_model import DisposalBatch, DisposalItem
 from edms.records.model import Component, Record, RecordState
 from edms.records.retention_facts import RulesKept, judgeables, options_of, select_facts
@@ -25,22 +26,26 @@ PART = 200
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the rule says of a record today. `superseded`: a later edition has taken the place of its own."""
+    """What the rule says of a record today. `superseded`: a later edition has taken the place of its own. `digitised`:
+    it is in a digitisation that goes on, which would go on without what it is about."""
 
     record: UUID
     decision: Decision
     rule: Rule | None
     superseded: bool
+    digitised: bool = False
 
     @property
     def eligible(self) -> bool:
-        return self.decision.outcome is Outcome.ELIGIBLE and self.decision.fate is Fate.DESTROY
+        return self.decision.outcome is Outcome.ELIGIBLE and self.decision.fate is Fate.DESTROY and not self.digitised
 
     @property
     def obstacles(self) -> list[str]:
         """Why it is not eligible, as stable codes."""
         tells = (ReasonCode.PERIOD_ELAPSED, ReasonCode.RULE_SUPERSEDED)
-        return [str(one) for one in self.decision.reasons if one.code not in tells] or [self.decision.outcome.value]
+        found = [str(one) for one in self.decision.reasons if one.code not in tells]
+        found += ["digitisation_under_way"] if self.digitised else []
+        return found or [self.decision.outcome.value]
 
 
 def judged(
@@ -54,12 +59,15 @@ def judged(
         query = select_facts().where(
             Record.id.in_(ids[start : start + PART]), Record.state == RecordState.DECLARED.value
         )
+        digitised = being_digitised(session, ids[start : start + PART])
         for one in judgeables(session, query, today, rules, batch_id):
             facts = one.facts
             if archive.settings.disposal.transfer_first and facts.transferred is None:
                 facts = replace(facts, transferred=one.rule is not None and one.rule.active_mode is ActiveMode.NONE)
             decision = decide(facts, one.rule, one.holds, today, options)
-            found[one.row.id] = Judgement(one.row.id, decision, one.rule, facts.rule_superseded)
+            found[one.row.id] = Judgement(
+                one.row.id, decision, one.rule, facts.rule_superseded, one.row.id in digitised
+            )
     return found
 
 

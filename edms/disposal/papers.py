@@ -21,6 +21,7 @@ from edms.disposal.people import members
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, DisposalPaper, DisposalStep
+from edms.records.dossiers import file_papers, may_file_more
 from edms.records.office_paper import paper_pdf
 from edms.records.office_text import PaperText
 
@@ -39,7 +40,8 @@ _LISTS = (PROPOSAL, DONE_LIST)
 
 
 def draw_up(actor: Actor | None, archive: Archive, batch_id: UUID) -> None:
-    """Capture the papers of a disposal that are due and not there yet. Raises NotFound, Refused."""
+    """Capture the papers of a disposal that are due and not there yet, and put what lies in no folder into its own.
+    Raises NotFound, Refused."""
     for kind, after in _AFTER.items():
         with archive.door.read(actor, Action.DISPOSAL_VIEW) as operation:
             batch = decided_batch(operation, batch_id)
@@ -50,7 +52,14 @@ def draw_up(actor: Actor | None, archive: Archive, batch_id: UUID) -> None:
                 continue
             content, placement = paper_pdf(paper_text(archive, batch, kind, known)), _placement(archive, batch, kind)
         accept(actor, archive, IncomingFile(_NAMES[kind][0], io.BytesIO(content), len(content)), placement,
-               _keeper(batch_id, kind))  # fmt: skip
+               _keeper(archive, batch_id, kind))  # fmt: skip
+    with archive.door.read(actor, Action.DISPOSAL_VIEW) as operation:
+        more = may_file_more(operation, decided_batch(operation, batch_id))
+    if more:
+        with archive.door.write(actor, Action.FOLDER_MANAGE) as operation:
+            batch = decided_batch(operation, batch_id, lock=True)
+            operation.about("disposal", batch_id, "disposal.filed")
+            operation.note(records=len(file_papers(operation, archive, batch)))
 
 
 def lacking(batch: DisposalBatch) -> list[str]:
@@ -65,15 +74,18 @@ def require_papers(batch: DisposalBatch) -> None:
         raise Refused("its papers are not drawn up yet", "the records unit draws them up: edms disposal draw-up")
 
 
-def _keeper(batch_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
+def _keeper(archive: Archive, batch_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
     def keep(operation: Operation, accepted: Accepted) -> None:
-        if operation.session.get(DisposalPaper, (batch_id, kind)) is None:
-            operation.session.add(
+        session = operation.session
+        batch = session.get_one(DisposalBatch, batch_id, with_for_update=True, populate_existing=True)
+        if session.get(DisposalPaper, (batch_id, kind)) is None:
+            session.add(
                 DisposalPaper(batch_id=batch_id, kind=kind, record_id=accepted.record_id, sha256=accepted.sha256,
                               drawn_at=operation.now)
             )  # fmt: skip
             operation.audit("disposal.drawn_up", "disposal", batch_id, paper=kind, record=str(accepted.record_id),
                             sha256=accepted.sha256)  # fmt: skip
+            file_papers(operation, archive, batch)
 
     return keep
 

@@ -21,12 +21,13 @@ from edms.disposal.people import had, has_capacity, members
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
+from edms.records.dossiers import Dossier, dossier_of
 from edms.records.model import RecordState
 from edms.records.oversight import looking, seen_procedures
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
-from edms.records.visible import decided_record, seen_among
+from edms.records.visible import decided_record, seen_among, seen_of
 from edms.retention.types import Tier
 
 MINUTES = "minutes"
@@ -83,7 +84,8 @@ class NextView:
 
 @dataclass(frozen=True)
 class BatchView:
-    """`waits_for`: the capacity that must act next, or names of those asked to sign. `since`: from when."""
+    """`waits_for`: the capacity that must act next, or names of those asked to sign. `since`: from when. `dossier`: its
+    folder, and which of its papers and letters the reader may not see; None in lists."""
 
     id: UUID
     kind: str
@@ -115,6 +117,7 @@ class BatchView:
     steps: tuple[StepView, ...]
     may_exclude: bool
     may_draw_up: bool
+    dossier: Dossier | None = None
 
     def may(self, step: str) -> bool:
         return any(one.step == step and one.may for one in self.next)
@@ -127,6 +130,7 @@ class BatchView:
             "waits_for": list(self.waits_for),
             "number": self.number, "list_sha256": self.list_sha256, "evidence": self.evidence,
             "papers": {kind: str(record) for kind, record in self.papers.items()}, "counts": self.counts,
+            **({"folder": self.dossier.as_dict()} if self.dossier else {}),
             "steps": [
                 {"step": one.step, "state": one.state, "by": one.by, "at": one.at.isoformat(), "number": one.number,
                  "dated": one.dated.isoformat() if one.dated else None,
@@ -144,7 +148,7 @@ class BatchView:
 
 @dataclass(frozen=True)
 class ResidualView:
-    """What is left of a destroyed record."""
+    """What is left of a destroyed record. `minutes`: the berita acara, for who may see it."""
 
     record: UUID
     batch: UUID
@@ -189,11 +193,13 @@ def residual_of(actor: Actor | None, archive: Archive, record_id: UUID) -> Resid
         if row is None:
             return None
         batch = operation.session.get_one(DisposalBatch, row.batch_id)
-        papers = {paper.kind: paper.record_id for paper in batch.papers}
+        minutes = {paper.kind: paper.record_id for paper in batch.papers}.get(MINUTES)
+        seen = seen_of(operation.session, operation.viewing, [minutes] if minutes else [])
         return ResidualView(
             row.record_id, row.batch_id, row.title, row.redacted, row.class_code or "", row.document_date,
             row.rule_code or "", row.rule_edition or "", row.rule_clause, tuple(row.components["components"]),
-            row.destroyed_at, row.destroyer_name, row.method, row.minutes_number, papers.get(MINUTES),
+            row.destroyed_at, row.destroyer_name, row.method, row.minutes_number,
+            minutes if minutes in seen else None,
         )  # fmt: skip
 
 
@@ -225,6 +231,7 @@ def view_of(operation: Operation, archive: Archive, batch: DisposalBatch, *, ite
         tuple(StepView(one.step, one.state, one.actor_name, one.at, one.number or "", one.dated, one.record_id,
                        one.note) for one in batch.steps),
         exclude and State(batch.state) in EXCLUDABLE, exclude and bool(lacking(batch)),
+        dossier_of(operation, batch) if items else None,
     )  # fmt: skip
 
 

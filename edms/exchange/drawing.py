@@ -20,6 +20,7 @@ from edms.capture.incoming import Description, IncomingFile, Placement
 from edms.core.errors import Refused
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.dossiers import file_papers, may_file_more
 from edms.records.office_paper import paper_pdf
 from edms.records.office_text import PaperText
 from edms.records.proceedings import SUBJECT, decided_proceeding, facts_of, requests_on
@@ -39,8 +40,8 @@ NAMES = {
 
 
 def draw_up(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> None:
-    """Capture the papers that are not there yet. Raises NotFound; Refused before it is listed or decided,
-    and for a review that was decided before such papers were drawn up."""
+    """Capture the papers that are not there yet, and file what lies in no folder. Raises NotFound; Refused before it is
+    listed or decided, and for a review that was decided before such papers were drawn up."""
     with archive.door.read(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id)
         kinds = PAPERS[Kind(row.kind)] if row.list_sha256 else ()
@@ -54,7 +55,14 @@ def draw_up(actor: Actor | None, archive: Archive, proceeding_id: UUID) -> None:
                 continue
             content, placement = paper_pdf(paper_text(row, kind, known)), placement_of(row, NAMES[kind])
         file = IncomingFile(f"{file_stem(kind)}.pdf", io.BytesIO(content), len(content))
-        accept(actor, archive, file, placement, keeper(proceeding_id, kind))
+        accept(actor, archive, file, placement, keeper(archive, proceeding_id, kind))
+    with archive.door.read(actor, Action.CUSTODY_WORK) as operation:
+        more = may_file_more(operation, decided_proceeding(operation, proceeding_id))
+    if more:
+        with archive.door.write(actor, Action.FOLDER_MANAGE) as operation:
+            row = decided_proceeding(operation, proceeding_id, lock=True)
+            operation.about(SUBJECT, proceeding_id, "proceeding.filed")
+            operation.note(records=len(file_papers(operation, archive, row)))
 
 
 def file_stem(kind: str) -> str:
@@ -62,17 +70,21 @@ def file_stem(kind: str) -> str:
     return NAMES[kind].lower().replace(" ", "-")
 
 
-def keeper(proceeding_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
-    """Return what keeps a captured file as the paper of a kind, in the transaction of its capture."""
+def keeper(archive: Archive, proceeding_id: UUID, kind: str) -> Callable[[Operation, Accepted], None]:
+    """Return what keeps a captured file as the paper of a kind, and puts it into the file of the proceeding, in the
+    transaction of its capture."""
 
     def keep(operation: Operation, accepted: Accepted) -> None:
-        if operation.session.get(ProceedingPaper, (proceeding_id, kind)) is None:
-            operation.session.add(
+        session = operation.session
+        row = session.get_one(Proceeding, proceeding_id, with_for_update=True, populate_existing=True)
+        if session.get(ProceedingPaper, (proceeding_id, kind)) is None:
+            session.add(
                 ProceedingPaper(proceeding_id=proceeding_id, kind=kind, record_id=accepted.record_id,
                                 sha256=accepted.sha256, drawn_at=operation.now)
             )  # fmt: skip
             operation.audit("proceeding.drawn_up", SUBJECT, proceeding_id, paper=kind,
                             record=str(accepted.record_id), sha256=accepted.sha256)  # fmt: skip
+            file_papers(operation, archive, row)
 
     return keep
 

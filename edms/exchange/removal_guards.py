@@ -15,7 +15,7 @@ from edms.exchange.sending import fitting, newest
 from edms.jobs.model import Job, JobState
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.digitisation_model import DigitisedItem
+from edms.records.digitisation_views import being_digitised
 from edms.records.hold_binding import refresh_holds
 from edms.records.model import Record
 from edms.records.page_ranges import ranges_of
@@ -79,13 +79,9 @@ def _kept_for(operation: Operation, item: ProceedingItem) -> list[str]:
         SignatureRequest.record_id == record.id, SignatureRequest.state == RequestState.OPEN.value
     )
     redacted = select(Redaction.id).where(Redaction.record_id == record.id, _UNFINISHED)
-    digitised = select(DigitisedItem.id).where(DigitisedItem.standing_key == record.id.hex)
-    for query, code in (
-        (redacted, "redaction_under_way"),
-        (asked, "signatures_under_way"),
-        (digitised, "digitisation_under_way"),
-    ):
+    for query, code in ((redacted, "redaction_under_way"), (asked, "signatures_under_way")):
         found += [code] if session.scalars(query.limit(1)).first() is not None else []
+    found += ["digitisation_under_way"] if being_digitised(session, [record.id]) else []
     return found + (["work_under_way"] if _worked_on(session, record.id) else [])
 
 

@@ -51,7 +51,7 @@ def draw_up_removal(actor: Actor | None, archive: Archive, proceeding_id: UUID) 
         ]
     for kind, content, placement in made:
         file = IncomingFile(f"{STEM}.pdf", io.BytesIO(content), len(content))
-        accept(actor, archive, file, placement, keeper(proceeding_id, kind))
+        accept(actor, archive, file, placement, keeper(archive, proceeding_id, kind))
 
 
 def is_removal(kind: str) -> bool:

@@ -220,7 +220,7 @@ def receive_receipt(
         raise wrong
     if not kept:  # it may be, from a call that died before the step was taken
         accept(actor, archive, IncomingFile("tanda-terima.json", io.BytesIO(content), len(content)),
-               placement, keeper(proceeding_id, "receipt"))  # fmt: skip
+               placement, keeper(archive, proceeding_id, "receipt"))  # fmt: skip
     with archive.door.write(actor, Action.CUSTODY_WORK) as operation:
         row = decided_proceeding(operation, proceeding_id, Kind.HANDOVER, lock=True)
         operation.about(SUBJECT, row.id, "handover.received")

@@ -1,10 +1,12 @@
 """Digitisations as they are shown: where each stands, who has to act, and what is in it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
@@ -14,7 +16,7 @@ from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty, clash
 from edms.digitisation.course import STANDING, ItemState, State
 from edms.operation.door import Operation
-from edms.records.digitisation_model import Digitisation, DigitisedItem
+from edms.records.digitisation_model import CopyMark, Digitisation, DigitisedItem
 from edms.records.model import RecordState
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
@@ -178,6 +180,18 @@ def view_of(operation: Operation, digitisation: Digitisation, *, whole: bool = T
         decide(actor, Action.DIGITISATION_WORK, facts).allowed,
         decide(actor, Action.DIGITISATION_CHECK, facts).allowed and not has_worked(digitisation, actor),
     )  # fmt: skip
+
+
+def being_digitised(session: Session, record_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return which of these records are in a digitisation that goes on: the scan is part of it until its authenticated
+    copy is made. One that is done holds its record in no disposal back."""
+    query = (
+        select(DigitisedItem.record_id)
+        .outerjoin(CopyMark, CopyMark.item_id == DigitisedItem.id)
+        .where(DigitisedItem.record_id.in_(record_ids), DigitisedItem.standing_key.is_not(None),
+               CopyMark.item_id.is_(None))
+    )  # fmt: skip
+    return frozenset(session.scalars(query))
 
 
 def scanned_by(digitisation: Digitisation) -> dict[Duty, set[str]]:

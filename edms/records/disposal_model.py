@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edms.access.model import Office
 from edms.core.database import Base
-from edms.records.model import Record
+from edms.records.model import Folder, Record
 
 
 class DisposalBatch(Base):
@@ -18,6 +18,7 @@ class DisposalBatch(Base):
     `level`: the highest of what is in it; `class_code`: of its papers. `committee`: `{"members": [{"user", "person",
     "name", "capacity"}]}`. `list_sha256`: of the list as it was frozen (docs/formats/disposal.md). `signers`: who signs
     the berita acara, as `committee`, with `position`. `evidence`: what was found at the end: counts, epochs, backups.
+    `folder_id`: the file of it (`edms.records.dossiers`), from its first letter or paper on.
     """
 
     __tablename__ = "disposal_batches"
@@ -45,8 +46,10 @@ class DisposalBatch(Base):
     evidence_sha256: Mapped[str | None] = mapped_column(String(64))
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(String(500))
+    folder_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id"), unique=True)
 
     office: Mapped[Office] = relationship()
+    folder: Mapped[Folder | None] = relationship()
     items: Mapped[list["DisposalItem"]] = relationship(back_populates="batch", order_by="DisposalItem.position")
     steps: Mapped[list["DisposalStep"]] = relationship(back_populates="batch", order_by="DisposalStep.position")
     papers: Mapped[list["DisposalPaper"]] = relationship(order_by="DisposalPaper.kind")
@@ -107,7 +110,7 @@ class DisposalStep(Base):
     at: Mapped[datetime]
     number: Mapped[str | None] = mapped_column(String(120))
     dated: Mapped[date | None]
-    record_id: Mapped[UUID | None] = mapped_column(ForeignKey("records.id"))
+    record_id: Mapped[UUID | None] = mapped_column(ForeignKey("records.id"), index=True)
     file_sha256: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text, default="")
 

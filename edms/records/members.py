@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session, aliased
 from edms.access.filters import sql_filter
 from edms.access.scope import Scope
 from edms.records.disposal_model import DisposalItem
+from edms.records.dossier_facts import filed_in_dossiers
 from edms.records.loans_model import Loan
 from edms.records.model import Hold, HoldLink, Record, RecordState
 from edms.records.proceedings_model import ProceedingItem
@@ -44,11 +45,13 @@ from edms.retention.proceedings import ItemState
 
 
 class Said(StrEnum):
-    """What is said of a record elsewhere. `TAKEN`: it is in a disposal or a procedure that goes on."""
+    """What is said of a record elsewhere. `TAKEN`: it is in a disposal or a procedure that goes on. `FILED`: it belongs
+    to the file of one."""
 
     HELD = "held"
     LENT = "lent"
     TAKEN = "taken"
+    FILED = "filed"
     MOVED = "moved"
     HANDED_OVER = "handed_over"
     EXPLAINED = "explained"
@@ -150,6 +153,7 @@ def _said(kind: Said) -> tuple[Select[Any], ...]:
         Said.TAKEN: tuple(
             select(item.record_id).where(item.standing_key.is_not(None)) for item in (DisposalItem, ProceedingItem)
         ),
+        Said.FILED: filed_in_dossiers(),
         Said.EXPLAINED: (select(RetentionExplanation.record_id).where(RetentionExplanation.ended_at.is_(None)),),
     }[kind]
 

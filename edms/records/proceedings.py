@@ -23,6 +23,7 @@ from edms.core.ids import new_id
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
+from edms.records.dossiers import class_of_papers, close_dossier
 from edms.records.hold_binding import refresh_holds
 from edms.records.model import Record
 from edms.records.proceedings_due import MOST_ITEMS, due_now, obstacles
@@ -33,7 +34,7 @@ from edms.records.signatures_named import requests_to
 from edms.records.signatures_states import Act as SigningAct
 from edms.records.signatures_states import RequestState
 from edms.records.visible import decided_record, seen_among
-from edms.retention.proceedings import Act, ItemState, Kind, NotNow, State, after, is_open
+from edms.retention.proceedings import Act, ItemState, Kind, NotNow, State, after, is_open, is_over
 
 SUBJECT = "proceeding"
 _DUTIES = {
@@ -77,14 +78,16 @@ def open_proceeding(actor: Actor | None, archive: Archive, told: NewProceeding) 
             raise Refused("a transfer names the unit that takes custody, and nothing else does")
         if told.to_office_id is not None and session.get(Office, told.to_office_id) is None:
             raise Refused("there is no such office")
+        today = archive.clock.today()
         if told.class_code:
-            checked_class(session, told.class_code, archive.clock.today())
+            checked_class(session, told.class_code, today)
+        class_code = told.class_code or class_of_papers(session, told.kind.value, today)
         title = line(told.title, 300)
         if not title:
             raise Refused("it needs a title")
         row = Proceeding(
             id=new_id(archive.clock), kind=told.kind.value, office_id=told.office_id, to_office_id=told.to_office_id,
-            level=told.level.value, state=State.DRAFT.value, title=title, class_code=told.class_code or None,
+            level=told.level.value, state=State.DRAFT.value, title=title, class_code=class_code,
             opened_by=operation.actor.id, opener_name=operation.actor.name, opened_at=operation.now,
             since=operation.now, listed={}, signers={}, receiver={}, package={},
         )  # fmt: skip
@@ -198,6 +201,8 @@ def step(operation: Operation, archive: Archive, row: Proceeding, act: Act, note
         )
     )  # fmt: skip
     row.since = operation.now
+    if is_over(Kind(row.kind), State(row.state)):
+        close_dossier(operation, archive, row)
 
 
 def may_take(operation: Operation, archive: Archive, row: Proceeding, act: Act) -> State:

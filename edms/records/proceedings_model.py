@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edms.access.model import Office
 from edms.core.database import Base
-from edms.records.model import Record
+from edms.records.model import Folder, Record
 
 
 class Proceeding(Base):
@@ -18,7 +18,8 @@ class Proceeding(Base):
 
     `listed`: what it was about as it was frozen, `list_sha256` of its canonical JSON. `signers`: who signs its papers,
     in order, as those of a digitisation. `receiver`: `{"name", "keys"}` of a hand-over, the keys as PEM, written down
-    at the approval. `package`: `{"name", "manifest_sha256", "at"}` of what was packed last.
+    at the approval. `package`: `{"name", "manifest_sha256", "at"}` of what was packed last. `folder_id`: the file of it
+    (`edms.records.dossiers`), from its first paper on.
     """
 
     __tablename__ = "proceedings"
@@ -41,9 +42,11 @@ class Proceeding(Base):
     signers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     receiver: Mapped[dict[str, Any]] = mapped_column(default=dict)
     package: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    folder_id: Mapped[UUID | None] = mapped_column(ForeignKey("folders.id"), unique=True)
 
     office: Mapped[Office] = relationship(foreign_keys=[office_id])
     to_office: Mapped[Office | None] = relationship(foreign_keys=[to_office_id])
+    folder: Mapped[Folder | None] = relationship()
     items: Mapped[list["ProceedingItem"]] = relationship(
         back_populates="proceeding", order_by="ProceedingItem.position"
     )

@@ -14,12 +14,13 @@ from edms.access.policy import Action, decide
 from edms.access.scope import Stage
 from edms.operation.door import Operation
 from edms.records.archive import Archive
+from edms.records.dossiers import Dossier, dossier_of
 from edms.records.model import RecordState
 from edms.records.oversight import looking, seen_procedures
 from edms.records.proceedings import decided_proceeding, facts_of, requests_on
 from edms.records.proceedings_due import DueRecord, due_now, obstacles
 from edms.records.proceedings_model import Proceeding, ProceedingItem
-from edms.records.removals import removable_from
+from edms.records.removals import REMOVAL, removable_from
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_states import RequestState, SignatureState
 from edms.records.visible import seen_among
@@ -68,7 +69,8 @@ class ProceedingView:
     """`stage`: its state, or within it drawing_up, declaring, to_ask, signing, declined, signed. `waits_for`: the names
     of those whose turn it is, where they are known. `may_work`, `may_decide`, `may_order_removal`, `may_remove`:
     whether the actor's roles and offices suffice. `removable_from`: the first day on which the removal of content that
-    was handed over may be ordered, once it is closed."""
+    was handed over may be ordered, once it is closed. `dossier`: its folder, and which of its papers the reader may not
+    see; None in lists."""
 
     id: UUID
     kind: str
@@ -94,6 +96,7 @@ class ProceedingView:
     items: tuple[ProceedingItemView, ...]
     may_work: bool
     may_decide: bool
+    dossier: Dossier | None = None
     removable_from: date | None = None
     may_order_removal: bool = False
     may_remove: bool = False
@@ -106,6 +109,13 @@ class ProceedingView:
     def kept_here(self) -> int:
         """Of how many records that the institution has the content is here still."""
         return sum(item.state == ItemState.HANDED_OVER.value for item in self.items)
+
+    def removals(self, name: str) -> list[tuple[str, str]]:
+        """Its papers on removed content, the first first: kind, and `name` with a number from the second on."""
+        later = f"{REMOVAL}_"
+        numbers = sorted(int(kind.removeprefix(later)) for kind in self.papers if kind.startswith(later))
+        first = [(REMOVAL, name)] if REMOVAL in self.papers else []
+        return first + [(f"{later}{number}", f"{name} {number}") for number in numbers]
 
     def note(self, act: str) -> dict[str, Any]:
         """What was told with the last step of this kind; empty before it."""
@@ -120,6 +130,7 @@ class ProceedingView:
             "receiver": self.receiver, "package": self.package,
             "removable_from": self.removable_from.isoformat() if self.removable_from else None,
             "papers": {kind: str(record) for kind, record in self.papers.items()},
+            **({"folder": self.dossier.as_dict()} if self.dossier else {}),
             "steps": [{"act": one.act, "by": one.by, "at": one.at.isoformat()} for one in self.steps],
             "items": [
                 {"item": str(item.id), "number": item.number, "record": str(item.record), "class": item.class_code,
@@ -139,7 +150,7 @@ def list_proceedings(actor: Actor | None, archive: Archive, kind: Kind, limit: i
         operation.seldom()
         query = select(Proceeding).where(visible, Proceeding.kind == kind.value)
         rows = operation.session.scalars(query.order_by(Proceeding.opened_at.desc(), Proceeding.id.desc()).limit(limit))
-        return [_view(operation, archive, row, ()) for row in rows]
+        return [_view(operation, archive, row, None) for row in rows]
 
 
 def show_proceeding(
@@ -201,7 +212,7 @@ def stage_of(row: Proceeding, requests: Sequence[SignatureRequest]) -> tuple[str
 
 
 def _view(
-    operation: Operation, archive: Archive, row: Proceeding, items: Sequence[ProceedingItemView]
+    operation: Operation, archive: Archive, row: Proceeding, items: Sequence[ProceedingItemView] | None
 ) -> ProceedingView:
     requests = requests_on(operation, row)
     stage, waits_for = stage_of(row, requests)
@@ -211,9 +222,9 @@ def _view(
         row.title, row.number or "", row.state, stage, row.since, waits_for, row.opener_name, row.opened_at,
         row.list_sha256 or "", tuple(row.signers.get("signers", ())), str(row.receiver.get("name", "")), row.package,
         {paper.kind: paper.record_id for paper in row.papers}, tuple(one.id for one in requests),
-        tuple(ProceedingStepView(one.act, one.by_name, one.at, one.note) for one in row.steps), tuple(items),
+        tuple(ProceedingStepView(one.act, one.by_name, one.at, one.note) for one in row.steps), tuple(items or ()),
         decide(actor, Action.CUSTODY_WORK, facts).allowed, decide(actor, Action.CUSTODY_DECIDE, facts).allowed,
-        removable_from(archive, row),
+        None if items is None else dossier_of(operation, row), removable_from(archive, row),
         row.office_id in actor.headed and decide(actor, Action.CUSTODY_ORDER_REMOVAL, facts).allowed,
         decide(actor, Action.CUSTODY_REMOVE, facts).allowed,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from edms.records.model import Record, RecordState
 from edms.records.proceedings_list import local_day
 from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.removals_model import RemovedContent
-from edms.records.visible import decided_record
+from edms.records.visible import decided_record, seen_of
 from edms.retention.proceedings import Act, ItemState, Kind, State
 
 REMOVAL = "removal"
@@ -28,7 +28,8 @@ KEPT = "content kept: "
 
 @dataclass(frozen=True)
 class StubView:
-    """What is left of a record whose content is with an institution. `paper`: the record of that on its removal."""
+    """What is left of a record whose content is with an institution. `paper`: the record of that on its removal.
+    `receipt` and `paper` for who may see them."""
 
     record: UUID
     proceeding: UUID
@@ -90,10 +91,13 @@ def stub_of(actor: Actor | None, archive: Archive, record_id: UUID) -> StubView 
             return None
         proceeding = operation.session.get_one(Proceeding, row.proceeding_id)
         papers = {paper.kind: paper.record_id for paper in proceeding.papers}
+        told = [papers.get("receipt"), papers.get(paper_kind(proceeding, row.order_position))]
+        seen = seen_of(operation.session, operation.viewing, [one for one in told if one])
+        receipt, paper = (one if one in seen else None for one in told)
         return StubView(
-            row.record_id, row.proceeding_id, row.receiver, row.accession, row.reference, papers.get("receipt"),
+            row.record_id, row.proceeding_id, row.receiver, row.accession, row.reference, receipt,
             row.receipt_sha256, tuple(row.components["components"]), row.removed_at, row.remover_name,
-            row.order_number, papers.get(paper_kind(proceeding, row.order_position)),
+            row.order_number, paper,
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from edms.access.model import Office
 from edms.records.archive import Archive
 from edms.records.assignment_terms import review_rules, since_review
 from edms.records.disposal_model import DisposalItem
+from edms.records.dossier_facts import filed_among
 from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
@@ -73,7 +74,7 @@ def judgeables(
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
         reviewed = review_rules(session, [row.id for row in part])
         taken, transferred = _in_disposal(session, part, within)
-        cases = _with_open_case(session, holds)
+        cases, filed = _with_open_case(session, holds), filed_among(session, [row.id for row in part])
         judged = reviews.of([row.id for row in part], {row.id: row.class_code for row in part})
         for row in part:
             rule, drifted, superseded = rules.of(row)
@@ -91,6 +92,7 @@ def judgeables(
                 open_case=row.id in cases,
                 snapshot_drift=drifted,
                 rule_superseded=superseded,
+                disposal_file=row.id in filed,
             )
             if row.id in reviewed and row.state == RecordState.DECLARED.value:
                 rule, counts_from = reviewed[row.id]

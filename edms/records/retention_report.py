@@ -203,7 +203,9 @@ def may_be_done(session: Session, among: Among = by_id) -> dict[Outcome, ColumnE
     # What is cheap to ask stands first: most rows are out of it before the holds are looked at.
     free = ~stopped(session, among)
     return {
-        Outcome.ELIGIBLE: and_(Record.fate == Fate.DESTROY.value, ~Record.terjaga, ~Record.vital, free),
+        Outcome.ELIGIBLE: and_(
+            Record.fate == Fate.DESTROY.value, ~Record.terjaga, ~Record.vital, free, ~among(Said.FILED)
+        ),
         Outcome.REVIEW_DUE: and_(Record.fate == Fate.REVIEW.value, free),
     }
 

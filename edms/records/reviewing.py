@@ -18,6 +18,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.assignment_model import AssignmentSource
 from edms.records.assignments import NamedRule, NewAssignment, ReviewTerms, assign
+from edms.records.dossier_facts import dossier_folders, filed_among
 from edms.records.folders import folder_to_file_in
 from edms.records.model import Folder, Record
 from edms.records.proceedings import (
@@ -93,8 +94,9 @@ def folders_to_refile(actor: Actor | None, archive: Archive, proceeding_id: UUID
         operation.seldom()
         levels = [level.value for level in Level.up_to(Level(row.level))]
         query = select(Folder.id, Folder.code, Folder.title).where(
-            Folder.office_id == row.office_id, Folder.closed_on.is_(None), Folder.level.in_(levels)
-        )
+            Folder.office_id == row.office_id, Folder.closed_on.is_(None), Folder.level.in_(levels),
+            Folder.id.not_in(dossier_folders()),
+        )  # fmt: skip
         return tuple((one, code, title) for one, code, title in operation.session.execute(query.order_by(Folder.code)))
 
 
@@ -170,6 +172,11 @@ def _require_known(operation: Operation, row: Proceeding, findings: Mapping[UUID
 
 def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding) -> dict[str, Any]:
     told: dict[str, Any] = {"choice": finding.choice.value, "reason": why(finding.reason)}
+    ends = finding.choice in (Choice.DESTROY, Choice.REFILE) or (
+        finding.choice is Choice.KEEP and finding.fate is Fate.DESTROY
+    )
+    if ends and filed_among(operation.session, [item.record_id]):
+        raise Refused("it belongs to the file of a disposal, which is kept for good", "propose that it is permanent")
     if finding.choice is Choice.KEEP:
         if not 1 <= finding.years <= _MOST_YEARS or finding.fate is Fate.PERSONAL_FILE:
             raise Refused(f"a new period has 1 to {_MOST_YEARS} years, and a fate after it")

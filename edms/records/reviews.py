@@ -1,6 +1,7 @@
 """Reviews of what is kept: marks, vital records, dates of old documents, personal data (R46, R49, R81).
 
-Each is proposed by one person and judged by another; what is judged takes effect at once, and due dates follow.
+Each is proposed by one person and judged by another; what is judged takes effect at once, and due dates follow. Until
+then whoever proposed it may withdraw it.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from edms.access.policy import Action
 from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
-from edms.operation.door import Operation
+from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
 from edms.records.retention import store_due_dates
@@ -22,6 +23,7 @@ from edms.records.reviews_model import RetentionReview, ReviewKind
 from edms.records.visible import decided_record
 
 MOST_MONTHS = 1200
+_LEAST_WORDS = 3
 _MARKS = {ReviewKind.TERJAGA_RELEASE: "terjaga", ReviewKind.VITAL_RELEASE: "vital"}
 
 
@@ -71,28 +73,59 @@ def judge_review(
 ) -> None:
     """Accept or refuse what somebody else proposed; due dates follow. Raises NotFound, Refused, NotPermitted."""
     with archive.door.write(actor, Action.RECORD_REVIEW) as operation:
-        row = operation.session.get(RetentionReview, review_id, with_for_update=True)
-        operation.about("review", review_id)
-        if row is None:
-            raise NotFound()
-        record = decided_record(operation, row.record_id, lock=True) if row.record_id else None
-        if record is None:
-            operation.decide(action=Action.RETENTION_APPLY)
+        row, record = _decided(operation, review_id)
         operation.apart(Duty.JUDGE_REVIEW, {Duty.PROPOSE_REVIEW: [row.proposed_by]}, "ask a colleague")
-        if row.accepted is not None:
-            raise Refused("it is judged already")
+        _require_waiting(row)
         if not judgement.strip():
             raise Refused("a judgement needs its reason")
-        row.accepted, row.judgement = accept, judgement.strip()[:500]
-        row.judged_by, row.judged_at = operation.actor.id, operation.now
-        name = "review.accepted" if accept else "review.refused"
-        if record is not None:
-            operation.about("record", record.id, name)
-        else:
-            operation.about("class", row.class_code or "", name)
-        operation.note(review=str(review_id), kind=row.kind)
+        _end(operation, row, "review.accepted" if accept else "review.refused", judgement, accepted=accept)
         if accept and record is not None:
             _take_effect(operation, archive, record, row)
+
+
+def withdraw_review(actor: Actor | None, archive: Archive, review_id: UUID, reason: str) -> None:
+    """Take one's own proposal back while nobody has judged it: nothing changes, and the same can be proposed again.
+
+    Raises NotFound; Refused for one that was judged or withdrawn; NotPermitted for somebody else's.
+    """
+    with archive.door.write(actor, Action.RECORD_REVIEW) as operation:
+        row, _record = _decided(operation, review_id)
+        if row.proposed_by != operation.actor.id:
+            operation.refused = True
+            operation.note(review=str(review_id), reasons=["not_the_proposer"])
+            raise NotPermitted("a proposal is withdrawn by the one who made it", "judge it instead")
+        _require_waiting(row)
+        if len(reason.strip()) < _LEAST_WORDS:
+            raise Refused("say in a few words why")
+        _end(operation, row, "review.withdrawn", reason, accepted=False)
+
+
+def _decided(operation: Operation, review_id: UUID) -> tuple[RetentionReview, Record | None]:
+    """Return a review, locked, with its record, or None where it is of a class, after the decision on what it is of."""
+    row = operation.session.get(RetentionReview, review_id, with_for_update=True)
+    operation.about("review", review_id)
+    if row is None:
+        raise NotFound()
+    record = decided_record(operation, row.record_id, lock=True) if row.record_id else None
+    if record is None:
+        operation.decide(action=Action.RETENTION_APPLY)
+    return row, record
+
+
+def _require_waiting(row: RetentionReview) -> None:
+    if row.accepted is None:
+        return
+    if row.judged_by == row.proposed_by:  # nobody judges what they proposed themselves
+        raise Refused("it was withdrawn")
+    raise Refused("it is judged already")
+
+
+def _end(operation: Operation, row: RetentionReview, name: str, words: str, *, accepted: bool) -> None:
+    row.accepted, row.judgement = accepted, words.strip()[:500]
+    row.judged_by, row.judged_at = operation.actor.id, operation.now
+    kind, subject = ("record", row.record_id) if row.record_id else ("class", row.class_code)
+    operation.about(kind, subject or "", name)
+    operation.note(review=str(row.id), kind=row.kind)
 
 
 def _take_effect(operation: Operation, archive: Archive, record: Record, row: RetentionReview) -> None:

@@ -28,7 +28,8 @@ class RetentionReview(Base):
     """One matter. `accepted` None: it waits for its judge. `day`: of LEGACY_DATE the date, of VITAL_KEPT the next look.
 
     `months`: of MAXIMUM, None when what was set before ends. `told`: of VITAL_KEPT how it is protected, of MAXIMUM the
-    law, else what shows it. Of several judged ones of a kind the last judged counts.
+    law, else what shows it. Of several judged ones of a kind the last judged counts. One that was withdrawn is not
+    accepted, and `judged_by` is who proposed it, which nobody else's judgement can be.
     """
 
     __tablename__ = "retention_reviews"

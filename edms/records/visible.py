@@ -4,6 +4,7 @@ Every query over records applies `visible`, every decision on one is taken on `f
 (DESIGN invariant 5). Grants are read where they are asked for, so that one that was revoked counts no more.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -72,6 +73,14 @@ def seen_among(
     """Return the records that `column` of a list names, in its rows of which `where` is true, as far as `scope` covers
     them: whoever may see the list need not see each record on it, for it may be for the head of its office alone."""
     return frozenset(session.scalars(select(column).join(Record, Record.id == column).where(where, visible_to(scope))))
+
+
+def seen_of(session: Session, scope: Scope, record_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Return which of these records `scope` covers: a page links those alone."""
+    wanted = list(record_ids)
+    if not wanted:
+        return frozenset()
+    return frozenset(session.scalars(select(Record.id).where(Record.id.in_(wanted), visible_to(scope))))
 
 
 def up_to_level(level: Level) -> ColumnElement[bool]:

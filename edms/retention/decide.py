@@ -37,8 +37,11 @@ _TELLS_ONLY = frozenset(
         ReasonCode.ERASURE_ACCEPTED,
     }
 )
-# A protected or vital record is kept from destruction until it is reviewed (R46), so neither stops the review itself.
-_ENDED_BY_REVIEW = frozenset({ReasonCode.TERJAGA, ReasonCode.VITAL, ReasonCode.NOT_TRANSFERRED})
+# A protected or vital record is kept from destruction until it is reviewed (R46), so neither stops the review itself;
+# nor does that it belongs to the file of a disposal, which a review may only make permanent (R41).
+_ENDED_BY_REVIEW = frozenset(
+    {ReasonCode.TERJAGA, ReasonCode.VITAL, ReasonCode.NOT_TRANSFERRED, ReasonCode.DISPOSAL_FILE}
+)
 
 
 def decide(
@@ -176,6 +179,8 @@ def _obstacles(facts: RetentionFacts, rule: Rule | None, holds: tuple[HoldFact, 
         (facts.fixity_failed, ReasonCode.FIXITY_FAILED),
         (facts.snapshot_drift, ReasonCode.SNAPSHOT_DRIFT),
         (facts.rule_superseded, ReasonCode.RULE_SUPERSEDED),
+        # Of what is permanent anyway there is nothing to tell.
+        (facts.disposal_file and not (rule and rule.fate is Fate.PERMANENT), ReasonCode.DISPOSAL_FILE),
     )
     return (*found, *(Reason(code) for applies, code in flags if applies))
 

@@ -110,6 +110,7 @@ _REASONS: dict[str, dict[str, str]] = {
         "berakhir: perlu diputuskan",
         ReasonCode.MAXIMUM_REACHED: "batas waktu penyimpanan data pribadi tercapai pada {date} ({basis})",
         ReasonCode.ERASURE_ACCEPTED: "permintaan pemusnahan data pribadi dikabulkan",
+        ReasonCode.DISPOSAL_FILE: "bagian dari berkas penyusutan: tidak pernah dimusnahkan",
     },
     "en": {
         ReasonCode.PERMANENT: "its fate is permanent: handed over as an archive, never destroyed",
@@ -131,6 +132,7 @@ _REASONS: dict[str, dict[str, str]] = {
         ReasonCode.MAXIMUM_REACHED: "the longest time for which personal data may be kept was reached on {date} "
         "({basis})",
         ReasonCode.ERASURE_ACCEPTED: "a request to destroy personal data was granted",
+        ReasonCode.DISPOSAL_FILE: "it belongs to the file of a disposal, which is never destroyed",
         ReasonCode.SNAPSHOT_DRIFT: "the rule kept with it is not the one it was declared under",
         ReasonCode.CONDITIONAL_FATE: "conditional fate, judged by the committee: “{text}”",
         ReasonCode.PERSONAL_FILE: "goes into the personal file and follows its rule",

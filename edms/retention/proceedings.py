@@ -106,6 +106,11 @@ def after(kind: Kind, state: State, act: Act) -> State:
     return found
 
 
+def is_over(kind: Kind, state: State) -> bool:
+    """True when nothing more is to be done: its file is closed. What a removal of content adds comes after that."""
+    return state in (ENDED | {State.REMOVING, State.REMOVED}) or (kind is not Kind.HANDOVER and state in _STANDS[kind])
+
+
 def is_open(kind: Kind, state: State) -> bool:
     """True while its records can be in no other proceeding."""
     return (state not in ENDED and state not in _STANDS[kind]) or (kind is Kind.HANDOVER and state is State.SENT)

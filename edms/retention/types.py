@@ -101,6 +101,7 @@ class ReasonCode(StrEnum):
     MAXIMUM_CONFLICT = "maximum_conflict"
     MAXIMUM_REACHED = "maximum_reached"
     ERASURE_ACCEPTED = "erasure_accepted"
+    DISPOSAL_FILE = "disposal_file"
 
 
 PARTS_OF_A_YEAR = 12 * 365
@@ -242,6 +243,8 @@ class RetentionFacts:
     maximum_basis: str = ""
     erasure_accepted: bool = False
     """A request to destroy the personal data in it was judged to be right."""
+    disposal_file: bool = False
+    """It belongs to the file of a disposal: a paper of it, a letter that it rests on, what lies in its folder (R41)."""
 
     @property
     def flagged(self) -> bool:
@@ -249,6 +252,7 @@ class RetentionFacts:
         return (
             self.terjaga or self.vital or self.open_case or self.on_loan or self.in_other_batch
             or self.legacy_unverified or self.fixity_failed or self.snapshot_drift or self.rule_superseded
+            or self.disposal_file
         )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ PROCEEDING_ERRORS = (
     message("an approval has the number of its letter and the name of the institution"),
     message("an assessment looks at the records themselves, and its meeting has minutes"),
     message("ask a colleague"),
+    message("it belongs to the file of a disposal, which is kept for good"),
+    message("propose that it is permanent"),
     message("ask it for them: edms keys public prints them"),
     message("ask somebody of it"),
     message("ask the head"),

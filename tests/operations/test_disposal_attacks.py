@@ -6,6 +6,8 @@ from uuid import UUID
 
 import pytest
 from archive_fixtures import MOMENT, pdf, settle, take_in
+from digitisation_people import OPERATOR, put_in, scan, scanned, scanner_of
+from digitisation_people import opened as opened_digitisation
 from disposal_people import (
     APPROVER,
     COMMITTEE,
@@ -52,11 +54,13 @@ from edms.disposal.destruction import (
     select_due,
     set_committee,
 )
+from edms.disposal.eligibility import judged
 from edms.disposal.execution import Execution, carry_out, execute
 from edms.disposal.views import residual_of, show_batch
 from edms.operation.door import NotPermitted
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
+from edms.records.digitisations import cancel_digitisation
 from edms.records.holds import place_hold
 from edms.records.model import Component, Record, RecordState
 from edms.records.people import NewPerson, add_person
@@ -491,6 +495,41 @@ def test_who_is_not_of_the_office_learns_nothing_of_it(made: Archive) -> None:
     for name in ("luar", "clerk-bappeda", "admin"):
         with pytest.raises(NotFound):
             show_batch(who(made, name), made, batch)
+
+
+def test_a_record_that_is_being_digitised_is_not_destroyed(made: Archive) -> None:
+    """Not chosen, and taken out where its digitisation begins after the decree; free once that has ended."""
+    told = {"class_code": "000.1.1", "document_date": date(2001, 3, 4)}
+    before, after = (scanned(made, scan(seed=number), name=f"{number}.pdf", **told) for number in (1, 2))
+    scanner, first = scanner_of(made), opened_digitisation(made)
+    put_in(made, first, scanner, before)
+    batch = decided(made)
+    assert [item.record for item in shown(made, batch).items] == [after]
+    assert judged_of(made, before) == ["digitisation_under_way"]
+    second = opened_digitisation(made)
+    put_in(made, second, scanner, after)
+    with pytest.raises(Refused, match="nothing is left"):
+        execute(who(made, EXECUTOR[Tier.LOWER]), made, batch, PROVEN)
+    assert state_of(made, after) == "declared"
+    cancel(who(made, "arsiparis"), made, batch, "alih media belum selesai")
+    for digitisation in (first, second):
+        cancel_digitisation(who(made, OPERATOR), made, digitisation, "salah berkas")
+    again = proposed(made)
+    assert {item.record for item in shown(made, again).items} == {before, after}
+
+
+def test_a_digitisation_that_begins_while_it_is_carried_out_keeps_the_record(made: Archive) -> None:
+    record = scanned(made, scan(seed=1), class_code="000.1.1", document_date=date(2001, 3, 4))
+    batch = executing(made)
+    put_in(made, opened_digitisation(made), scanner_of(made), record)
+    assert carry_out(who(made, EXECUTOR[Tier.LOWER]), made, batch) == 0
+    (item,) = shown(made, batch).items
+    assert (item.state, item.excluded, state_of(made, record)) == ("EXCLUDED", "digitisation_under_way", "declared")
+
+
+def judged_of(archive: Archive, record: UUID) -> list[str]:
+    with archive.database.reader() as session:
+        return judged(session, archive, [record], None)[record].obstacles
 
 
 def test_what_is_left_of_a_record(made: Archive) -> None:

@@ -20,7 +20,7 @@ from edms.records.forecast import outlook
 from edms.records.grants_model import AccessGrant, RecordSet, RecordSetItem
 from edms.records.loans_model import Loan
 from edms.records.model import Record, RuleBookEdition
-from edms.records.proceedings_model import Proceeding, ProceedingItem
+from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingPaper
 from edms.records.report_lists import ListName
 from edms.records.report_model import RetentionExplanation
 from edms.records.reports import ListQuestion, list_counts, list_page
@@ -58,20 +58,27 @@ def scattered(archive: Archive, seed: int, people: dict[str, Actor]) -> None:
                 due_on=now.date(),
             ) for one in some(12)
         )  # fmt: skip
-        _proceedings(archive, session, chance, some(5))
+        _proceedings(archive, session, chance, some(5), some(9))
         _grants(archive, session, chance, some, people)
         session.commit()
 
 
-def _proceedings(archive: Archive, session: Session, chance: random.Random, ids: list[UUID]) -> None:
+def _proceedings(
+    archive: Archive, session: Session, chance: random.Random, ids: list[UUID], papers: list[UUID]
+) -> None:
     now = archive.clock.now()
     office = session.scalars(select(Record.office_id)).first()
+    folders = list(session.scalars(select(Record.folder_id).where(Record.folder_id.is_not(None)).limit(9)))
     one = Proceeding(
         id=new_id(archive.clock), kind="transfer", office_id=office, level="open", state="open", title="Pemindahan",
-        opened_by="tests", opener_name="Tests", opened_at=now, since=now,
+        opened_by="tests", opener_name="Tests", opened_at=now, since=now, folder_id=chance.choice(folders),
     )  # fmt: skip
     session.add(one)
     session.flush()
+    session.add_all(
+        ProceedingPaper(proceeding_id=one.id, kind=str(number), record_id=paper, sha256="0" * 64, drawn_at=now)
+        for number, paper in enumerate(papers)
+    )
     for position, record_id in enumerate(ids):
         state = chance.choice(["listed", "moved", "handed_over"])
         standing = record_id.hex if state == "listed" else None

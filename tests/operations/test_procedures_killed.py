@@ -5,6 +5,7 @@ After every death what is there is what its steps say, and the next call goes on
 """
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from archive_fixtures import settle
@@ -13,6 +14,7 @@ from killed_by_turns import by_turns
 from proceedings_people import CLERK, HEAD, decided_handover, old_records, receipt_of, shown, staffed
 from signing_people import who
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from edms.access.actors import console_actor
 from edms.core.destruction_format import list_digest
@@ -23,7 +25,7 @@ from edms.exchange.drawing import draw_up
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch
-from edms.records.model import Record
+from edms.records.model import Folder, Record
 from edms.records.proceedings_model import Proceeding
 from edms.records.signatures_model import SignatureRequest
 from edms.retention.proceedings import Act, Kind, after
@@ -52,6 +54,12 @@ def whole(archive: Archive) -> None:
     assert report.ok, report.faults
 
 
+def filed_together(session: Session, folder_id: UUID | None, records: set[UUID]) -> None:
+    """Its file is one folder with each of its letters and papers, or none where there is none of them yet."""
+    assert list(session.scalars(select(Folder.id))) == ([folder_id] if records else [])
+    assert set(session.scalars(select(Record.id).where(Record.folder_id.is_not(None)))) == records
+
+
 def consistent_handover(archive: Archive) -> None:
     """Its state is what its steps lead to, what is in it is of that state, and its package is the one of its step."""
     with archive.database.reader() as session:
@@ -66,6 +74,7 @@ def consistent_handover(archive: Archive) -> None:
         assert row.package.get("manifest_sha256") == (packed[-1] if packed else None)
         assert all(bool(item.sent) is bool(packed) for item in row.items)
         assert len(session.scalars(select(SignatureRequest)).all()) <= 2, "each paper is put before its signer once"
+        filed_together(session, row.folder_id, {paper.record_id for paper in row.papers})
 
 
 def test_a_hand_over_from_its_signatures_to_its_end(embedded: Archive, tmp_path: Path) -> None:
@@ -119,6 +128,8 @@ def consistent_destruction(archive: Archive) -> None:
             assert batch.list_sha256 == (list_digest(frozen) if frozen else None)
             assert all(Step(PAPERS_BY[paper.kind]) in done for paper in batch.papers)
             assert bool(batch.signers) is (Step.EXECUTE in done)
+            letters = {row.record_id for row in batch.steps if row.record_id}
+            filed_together(session, batch.folder_id, letters | {paper.record_id for paper in batch.papers})
 
 
 @pytest.mark.parametrize("tier", list(Tier))

@@ -1,5 +1,6 @@
 """Content removed here after a hand-over: what goes, what is left, and that both tell one story (R45, R58, R82)."""
 
+import dataclasses
 import io
 from uuid import UUID
 
@@ -148,7 +149,11 @@ def test_what_is_held_is_kept_and_goes_another_time(one: Archive) -> None:
     assert order_removal(who(one, HEAD_OF_ARCHIVE), one, made, ORDER) == 1
     assert carry_out_removal(who(one, REMOVER), one, made) == 0
     assert states(one, made) == [("removed", ""), ("removed", "")]
-    assert {"removal", "removal_2"} <= set(shown(one, made, Kind.HANDOVER).papers)
+    view = shown(one, made, Kind.HANDOVER)
+    assert view.removals("Berita acara") == [("removal", "Berita acara"), ("removal_2", "Berita acara 2")]
+    many = {f"removal_{number}": first for number in (11, 2, 4)}
+    told = dataclasses.replace(view, papers={**view.papers, **many}).removals("Lagi")
+    assert [kind for kind, _name in told] == ["removal", "removal_2", "removal_4", "removal_11"]
     whole(one)
 
 

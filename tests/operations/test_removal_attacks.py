@@ -37,6 +37,7 @@ from edms.exchange.removing import RemovalOrder, carry_out_removal, order_remova
 from edms.jobs.model import Job
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
+from edms.records.digitisation_model import CopyMark, Digitisation, DigitisedItem, Scanner
 from edms.records.hold_binding import HOLDER, IndexBehind
 from edms.records.holds import AskedScope, place_hold
 from edms.records.holds_model import ScopeKind
@@ -263,7 +264,7 @@ def in_another_disposal(archive: Archive, record: UUID) -> None:
         assert some is not None
         told = {column.name: getattr(some, column.name) for column in Proceeding.__table__.columns}
         other = uuid4()
-        session.add(Proceeding(**{**told, "id": other, "kind": "transfer", "state": "draft"}))
+        session.add(Proceeding(**{**told, "id": other, "kind": "transfer", "state": "draft", "folder_id": None}))
         session.flush()
         session.add(ProceedingItem(id=uuid4(), proceeding_id=other, position=1, record_id=record, state="listed",
                                    standing_key=record.hex, snapshot={}, decision={}, sent={}))  # fmt: skip
@@ -278,6 +279,31 @@ def another_file(archive: Archive, record: UUID) -> None:
     changed(archive, lambda session: session.execute(other))
 
 
+def digitised(archive: Archive, record: UUID, *, done: bool = False) -> None:
+    """The record in a digitisation that goes on or, `done`, whose authenticated copy is made."""
+    ours, now = uuid4(), archive.clock.now()
+
+    def change(session: Session) -> None:
+        office = session.get_one(Record, record).office_id
+        scanner = Scanner(id=uuid4(), office_id=office, name="Loket", make="F", model="fi", serial="1",
+                          optical_dpi=600, settings="", added_by="x", added_at=now)  # fmt: skip
+        made = Digitisation(id=uuid4(), office_id=office, level="open", state="open", title="Alih media", place="x",
+                            begun_on=now.date(), source="x", condition="x", medium="kertas", process_note="",
+                            opened_by="x", opener_name="x", opened_at=now, listed={}, signers={})  # fmt: skip
+        session.add_all([scanner, made])
+        session.flush()
+        session.add(DigitisedItem(id=ours, digitisation_id=made.id, position=1, record_id=record, kind="paper",
+                                  standing_key=record.hex, scanner_id=scanner.id, paper="A4", counted=1, pages={},
+                                  sha256="0" * 64, state="accepted", added_by="x", adder_name="x",
+                                  added_at=now))  # fmt: skip
+        session.flush()
+        if done:
+            session.add(CopyMark(item_id=ours, token=ours.hex, component_position=1, base_sha256="0" * 64,
+                                 sha256="0" * 64, marked_at=now))  # fmt: skip
+
+    changed(archive, change)
+
+
 GUARDS: dict[str, tuple[Callable[[Archive, UUID], None], str]] = {
     "held": (held, "held"),
     "lent": (lent, "on_loan"),
@@ -289,6 +315,7 @@ GUARDS: dict[str, tuple[Callable[[Archive, UUID], None], str]] = {
     "terjaga": (_set(terjaga=True), "terjaga"),
     "being redacted": (being_redacted, "redaction_under_way"),
     "being signed": (being_signed, "signatures_under_way"),
+    "being digitised": (digitised, "digitisation_under_way"),
     "being worked on": (being_worked_on, "work_under_way"),
     "another file since": (another_file, "content_changed"),
 }
@@ -312,6 +339,15 @@ def test_each_guard_keeps_its_record_and_the_others_go(one: Archive) -> None:
             assert row.components, name
         assert found[records[-1]].state == "removed"
     assert actions(one, made).count("handover.content_kept") == len(GUARDS)
+
+
+def test_a_digitisation_that_is_done_keeps_nothing(one: Archive) -> None:
+    """Most of what a city hands over was digitised once: that it was is no work under way."""
+    (record,) = old_records(one, 1)
+    made = ordered_removal(one, record)
+    digitised(one, record, done=True)
+    assert carry_out_removal(who(one, REMOVER), one, made) == 0
+    assert item_states(one, made) == [("removed", "")]
 
 
 def settle_index_only(archive: Archive) -> None:

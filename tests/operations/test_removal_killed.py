@@ -13,7 +13,7 @@ from edms.access.actors import console_actor
 from edms.exchange.removing import carry_out_removal
 from edms.reconcile.whole import verify_all
 from edms.records.archive import Archive
-from edms.records.model import Record
+from edms.records.model import Folder, Record
 from edms.records.proceedings_model import Proceeding
 from edms.records.removals_model import RemovedContent
 from edms.retention.proceedings import Kind
@@ -61,6 +61,10 @@ def test_killed_before_every_commit_in_turn(embedded: Archive) -> None:
         ORDER.number,
     )
     assert "removal" in view.papers
+    with embedded.database.reader() as session:
+        (folder,) = session.scalars(select(Folder.id))
+        filed = set(session.scalars(select(Record.id).where(Record.folder_id == folder)))
+    assert filed == set(view.papers.values())
     with embedded.database.reader() as session:
         orders = list(session.scalars(select(OrderedDestruction)))
     assert orders

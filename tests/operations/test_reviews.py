@@ -1,6 +1,8 @@
 """Reviews: a mark released, an old date verified, personal data limited; proposed by one and judged by another."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from uuid import UUID
 
@@ -10,13 +12,14 @@ from sqlalchemy import select
 
 from edms.access.actors import Actor, Role, console_actor
 from edms.access.levels import Level
+from edms.audit.model import AuditLeaf
 from edms.core.errors import NotFound, Refused
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.model import Record
 from edms.records.people import NewPerson, add_person
 from edms.records.retention_report import ReportQuestion, ReportRow, explain_record, retention_report
-from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review
+from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review, withdraw_review
 from edms.records.reviews_model import ReviewKind
 from edms.records.reviews_shown import VITAL_COLUMNS, review_desk, vital_csv, vital_list, vital_pdf
 
@@ -128,6 +131,81 @@ def test_personal_data_has_a_maximum_that_a_person_judges_and_a_hold_beats(archi
     assert "erasure_accepted" in codes(explained(archive, officer, record))
     with archive.database.reader() as session:
         assert session.scalar(select(Record.due_on).where(Record.id == record)) == row.due_on
+
+
+def events(archive: Archive, subject: object, name: str) -> int:
+    archive.door.integrate()
+    with archive.database.reader() as session:
+        query = select(AuditLeaf).where(AuditLeaf.subject_id == str(subject), AuditLeaf.action == name)
+        return len(session.scalars(query).all())
+
+
+def test_who_proposed_it_takes_it_back_while_nobody_has_judged_it(archive: Archive, person: People) -> None:
+    official, officer = person(archive, "official-dinkes"), person(archive, "records")
+    record = take_in(archive, pdf("tarik"), **OLD).record_id
+    mark(archive, record, vital=True)
+    release = Proposal(ReviewKind.VITAL_RELEASE, "tidak lagi vital")
+    review = propose_review(official, archive, record, release)
+    with pytest.raises(NotPermitted, match="by the one who made it"):
+        withdraw_review(officer, archive, review, "salah pilih")
+    for name in ("clerk-dinkes", "auditor", "official-bappeda"):
+        with pytest.raises(NotFound):
+            withdraw_review(person(archive, name), archive, review, "salah pilih")
+    with pytest.raises(Refused, match="in a few words"):
+        withdraw_review(official, archive, review, "  ")
+    assert [line.id for line in review_desk(officer, archive).waiting] == [review], "nothing has changed so far"
+    withdraw_review(official, archive, review, "salah pilih")
+    assert review_desk(officer, archive).waiting == ()
+    assert events(archive, record, "review.withdrawn") == 1
+    for act in (
+        lambda: judge_review(officer, archive, review, "setuju", accept=True),
+        lambda: withdraw_review(official, archive, review, "sekali lagi"),
+    ):
+        with pytest.raises(Refused, match="was withdrawn"):
+            act()
+    assert "vital" in codes(explained(archive, officer, record)), "it stands as before"
+    again = propose_review(official, archive, record, release)
+    judge_review(officer, archive, again, "setuju", accept=True)
+    with pytest.raises(Refused, match="judged already"):
+        withdraw_review(official, archive, again, "terlambat")
+    assert outcome(archive, officer, record) == "ELIGIBLE"
+
+
+def test_a_limit_of_a_class_is_withdrawn_by_its_proposer(embedded: Archive, person: People) -> None:
+    officer = person(embedded, "records")
+    told = NewPerson("records-2", "Arsiparis Kedua", "setda", (Role.RECORDS_OFFICER,), Level.TOP_SECRET)
+    add_person(console_actor("tests"), embedded, told)
+    review = propose_class_maximum(officer, embedded, "900.1", "data gaji", "UU 27/2022", 36)
+    with pytest.raises(NotPermitted):
+        withdraw_review(person(embedded, "records-2"), embedded, review, "bukan saya")
+    with pytest.raises(NotPermitted):
+        withdraw_review(person(embedded, "official-dinkes"), embedded, review, "bukan saya")
+    withdraw_review(officer, embedded, review, "salah kelas")
+    assert events(embedded, "900.1", "review.withdrawn") == 1
+    assert propose_class_maximum(officer, embedded, "900.1", "data gaji", "UU 27/2022", 24)
+
+
+@pytest.mark.parametrize("tries", range(3))
+def test_a_judgement_and_a_withdrawal_at_once_are_one_of_both(archive: Archive, person: People, tries: int) -> None:
+    official, officer = person(archive, "official-dinkes"), person(archive, "records")
+    record = take_in(archive, pdf("serentak"), **OLD).record_id
+    mark(archive, record, vital=True)
+    review = propose_review(official, archive, record, Proposal(ReviewKind.VITAL_RELEASE, "tidak lagi vital"))
+    gate = threading.Barrier(2)
+
+    def taken(act: Callable[[], None]) -> bool:
+        gate.wait()
+        try:
+            act()
+        except Refused:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        judged = pool.submit(taken, lambda: judge_review(officer, archive, review, "setuju", accept=True))
+        withdrawn = pool.submit(taken, lambda: withdraw_review(official, archive, review, "salah pilih"))
+    assert judged.result() is not withdrawn.result()
+    assert ("vital" in codes(explained(archive, officer, record))) is withdrawn.result()
 
 
 def test_the_desk_and_the_list_of_vital_records(archive: Archive, person: People) -> None:

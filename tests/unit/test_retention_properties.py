@@ -52,7 +52,8 @@ FACTS = st.builds(
     maximum_basis=st.just("UU 27/2022"),
     **dict.fromkeys(
         ("terjaga", "vital", "open_case", "in_other_batch", "legacy_unverified", "fixity_failed", "snapshot_drift",
-         "rule_superseded", "terjaga_released", "vital_released", "erasure_accepted"),
+         "rule_superseded", "terjaga_released", "vital_released", "erasure_accepted",
+         "disposal_file"),
         st.booleans(),
     ),
 )  # fmt: skip
@@ -128,7 +129,7 @@ def test_destruction_needs_every_condition(
     decision = decide(facts, rule, holds, today, options)
     free = not holds and not any(
         (facts.terjaga, facts.vital, rule.terjaga, rule.vital, facts.open_case, facts.in_other_batch,
-         facts.legacy_unverified, facts.fixity_failed, facts.snapshot_drift)
+         facts.legacy_unverified, facts.fixity_failed, facts.snapshot_drift, facts.disposal_file)
     )  # fmt: skip
     handed_over = rule.active_mode is ActiveMode.NONE or facts.transferred is not False
     due = decision.phase is Phase.DUE

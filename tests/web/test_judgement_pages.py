@@ -75,6 +75,25 @@ def test_one_proposes_and_another_judges(site: Site, record: str) -> None:
     assert "judged already" in again
 
 
+def test_the_own_proposal_is_withdrawn_on_the_page(site: Site, record: str) -> None:
+    official, officer = site.visitor("official-dinkes", **ENGLISH), site.visitor("records", **ENGLISH)
+    told = {"kind": "vital_release", "record": record, "reason": "sudah lunas"}
+    page = official.post("/judgements", told, follow_redirects=True).text
+    where = re.search(r"/judgements/[0-9a-f-]{36}/withdraw", page)
+    assert where
+    assert "/withdraw" not in officer.get("/judgements").text, "offered to nobody else"
+    assert officer.post(where.group(), {"reason": "salah pilih"}).status_code == 403
+    for name in ("clerk-dinkes", "auditor", "official-bappeda"):
+        assert site.visitor(name).post(where.group(), {"reason": "salah pilih"}).status_code == 404
+    assert "in a few words why" in official.post(where.group(), follow_redirects=True).text
+    page = official.post(where.group(), {"reason": "salah pilih"}, follow_redirects=True).text
+    assert "Withdrawn; nothing changes." in page
+    assert "lunas" not in page
+    assert "review withdrawn" in official.get(f"/records/{record}").text
+    assert _state(site, record).vital
+    assert "it was withdrawn" in official.post(where.group(), {"reason": "lagi"}, follow_redirects=True).text
+
+
 def test_who_may_not_propose_is_offered_nothing(site: Site, record: str) -> None:
     told = {"kind": "vital_release", "record": record, "reason": "coba"}
     for name in ("clerk-dinkes", "auditor", "official-bappeda", "admin"):

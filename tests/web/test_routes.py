@@ -135,6 +135,7 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         f"/judgements/{uuid4()}/accept",
         _NO_SUCH,
     ),
+    ("POST", "/judgements/<uuid:review_id>/withdraw"): (f"/judgements/{uuid4()}/withdraw", _NO_SUCH),
     ("GET", "/judgements/undated"): ("/judgements/undated", _OFFICERS),
     ("GET", "/judgements/vital"): ("/judgements/vital", _OFFICERS),
     ("GET", "/judgements/vital.<any('csv','pdf'):form>"): ("/judgements/vital.csv", _OFFICERS),

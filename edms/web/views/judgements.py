@@ -10,7 +10,7 @@ from edms.access.actors import Role
 from edms.core.errors import Refused
 from edms.operation.door import NotPermitted
 from edms.records.people import office_choices
-from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review
+from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review, withdraw_review
 from edms.records.reviews_model import ReviewKind
 from edms.records.reviews_shown import review_desk, vital_csv, vital_list, vital_pdf
 from edms.records.undated import undated_queue
@@ -76,6 +76,19 @@ def judge(review_id: UUID, act: str) -> ResponseReturnValue:
         return refused(why, url_for("judgements.listing"))
     told = gettext("Accepted; due dates follow.") if act == "accept" else gettext("Refused; nothing changes.")
     flash(told, "good")
+    return redirect(url_for("judgements.listing"))
+
+
+@pages.post("/judgements/<uuid:review_id>/withdraw")
+def withdraw(review_id: UUID) -> ResponseReturnValue:
+    """Take one's own proposal back."""
+    try:
+        withdraw_review(actor(), archive(), review_id, request.form.get("reason", ""))
+    except NotPermitted:
+        raise
+    except Refused as why:
+        return refused(why, url_for("judgements.listing"))
+    flash(gettext("Withdrawn; nothing changes."), "good")
     return redirect(url_for("judgements.listing"))
 
 
