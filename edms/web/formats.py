@@ -15,9 +15,10 @@ from edms.web.language import current_language
 _KIBIBYTE = 1024
 
 
-def long_date(value: date | None) -> str:
-    """24 November 2026, or a dash."""
-    return format_date(value, "d MMMM y", locale=current_language()) if value else "–"
+def long_date(value: date | str | None) -> str:
+    """24 November 2026, of a date or its ISO form, or a dash."""
+    day = date.fromisoformat(value) if isinstance(value, str) and value else value
+    return format_date(day, "d MMMM y", locale=current_language()) if day else "–"
 
 
 def moment(value: datetime | str | None) -> str:
