@@ -291,7 +291,7 @@ def states_of(session: Session, one: Stated, keys: Mapping[str, Key]) -> dict[st
     connection, found = session.connection(), dict[str, Any]()
     wanted = {"keys": [key[0] if len(one.key) == 1 else key for key in keys.values()]}
     for row in connection.execute(one.rows, wanted):
-        found[spelled_key(tuple(row[: len(one.key)]))] = {"row": [_plain(cell) for cell in row[len(one.key) :]]}
+        found[spelled_key(tuple(row[: len(one.key)]))] = one.state_of(row[len(one.key) :])
     for part, query in zip(one.parts, one.part_rows, strict=True):
         width = len(part.key)
         for row in connection.execute(query, wanted):

@@ -94,7 +94,6 @@ STATED = (
             ),
         ),
     ),
-    Stated(_table(TriggerEvent)),
     Stated(_table(RetentionAssignment)),
     Stated(_table(TriggerEvent), later={"list_id": None, "evidence_record_id": None}),
     Stated(
