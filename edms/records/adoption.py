@@ -1,22 +1,32 @@
-"""Telling the audit trail of the rows of an archive that an earlier version made. Done once, never again."""
+"""Telling the audit trail of the rows of an archive that an earlier version made."""
 
-from sqlalchemy import select
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy import Table, select
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.audit.model import AuditLeaf
 from edms.operation.model import RowState
-from edms.operation.states import pages_of
+from edms.operation.states import Part, pages_of, states_of
 from edms.records.archive import Archive
+from edms.records.model import Hold, HoldLink
 
 ADOPTED = "rows.adopted"
 _SUBJECT = ("rows", "all")
+_LINKS = cast(Table, HoldLink.__table__)
+_WITHIN = Part("records", _LINKS, (_LINKS.c.hold_id,), (_LINKS.c.record_id,))
+"""How the records that a hold binds were part of its own state, before each was told by itself."""
 
 
 def adopt_rows(actor: Actor | None, archive: Archive) -> int:
-    """Take the rows that the trail knows nothing of as they are, and return how many those were.
+    """Take the rows that the trail knows nothing of as they are, and return how many those were; done again, none."""
+    return _adopt_all(actor, archive) + _adopt_links(actor, archive)
 
-    Once the trail says that this was done it is refused silently: else who puts a row in around the system would
+
+def _adopt_all(actor: Actor | None, archive: Archive) -> int:
+    """Once the trail says that this was done it is refused silently: else who puts a row in around the system would
     have it adopted.
     """
     count = 0
@@ -35,4 +45,39 @@ def adopt_rows(actor: Actor | None, archive: Archive) -> int:
                     count += 1
         operation.about(*_SUBJECT, ADOPTED)
         operation.note(count=count)
+    return count
+
+
+def _adopt_links(actor: Actor | None, archive: Archive) -> int:
+    """Tell each record that a hold binds by itself, where the hold's own code still vouches for exactly these.
+
+    Done again it changes nothing: told anew, a hold's code vouches for none. Of a hold whose records were altered
+    around the system nothing is taken over, and verification names it.
+    """
+    count = 0
+    with archive.door.write(actor, Action.ARCHIVE_MAINTAIN) as operation:
+        operation.decide()
+        session, states = operation.session, archive.door.states
+        holds, links = states.owner(Hold.__tablename__), states.owner(HoldLink.__tablename__)
+        for page in pages_of(session, holds) if holds and links else ():
+            assert holds is not None
+            assert links is not None
+            before = states_of(session, replace(holds, parts=(_WITHIN,)), page)
+            lines = select(RowState.key, RowState.version, RowState.code)
+            for text, version, code in session.execute(
+                lines.where(RowState.kind == holds.kind, RowState.key.in_(page))
+            ):
+                if states.code(holds.kind, text, version, before.get(text)) != code:
+                    continue
+                states.touch_key(session, holds, page[text])
+                count += 1
+                (hold_id,) = page[text]
+                for record_id in session.scalars(select(HoldLink.record_id).where(HoldLink.hold_id == hold_id)):
+                    states.touch_key(session, links, (hold_id, record_id))
+                    count += 1
+        if count:
+            operation.about("rows", HoldLink.__tablename__, ADOPTED)
+            operation.note(count=count)
+        else:
+            operation.unrecorded()
     return count

@@ -96,10 +96,8 @@ STATED = (
     ),
     Stated(_table(RetentionAssignment)),
     Stated(_table(TriggerEvent), later={"list_id": None, "evidence_record_id": None}),
-    Stated(
-        _table(Hold),
-        parts=(Part("records", _table(HoldLink), (_table(HoldLink).c.hold_id,), (_table(HoldLink).c.record_id,)),),
-    ),
+    Stated(_table(Hold)),
+    Stated(_table(HoldLink)),  # by itself: a hold may bind a hundred thousand, and one more is told as one more
     Stated(_table(HoldScope)),
     Stated(_table(RetentionReview)),
     Stated(_table(SigningIdentity)),

@@ -1,10 +1,12 @@
 """Rows that matter are told to the audit trail: who edits, removes or inserts one around the system is named."""
 
 import dataclasses
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import UUID
 
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in
@@ -14,12 +16,13 @@ import edms.schema
 from edms.access.actors import Actor, console_actor
 from edms.access.model import Office, Person
 from edms.access.policy import Action
+from edms.audit.model import AuditLeaf
 from edms.bootstrap import initialise
 from edms.capture.accept import Accepted
 from edms.core.clock import FixedClock
 from edms.core.ids import new_id
 from edms.operation.model import RowState
-from edms.operation.states import RowStates
+from edms.operation.states import Part, RowStates
 from edms.reconcile.faults import Report
 from edms.reconcile.rows import RowInspection
 from edms.reconcile.stages import STAGES, run_stage
@@ -28,8 +31,12 @@ from edms.records.adoption import adopt_rows
 from edms.records.alerts import acknowledge, open_alerts
 from edms.records.archive import Archive
 from edms.records.folders import close_folder, open_folder
+from edms.records.hold_binding import bind
 from edms.records.holds import place_hold, release_hold
 from edms.records.model import Folder, Hold, HoldLink, Record
+from edms.records.report_lists import ListName
+from edms.records.report_mailings import NewMailing, add_mailing, end_mailing
+from edms.records.report_model import ReportRecipient
 from edms.records.stated import COVERED_OTHERWISE, NOT_COVERED, STATED
 
 CONSOLE = console_actor("tests")
@@ -110,7 +117,7 @@ def test_a_record_released_from_its_hold_around_the_system(archive: Archive, cap
     record = capture(archive, pdf("Surat"), number="1/2026").record_id
     hold = place_hold(person(archive, "records"), archive, [record], "Perkara", "Pengadilan", "sengketa")
     around(archive, delete(HoldLink))
-    assert found(archive) == {("row", f"holds {hold}"): "the row was altered around the system"}
+    assert found(archive) == {("row", f"hold_links {hold} {record}"): "the row was removed around the system"}
 
 
 def test_a_forged_line_was_never_told(archive: Archive) -> None:
@@ -159,7 +166,7 @@ def test_rows_of_an_earlier_version_are_adopted_once(embedded: Archive) -> None:
 def test_columns_that_came_later_leave_the_codes_of_older_rows_as_they_were(
     archive: Archive, capture: Capture, person: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An archive that was filled before a table got a column verifies after its upgrade; the column counts from then."""
+    """What was filled before a table got a column verifies after its upgrade; from then the column counts."""
     states = archive.door.states
     before = tuple(dataclasses.replace(one, without=one.without | set(one.later), later={}) for one in STATED)
     with monkeypatch.context() as earlier:
@@ -241,12 +248,59 @@ def test_a_part_put_in_around_the_system_before_the_row_is_changed(
     archive: Archive, capture: Capture, person: People
 ) -> None:
     officer = person(archive, "records")
+    to = (("records", "arsip@kota.example"),)
+    mailing = add_mailing(officer, archive, NewMailing("Usul musnah", ListName.DESTROY, to))
+    reader = person(archive, "auditor").id
+    row = {"mailing_id": mailing, "person_id": UUID(reader), "address": "siapa@lain.example", "attempts": 0}
+    around(archive, insert(ReportRecipient).values(row))
+    end_mailing(officer, archive, mailing)
+    found = [(one.kind, one.subject) for one in open_alerts(officer, archive)]
+    assert found == [("row", f"report_mailings {mailing}")]
+
+
+def test_each_record_of_a_hold_is_told_by_itself(archive: Archive, capture: Capture, person: People) -> None:
+    """One more under a hold that binds a hundred thousand tells the trail of one row."""
+    officer = person(archive, "records")
+    ids = [capture(archive, pdf(f"Surat {at}"), number=f"{at}/2026").record_id for at in range(3)]
+    hold = place_hold(officer, archive, ids[:2], "Perkara", "Pengadilan", "sengketa")
+    with archive.door.write(officer, Action.HOLD_MANAGE) as operation:
+        operation.decide()
+        operation.about("hold", hold, "hold.extended")
+        bind(operation, hold, ids, "records")
+    with archive.database.reader() as session:
+        body = session.scalars(select(AuditLeaf.body).where(AuditLeaf.action == "hold.extended")).one()
+    told = [one[:2] for one in json.loads(body)["details"]["rows"] if one[0].startswith("hold")]
+    assert told == [["hold_links", f"{hold} {ids[2]}"]]
+    around(archive, insert(HoldLink).values(hold_id=hold, record_id=capture(archive, pdf("Lain")).record_id))
+    (detail,) = found(archive).values()
+    assert detail == "the row was put in around the system"
+
+
+@pytest.mark.parametrize("altered", [False, True])
+def test_records_of_a_hold_that_an_earlier_version_told_within_it_are_taken_over(
+    archive: Archive, capture: Capture, person: People, altered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the hold's own code vouches for them. Where one was released around the system, it is still named."""
+    links = HoldLink.__table__
+    part = Part("records", links, (links.c.hold_id,), (links.c.record_id,))
+    before = tuple(
+        dataclasses.replace(one, parts=(part,)) if one.kind == "holds" else one
+        for one in STATED
+        if one.kind != "hold_links"
+    )
+    officer = person(archive, "records")
     ids = [capture(archive, pdf(f"Surat {at}"), number=f"{at}/2026").record_id for at in range(2)]
-    hold = place_hold(officer, archive, ids[:1], "Perkara", "Pengadilan", "sengketa")
-    around(archive, insert(HoldLink).values(hold_id=hold, record_id=ids[1]))
-    second = dataclasses.replace(officer, id=str(hold))
-    release_hold(second, archive, hold)
-    assert [(one.kind, one.subject) for one in open_alerts(officer, archive)] == [("row", f"holds {hold}")]
+    with monkeypatch.context() as earlier:
+        earlier.setattr(archive.door, "states", RowStates(archive.door.states.secret, before))
+        hold = place_hold(officer, archive, ids, "Perkara", "Pengadilan", "sengketa")
+        assert found(archive) == {}
+    assert found(archive) != {}
+    if altered:
+        around(archive, delete(HoldLink).where(HoldLink.record_id == ids[0]))
+    assert adopt_rows(CONSOLE, archive) == (0 if altered else 3)
+    assert adopt_rows(CONSOLE, archive) == 0
+    wrong = {("row", f"holds {hold}"), ("row", f"hold_links {hold} {ids[1]}")} if altered else set()
+    assert found(archive).keys() == wrong
 
 
 def test_what_is_done_through_the_system_alone_raises_nothing(
