@@ -152,9 +152,9 @@ def sight(scope: Scope, index: Narrow | None) -> Sight:
     return Sight(within, within if index is None else _without_ids(scope, index), index)
 
 
-def counts_of(session: Session, seen: Sight, parts: Parts) -> dict[str, int]:
-    """Return how many records each name of `parts` counts, in one statement."""
-    marked = _marked(seen)
+def counts_of(session: Session, seen: Sight, parts: Parts, kinds: Sequence[Said] = tuple(Said)) -> dict[str, int]:
+    """Return how many records each name of `parts` counts, in one statement. `kinds`: all that they ask of."""
+    marked = _marked(seen, kinds)
     ranges = parts(Beside(marked) if seen.index is None else OfNarrow(marked))
     found = one_row(session, [seen.count(part, _named(counted), marked) for part, counted in ranges])
     counts: Counter[str] = Counter()
@@ -190,17 +190,17 @@ def _said(kind: Said) -> tuple[Select[Any], ...]:
     }[kind]
 
 
-def _marked(seen: Sight) -> CTE:
-    """The records of which anything is said, each once, with a 1 for each kind (else NULL), and where its row is."""
-    each = [query.add_columns(literal(kind.value).label("kind")) for kind in Said for query in _said(kind)]
+def _marked(seen: Sight, kinds: Sequence[Said]) -> CTE:
+    """The records of which any of it is said, each once, with a 1 for each kind (else NULL), and where its row is."""
+    each = [query.add_columns(literal(kind.value).label("kind")) for kind in kinds for query in _said(kind)]
     told = union_all(*each).subquery()
-    kinds = [func.max(1).filter(told.c.kind == kind.value).label(kind.value) for kind in Said]
-    once = select(told.c.record_id, *kinds).group_by(told.c.record_id)
+    said = [func.max(1).filter(told.c.kind == kind.value).label(kind.value) for kind in kinds]
+    once = select(told.c.record_id, *said).group_by(told.c.record_id)
     if seen.index is None:
         return once.cte("marked")
     one, named = once.subquery(), aliased(Record, name="marked_records")
     row = literal_column("marked_records.rowid", Integer).label("record_id")
-    return select(row, *(one.c[kind.value] for kind in Said)).join(named, named.id == one.c.record_id).cte("marked")
+    return select(row, *(one.c[kind.value] for kind in kinds)).join(named, named.id == one.c.record_id).cte("marked")
 
 
 def _without_ids(scope: Scope, index: Narrow) -> ColumnElement[bool]:

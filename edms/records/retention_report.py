@@ -27,6 +27,8 @@ from edms.retention.types import Decision, Outcome, Rule
 
 __all__ = ["Outcome", "outcome_names"]  # so that faces need not know the mechanism
 
+_STOPS = (Said.HELD, Said.LENT, Said.TAKEN)
+
 
 @dataclass(frozen=True)
 class ReportQuestion:
@@ -212,7 +214,7 @@ def may_be_done(session: Session, ask: Ask = BY_ID) -> dict[Outcome, ColumnEleme
 def stopped(session: Session, ask: Ask) -> ColumnElement[bool]:
     """Return the condition that something beside its own row stands in the way of any disposal, whatever the fate."""
     drifted = drifted_books(kept_books(session))
-    said = ask.said(Said.HELD, Said.LENT, Said.TAKEN)
+    said = ask.said(*_STOPS)
     return or_(said, Record.rule_book_id.in_(drifted)) if drifted else said
 
 
@@ -248,7 +250,7 @@ def _counts(operation: Operation, archive: Archive, question: ReportQuestion, as
         ]
 
     seen = _visible(operation, question, narrow_index(session, archive))
-    found = counts_of(session, seen, parts)
+    found = counts_of(session, seen, parts, _STOPS)
     found[Outcome.NOT_ELIGIBLE.value] = (
         found.pop("dated") - found[Outcome.ELIGIBLE.value] - found[Outcome.REVIEW_DUE.value]
     )
