@@ -22,6 +22,16 @@ class Columns:
     who_may: SQLColumnExpression[str | None] | None = None
     personal_data: SQLColumnExpression[bool] | None = None
     kip: SQLColumnExpression[str | None] | None = None
+    rank: SQLColumnExpression[int] | None = None
+    """Of the level that counts, where that is kept: in the place of `level`."""
+
+    def up_to(self, highest: Level) -> ColumnElement[bool]:
+        """Return the condition that the level that counts is `highest` at most; no level that is unknown is."""
+        if self.rank is not None:
+            return self.rank <= highest.rank
+        effective: ColumnElement[Any] = func.coalesce(self.level, UNCLASSIFIED_COUNTS_AS.value)
+        names = [level.value for level in Level.up_to(highest)]
+        return effective.in_(names) if len(names) > 1 else effective == names[0]
 
 
 def sql_filter(scope: Scope, columns: Columns, granted: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
@@ -35,26 +45,25 @@ def sql_filter(scope: Scope, columns: Columns, granted: ColumnElement[bool] | No
 
 def _wherever(scope: Scope, columns: Columns, granted: ColumnElement[bool] | None) -> ColumnElement[bool]:
     """The same, but for the one office that a token may be bound to."""
-    effective: ColumnElement[Any] = func.coalesce(columns.level, UNCLASSIFIED_COUNTS_AS.value)
     declared = columns.stage.in_([stage.value for stage in Stage if stage.is_evidence])
     impersonal = true() if columns.personal_data is None else columns.personal_data.is_(False)
     parts: list[ColumnElement[bool]] = []
     if scope.whole_archive and scope.everywhere_level:
         # Neither an own office nor a grant adds anything: they reach to the same clearance.
-        return effective.in_(_names(scope.everywhere_level))
+        return columns.up_to(scope.everywhere_level)
     if scope.offices and scope.office_level:
-        parts.append(and_(effective.in_(_names(scope.office_level)), _of_own_offices(scope, columns, effective)))
+        parts.append(and_(columns.up_to(scope.office_level), _of_own_offices(scope, columns)))
     if scope.everywhere_level:
-        parts.append(and_(effective.in_(_names(scope.everywhere_level)), declared, impersonal))
+        parts.append(and_(columns.up_to(scope.everywhere_level), declared, impersonal))
     if scope.published and columns.kip is not None:
-        open_to_all = and_(effective == Level.OPEN.value, declared, impersonal)
+        open_to_all = and_(columns.up_to(Level.OPEN), declared, impersonal)
         parts.append(and_(open_to_all, columns.kip.in_(sorted(PUBLIC_KIP))))
     if granted is not None and scope.grantee is not None and scope.grant_level:
-        parts.append(and_(granted, effective.in_(_names(scope.grant_level))))
+        parts.append(and_(granted, columns.up_to(scope.grant_level)))
     return or_(*parts) if parts else false()
 
 
-def _of_own_offices(scope: Scope, columns: Columns, effective: ColumnElement[Any]) -> ColumnElement[bool]:
+def _of_own_offices(scope: Scope, columns: Columns) -> ColumnElement[bool]:
     own = columns.office_id.in_(sorted(scope.offices))
     if scope.custodian:
         return own
@@ -66,7 +75,7 @@ def _of_own_offices(scope: Scope, columns: Columns, effective: ColumnElement[Any
         and_(who_may == Rank.BELOW_HEAD.value, not_(columns.office_id.in_(sorted(scope.staff_in)))),
         and_(who_may == Rank.HEAD.value, columns.office_id.in_(sorted(scope.headed))),
     )
-    return and_(own, or_(effective == Level.OPEN.value, reached))
+    return and_(own, or_(columns.up_to(Level.OPEN), reached))
 
 
 _MARKS = {Rank.HEAD: "h", Rank.STAFF: "s"}
@@ -113,7 +122,3 @@ class VisibleTokens:
 def search_tokens(scope: Scope) -> VisibleTokens:
     """Return the tokens that `scope` covers but for grants, which the index does not know of."""
     return VisibleTokens(scope.without_grants())
-
-
-def _names(highest: Level) -> list[str]:
-    return [level.value for level in Level.up_to(highest)]

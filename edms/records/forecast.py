@@ -15,8 +15,9 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.members import Narrow, Sight, sight
+from edms.records.members import Sight, one_row, sight
 from edms.records.model import Component, Record
+from edms.records.narrow import Narrow
 from edms.records.offices import office_of
 from edms.retention.types import Fate
 from edms.vault.model import StoredBlob
@@ -67,15 +68,19 @@ def _within(operation: Operation, office: str, index: Narrow | None) -> Sight:
 def _quarters(operation: Operation, within: Sight, day: date) -> tuple[tuple[tuple[int, int], dict[str, int]], ...]:
     first = (day.year, (day.month + 2) // 3)
     names = [_quarter_after(first, ahead) for ahead in range(QUARTERS)]
-    begins, ends = _first_day(names[0]), _first_day(_quarter_after(first, QUARTERS))
-    counted: dict[tuple[int, int], dict[str, int]] = {name: {} for name in names}
-    # By day, in the order of the index: to sort for the months would take longer than to count.
-    day_and_fate = (Record.due_on, Record.fate)
-    query = within.count(and_(Record.due_on >= begins, Record.due_on < ends), (*day_and_fate, func.count()))
-    for due, fate, count in operation.session.execute(query.group_by(*day_and_fate)):
-        of = counted[due.year, (due.month + 2) // 3]
-        of[fate or ""] = of.get(fate or "", 0) + int(count)
-    return tuple((name, counted[name]) for name in names)
+    counted: dict[str, ColumnElement[bool]] = {fate.value: within.fate == fate.value for fate in Fate}
+    numbers = [func.count().filter(one).label(name) for name, one in (counted | {"": true()}).items()]
+    # Each quarter is a range of the index: to sort its days would take longer than to count them.
+    parts = (and_(within.due >= _first_day(name), within.due < _first_day(_quarter_after(name, 1))) for name in names)
+    found = one_row(operation.session, [within.count(part, numbers) for part in parts])
+    return tuple((name, _by_fate(row)) for name, row in zip(names, found, strict=True))
+
+
+def _by_fate(row: tuple[int, ...]) -> dict[str, int]:
+    """How many there are of each fate that occurs; those without one stand under an empty name."""
+    *numbers, every = row
+    counts = {fate.value: count for fate, count in zip(Fate, numbers, strict=True)} | {"": every - sum(numbers)}
+    return {name: count for name, count in counts.items() if count}
 
 
 def _quarter_after(first: tuple[int, int], ahead: int) -> tuple[int, int]:
@@ -90,8 +95,8 @@ def _first_day(quarter: tuple[int, int]) -> date:
 def _backlog(operation: Operation, within: Sight, day: date) -> tuple[int, ...]:
     """A year is 365 days here: the age tells how bad it is, and decides on nothing."""
     bounds = [day, *(day - timedelta(days=365 * years) for years in AGES)]
-    parts = [and_(Record.due_on <= newest, Record.due_on > oldest) for newest, oldest in pairwise(bounds)]
-    parts.append(Record.due_on <= bounds[-1])
+    parts = [and_(within.due <= newest, within.due > oldest) for newest, oldest in pairwise(bounds)]
+    parts.append(within.due <= bounds[-1])
     counts = (within.count(part, [func.count()]).scalar_subquery() for part in parts)
     return tuple(operation.session.execute(select(*counts)).one())
 
@@ -108,15 +113,18 @@ def _holdings(operation: Operation, within: Sight) -> tuple[tuple[str, dict[str,
 
 
 def _freed(operation: Operation, within: ColumnElement[bool], day: date) -> tuple[tuple[int, int], ...]:
-    year = func.extract("year", Record.due_on)
+    year = func.extract("year", Record.due_on).label("year")
+    ends = date(min(day.year + YEARS, 9999), 1, 1)
+    found = select(Record.id, year).where(within, Record.fate == Fate.DESTROY.value)
+    found = found.where(Record.due_on >= date(day.year, 1, 1), Record.due_on < ends)
+    # In the order of their coming, in which components and blobs lie too: so that a page is read once, for many.
+    due = found.order_by(Record.id).cte("due").prefix_with("MATERIALIZED", dialect="sqlite")
     query = (
-        select(year, func.sum(StoredBlob.size))
-        .select_from(Record)
-        .join(Component, Component.record_id == Record.id)
+        select(due.c.year, func.sum(StoredBlob.size))
+        .select_from(due)
+        .join(Component, Component.record_id == due.c.id)
         .join(StoredBlob, StoredBlob.id == Component.blob_id)
-        .where(within, Record.fate == Fate.DESTROY.value)
-        .where(Record.due_on >= date(day.year, 1, 1), Record.due_on < date(min(day.year + YEARS, 9999), 1, 1))
-        .group_by(year)
+        .group_by(due.c.year)
     )
     sums = {int(one): int(total) for one, total in operation.session.execute(query)}
     return tuple((one, sums.get(one, 0)) for one in range(day.year, min(day.year + YEARS, 9999)))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from edms.access.model import Office
 from edms.core.database import Base
+from edms.records.narrow import COUNTED, Narrow
 from edms.vault.model import StoredBlob
 
 
@@ -114,25 +115,8 @@ class Record(Base):
             "document_date",
         ),
         # What counting all lists at once asks for and no more: SQLCipher authenticates and decrypts what it reads.
-        Index(
-            "ix_records_counted",
-            "due_on",
-            "fate",
-            "level",
-            "office_id",
-            "terjaga",
-            "vital",
-            "legacy_unverified",
-            "fixity_failed",
-            "active_until",
-            "rule_edition",
-            "rule_code",
-            "awaiting",
-            "who_may",
-            "personal_data",
-            sqlite_where=text("state = 'declared'"),
-        ).ddl_if(dialect="sqlite"),
-        Index("ix_records_class", "class_code", "level", "state", "office_id", "who_may", "personal_data"),
+        Index(Narrow.DUE, *map(text, COUNTED), sqlite_where=text("state = 'declared'")).ddl_if(dialect="sqlite"),
+        Index(Narrow.CLASS, "class_code", "level", "state", "office_id", "who_may", "personal_data"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from sqlalchemy.orm import Session
 
 from edms.records.archive import Archive
-from edms.records.members import Among, Said, by_id
+from edms.records.members import BY_ID, Ask, Said
 from edms.records.model import Record
+from edms.records.narrow import Allowed
 from edms.records.retention_facts import options_of
 from edms.records.retention_report import may_be_done, stopped
 from edms.records.rules import KeptBook, kept_books
 from edms.retention.decide import tier_of
-from edms.retention.types import ActiveMode, Fate, Options, Outcome, Rule, Tier
+from edms.retention.types import ActiveMode, Options, Outcome, Rule, Tier
 
 
 class ListName(StrEnum):
@@ -96,18 +97,18 @@ class ListRules:
     books: dict[UUID, KeptBook]
     options: Options
     confirmation_days: int
-    among: Among
+    ask: Ask
 
 
-def list_rules(session: Session, archive: Archive, among: Among = by_id) -> ListRules:
+def list_rules(session: Session, archive: Archive, ask: Ask = BY_ID) -> ListRules:
     """Read what the conditions of all lists need."""
     return ListRules(
-        may_be_done(session, among),
-        stopped(session, among),
+        may_be_done(session, ask),
+        stopped(session, ask),
         kept_books(session),
         options_of(archive),
         archive.settings.retention.confirmation_days,
-        among,
+        ask,
     )
 
 
@@ -124,10 +125,10 @@ def list_parts(rules: ListRules, as_of: date) -> list[tuple[ColumnElement[bool],
     )  # fmt: skip
     long = as_of - timedelta(days=rules.confirmation_days)
     ranges = (
-        (Record.due_on <= long, (*due, ListName.CONFIRM)),
-        (and_(Record.due_on > long, Record.due_on <= as_of), due),
-        (Record.due_on > as_of, (ListName.TRANSFER, ListName.UNEXPLAINED)),
-        (Record.due_on.is_(None), (ListName.AWAITING, ListName.NO_RULE)),
+        (rules.ask.due <= long, (*due, ListName.CONFIRM)),
+        (and_(rules.ask.due > long, rules.ask.due <= as_of), due),
+        (rules.ask.due > as_of, (ListName.TRANSFER, ListName.UNEXPLAINED)),
+        (rules.ask.due.is_(None), (ListName.AWAITING, ListName.NO_RULE)),
     )
     return [
         (part, {name.value: _within(name, rules, as_of) for name in (*names, ListName.HELD)}) for part, names in ranges
@@ -149,19 +150,19 @@ def _within(name: ListName, rules: ListRules, as_of: date) -> ColumnElement[bool
     """What puts a record on the list, of those due in its range."""
     conditions: dict[ListName, Callable[[], ColumnElement[bool]]] = {
         ListName.TRANSFER: lambda: _to_transfer(rules, as_of),
-        ListName.UNEXPLAINED: lambda: and_(_to_transfer(rules, as_of), not_(rules.among(Said.EXPLAINED))),
+        ListName.UNEXPLAINED: lambda: and_(_to_transfer(rules, as_of), not_(rules.ask.said(Said.EXPLAINED))),
         ListName.DESTROY: lambda: rules.done[Outcome.ELIGIBLE],
         ListName.DESTROY_LOWER: lambda: _to_destroy(rules, Tier.LOWER),
         ListName.DESTROY_UPPER: lambda: _to_destroy(rules, Tier.UPPER),
         ListName.REVIEW: lambda: rules.done[Outcome.REVIEW_DUE],
         ListName.HANDOVER: lambda: and_(
-            Record.fate == Fate.PERMANENT.value, not_(rules.stopped), not_(rules.among(Said.HANDED_OVER))
+            rules.ask.allows(Allowed.HAND_OVER), not_(rules.stopped), not_(rules.ask.said(Said.HANDED_OVER))
         ),
         ListName.AWAITING: lambda: Record.awaiting.is_not(None),
-        ListName.HELD: lambda: rules.among(Said.HELD),
+        ListName.HELD: lambda: rules.ask.said(Said.HELD),
         ListName.PAST_DUE: true,
         ListName.CONFIRM: true,
-        ListName.NO_RULE: lambda: Record.rule_code.is_(None),
+        ListName.NO_RULE: lambda: not_(rules.ask.ruled()),
     }
     return conditions[name]()
 
@@ -180,8 +181,8 @@ def _to_destroy(rules: ListRules, tier: Tier) -> ColumnElement[bool]:
 def _to_transfer(rules: ListRules, as_of: date) -> ColumnElement[bool]:
     """Of a rule without an active period nothing was ever active, so that nothing is to be moved; nor what was."""
     without = _under(rules, lambda rule: rule.active_mode is ActiveMode.NONE)
-    moved = rules.among(Said.MOVED, Said.HANDED_OVER)
-    return and_(Record.active_until <= as_of, not_(without), not_(moved))
+    moved = rules.ask.said(Said.MOVED, Said.HANDED_OVER)
+    return and_(rules.ask.active_until <= as_of, not_(without), not_(moved))
 
 
 def _under(rules: ListRules, wanted: Callable[[Rule], bool]) -> ColumnElement[bool]:
@@ -202,6 +203,6 @@ def _under(rules: ListRules, wanted: Callable[[Rule], bool]) -> ColumnElement[bo
         elif some := [book_id for book_id, yes in books.items() if yes]:
             named = (Record.rule_edition == edition, Record.rule_code == code)
             parts.append(and_(*named, Record.rule_book_id.in_(some)))
-    # By edition, for a list of pairs is asked pair by pair in PostgreSQL, and a list of codes by one look.
-    parts += [and_(Record.rule_edition == edition, Record.rule_code.in_(codes)) for edition, codes in alike.items()]
-    return and_(Record.rule_code.is_not(None), or_(*parts)) if parts else false()
+    if alike:
+        parts.append(rules.ask.under(alike))
+    return and_(rules.ask.ruled(), or_(*parts)) if parts else false()

@@ -99,7 +99,7 @@ def list_counts(actor: Actor | None, archive: Archive, as_of: date | None, offic
         seen = sight(operation.scope(), narrow_index(session, archive))
         if office:
             seen = seen.of_office(office_of(session, office).id)
-        found = counts_of(session, seen, lambda among: list_parts(list_rules(session, archive, among), day))
+        found = counts_of(session, seen, lambda ask: list_parts(list_rules(session, archive, ask), day))
         operation.about("list", "retention", "retention.reported")
         operation.note(as_of=day.isoformat(), office=office or None, total=found[ListName.PAST_DUE])
         operation.seldom()

@@ -14,17 +14,20 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.operation.door import Operation
 from edms.records.archive import Archive
-from edms.records.members import Among, Narrow, Said, Sight, by_id, counts_of, sight
+from edms.records.members import BY_ID, Ask, Said, Sight, counts_of, sight
 from edms.records.model import Record
+from edms.records.narrow import Allowed, Narrow
 from edms.records.offices import office_of
 from edms.records.retention_facts import drifted_books, judgeables, options_of, select_facts
 from edms.records.rules import kept_books
 from edms.records.visible import decided_record
 from edms.retention.decide import decide
 from edms.retention.explain import headline, outcome_names, reason_text, step_text
-from edms.retention.types import Decision, Fate, Outcome, Rule
+from edms.retention.types import Decision, Outcome, Rule
 
 __all__ = ["Outcome", "outcome_names"]  # so that faces need not know the mechanism
+
+_STOPS = (Said.HELD, Said.LENT, Said.TAKEN)
 
 
 @dataclass(frozen=True)
@@ -198,27 +201,21 @@ def outcome_conditions(session: Session, as_of: date) -> dict[Outcome, ColumnEle
     }
 
 
-def may_be_done(session: Session, among: Among = by_id) -> dict[Outcome, ColumnElement[bool]]:
+def may_be_done(session: Session, ask: Ask = BY_ID) -> dict[Outcome, ColumnElement[bool]]:
     """Return what must be true, beside its day, of a record that may be destroyed and of one that may be reviewed."""
     # What is cheap to ask stands first: most rows are out of it before the holds are looked at.
-    free = ~stopped(session, among)
+    free = ~stopped(session, ask)
     return {
-        Outcome.ELIGIBLE: and_(
-            Record.fate == Fate.DESTROY.value, ~Record.terjaga, ~Record.vital, free, ~among(Said.FILED)
-        ),
-        Outcome.REVIEW_DUE: and_(Record.fate == Fate.REVIEW.value, free),
+        Outcome.ELIGIBLE: and_(ask.allows(Allowed.DESTROY), free, ~ask.said(Said.FILED)),
+        Outcome.REVIEW_DUE: and_(ask.allows(Allowed.REVIEW), free),
     }
 
 
-def stopped(session: Session, among: Among = by_id) -> ColumnElement[bool]:
-    """Return the condition that something stands in the way of any disposal, whatever the fate."""
+def stopped(session: Session, ask: Ask) -> ColumnElement[bool]:
+    """Return the condition that something beside its own row stands in the way of any disposal, whatever the fate."""
     drifted = drifted_books(kept_books(session))
-    return or_(
-        Record.legacy_unverified,
-        Record.fixity_failed,
-        among(Said.HELD, Said.LENT, Said.TAKEN),
-        Record.rule_book_id.in_(drifted) if drifted else false(),
-    )
+    said = ask.said(*_STOPS)
+    return or_(said, Record.rule_book_id.in_(drifted)) if drifted else said
 
 
 def narrow_index(session: Session, archive: Archive) -> Narrow | None:
@@ -244,16 +241,16 @@ def _counts(operation: Operation, archive: Archive, question: ReportQuestion, as
     """How many there are of each outcome; what is none of the others is not eligible."""
     session = operation.session
 
-    def parts(among: Among) -> list[tuple[ColumnElement[bool], dict[str, ColumnElement[bool]]]]:
-        done = may_be_done(session, among)
+    def parts(ask: Ask) -> list[tuple[ColumnElement[bool], dict[str, ColumnElement[bool]]]]:
+        done = may_be_done(session, ask)
         return [
-            (Record.due_on <= as_of, {"dated": true(), **{outcome.value: one for outcome, one in done.items()}}),
-            (Record.due_on > as_of, {"dated": true()}),
-            (Record.due_on.is_(None), {Outcome.CANNOT_EVALUATE.value: true()}),
+            (ask.due <= as_of, {"dated": true(), **{outcome.value: one for outcome, one in done.items()}}),
+            (ask.due > as_of, {"dated": true()}),
+            (ask.due.is_(None), {Outcome.CANNOT_EVALUATE.value: true()}),
         ]
 
     seen = _visible(operation, question, narrow_index(session, archive))
-    found = counts_of(session, seen, parts)
+    found = counts_of(session, seen, parts, (*_STOPS, Said.FILED))
     found[Outcome.NOT_ELIGIBLE.value] = (
         found.pop("dated") - found[Outcome.ELIGIBLE.value] - found[Outcome.REVIEW_DUE.value]
     )
