@@ -18,6 +18,7 @@ def _of_proceedings(group: str, *papers: str) -> dict[str, Row]:
         f"{group} exclude": (*work, RUN, "NOBODY RECORD --reason keliru"),
         f"{group} cancel": (*work, RUN, "NOBODY --reason keliru"),
         f"{group} show": ("cor", Action.CUSTODY_VIEW, RUN, "NOBODY"),
+        f"{group} draft": ("cor", Action.CUSTODY_VIEW, RUN, "NOBODY minutes --output FOLDER/x"),
         f"{group} list": ("coarg", Action.RECORD_SEARCH, RUN, ""),
     }
     return rows | {f"{group} {paper}": (*work, TOLD, "") for paper in papers} | {
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Row] = {
     "disposal close": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),
     "disposal committee": ("r", Action.DISPOSAL_PREPARE, RUN, f"NOBODY --member chair records {_LETTER}"),
     "disposal decide": ("o", Action.DISPOSAL_DECIDE, RUN, f"NOBODY {_LETTER}"),
+    "disposal draft": ("cor", Action.DISPOSAL_VIEW, RUN, "NOBODY minutes --output FOLDER/x"),
     "disposal draw-up": ("cor", Action.DISPOSAL_VIEW, RUN, "NOBODY"),
     "disposal exclude": ("or", Action.DISPOSAL_ASSESS, RUN, "NOBODY --reason keliru"),
     "disposal execute": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),

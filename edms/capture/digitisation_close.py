@@ -4,7 +4,7 @@ Killed in between, the next call goes on from what is there: nothing of what is 
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -32,6 +32,7 @@ from edms.records.digitisation_views import LIST, MINUTES, facts_of, standing
 from edms.records.digitisations import decided_digitisation
 from edms.records.model import RecordState
 from edms.records.office_paper import paper_pdf
+from edms.records.office_text import PaperText
 from edms.records.signatures import MOST_SIGNERS, able_signers
 
 HEAD, WITNESS = "pimpinan unit pengolah", "saksi"
@@ -76,7 +77,7 @@ def draw_up(actor: Actor | None, archive: Archive, digitisation_id: UUID) -> Non
             known = {paper.kind: paper.sha256 for paper in row.papers}
             if kind in known:
                 continue
-            content = _drawn(archive, row, kind, known)
+            content = paper_pdf(paper_text(archive, row, kind, known))
             placement = _placement(archive, row, kind)
         accept(actor, archive, IncomingFile(_NAMES[kind][0], io.BytesIO(content), len(content)), placement,
                _keeper(digitisation_id, kind))  # fmt: skip
@@ -95,13 +96,19 @@ def _keeper(digitisation_id: UUID, kind: str) -> Any:
     return keep
 
 
-def _drawn(archive: Archive, row: Digitisation, kind: str, known: dict[str, str]) -> bytes:
+def file_stem(kind: str) -> str:
+    """Return the name of a paper's file, without what it is written as."""
+    return _NAMES[kind][0].removesuffix(".pdf")
+
+
+def paper_text(archive: Archive, row: Digitisation, kind: str, known: Mapping[str, str]) -> PaperText:
+    """Return what a paper of a closed digitisation says. `known`: the SHA-256 of those that are drawn up, by kind."""
     assert row.closed_at is not None, "it is closed"
     hashes = {"JSON": row.list_sha256 or "", "CSV": row.csv_sha256 or ""}
     if kind == LIST:
-        return paper_pdf(list_paper(row.listed, hashes, row.closed_at))
+        return list_paper(row.listed, hashes, row.closed_at)
     told = {"PDF": known[LIST], **hashes}
-    return paper_pdf(minutes(row.listed, told, row.closed_at, _local(archive, row.closed_at)))
+    return minutes(row.listed, told, row.closed_at, _local(archive, row.closed_at))
 
 
 def _local(archive: Archive, moment: datetime) -> date:

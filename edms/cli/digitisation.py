@@ -7,6 +7,7 @@ import click
 
 from edms.access.levels import Level
 from edms.capture.digitisation_close import close_digitisation, draw_up
+from edms.capture.digitisation_drafts import draft_digitisation_paper
 from edms.cli.context import (
     DAY,
     Context,
@@ -19,6 +20,7 @@ from edms.cli.context import (
     print_table,
     reason_option,
 )
+from edms.cli.parts import to_file
 from edms.core.errors import StorageFault
 from edms.digitisation.course import REASONS
 from edms.digitisation.standard import Kind
@@ -276,6 +278,18 @@ def export(context: Context, digitisation_id: str, username: str, form: str, out
     except OSError as error:
         raise StorageFault(f"the list cannot be written to {output}: {error.strerror}") from None
     click.echo(f"list in {output}")
+
+
+@digitisation.command("draft")
+@click.argument("digitisation_id", metavar="ID")
+@click.argument("paper", metavar="PAPER")
+@as_option
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@pass_context
+def draft_command(context: Context, digitisation_id: str, paper: str, username: str, output: Path) -> None:
+    """Write a paper that is drawn up (list, minutes) as a draft to edit (DOCX)."""
+    made = draft_digitisation_paper(context.person(username), context.archive, asked_id(digitisation_id), paper)
+    to_file(output, [made.content])
 
 
 @digitisation.command()

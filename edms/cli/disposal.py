@@ -44,6 +44,7 @@ from edms.disposal.destruction import (
     select_due,
     set_committee,
 )
+from edms.disposal.drafts import draft_paper
 from edms.disposal.exclusions import exclusion_text
 from edms.disposal.execution import SIGNING, Execution, carry_out, execute
 from edms.disposal.papers import draw_up
@@ -301,6 +302,18 @@ def show_command(context: Context, batch: str, username: str, as_json: bool) -> 
 def certificate_command(context: Context, batch: str, username: str, output: Path) -> None:
     """Write the certificate that an outsider checks: python -m edms.verify FILE --key KEYS."""
     to_file(output, [certificate_of(context.person(username), context.archive, asked_id(batch))])
+
+
+@disposal.command("draft")
+@click.argument("batch", metavar="ID")
+@click.argument("paper", metavar="PAPER")
+@as_option
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@pass_context
+def draft_command(context: Context, batch: str, paper: str, username: str, output: Path) -> None:
+    """Write a paper that is drawn up (proposal, opinion, request, done_list, minutes) as a draft to edit (DOCX)."""
+    made = draft_paper(context.person(username), context.archive, asked_id(batch), paper)
+    to_file(output, [made.content])
 
 
 def _letter(number: str, dated: datetime, record: str) -> Letter:

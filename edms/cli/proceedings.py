@@ -23,8 +23,10 @@ from edms.cli.context import (
     print_table,
     reason_option,
 )
+from edms.cli.parts import to_file
 from edms.cli.removals import REMOVAL_COMMANDS
 from edms.core.errors import NotFound, Refused
+from edms.exchange.drafts import draft_proceeding_paper
 from edms.exchange.drawing import ask_for_signatures, draw_up
 from edms.exchange.handing_over import (
     Approval,
@@ -176,6 +178,17 @@ def _with_papers(group: click.Group) -> None:
     def drawn(context: Context, proceeding: str, username: str) -> None:
         """Draw up the papers that are not there yet."""
         draw_up(context.person(username), context.archive, asked_id(proceeding))
+
+    @group.command("draft")
+    @_id
+    @click.argument("paper", metavar="PAPER")
+    @as_option
+    @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+    @pass_context
+    def draft(context: Context, proceeding: str, paper: str, username: str, output: Path) -> None:
+        """Write a paper that is drawn up as a draft to edit (DOCX). PAPER: as `show --json` names it."""
+        made = draft_proceeding_paper(context.person(username), context.archive, asked_id(proceeding), paper)
+        to_file(output, [made.content])
 
 
 def _signed(group: click.Group) -> None:

@@ -1,6 +1,6 @@
 """What belongs to the file of a disposal, whatever its class says: the file is kept for good (R41)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +11,21 @@ from edms.records.disposal_model import DisposalBatch, DisposalPaper, DisposalSt
 from edms.records.model import Record
 from edms.records.proceedings_model import Proceeding, ProceedingPaper
 
+_FEW = 200
+_NAMED: tuple[InstrumentedAttribute[Any], ...] = (
+    DisposalPaper.record_id, ProceedingPaper.record_id, DisposalStep.record_id,
+)  # fmt: skip
+"""Papers, and the letters that steps rest on, wherever they lie."""
+
 
 def filed_in_dossiers() -> tuple[Select[Any], ...]:
     """Return queries of the records that belong to the file of a disposal: its papers, the letters that its steps rest
     on wherever they lie, and what lies in its folder."""
-    return tuple(query for query, _record in _filed())
-
-
-def filed_among(session: Session, record_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return which of these records belong to the file of a disposal."""
-    asked = union_all(*(query.where(record.in_(record_ids)) for query, record in _filed()))
-    return frozenset(session.scalars(asked))
+    inside = []
+    for of_one in (DisposalBatch, Proceeding):
+        record = aliased(Record, name=f"filed_in_{of_one.__tablename__}")
+        inside.append(select(record.id).join(of_one, of_one.folder_id == record.folder_id))
+    return *(select(column).where(column.is_not(None)) for column in _NAMED), *inside
 
 
 def dossier_folders() -> CompoundSelect[Any]:
@@ -29,12 +33,39 @@ def dossier_folders() -> CompoundSelect[Any]:
     return union_all(*(select(one.folder_id).where(one.folder_id.is_not(None)) for one in (DisposalBatch, Proceeding)))
 
 
-def _filed() -> list[tuple[Select[Any], InstrumentedAttribute[Any]]]:
-    found: list[tuple[Select[Any], InstrumentedAttribute[Any]]] = [
-        (select(column).where(column.is_not(None)), column)
-        for column in (DisposalPaper.record_id, ProceedingPaper.record_id, DisposalStep.record_id)
-    ]
-    for of_one in (DisposalBatch, Proceeding):
-        inside = aliased(Record, name=f"filed_in_{of_one.__tablename__}")
-        found.append((select(inside.id).join(of_one, of_one.folder_id == inside.folder_id), inside.id))
-    return found
+def is_filed(session: Session, record: Record) -> bool:
+    """Whether this record belongs to the file of a disposal."""
+    return bool(FiledRecords(session).among({record.id: record.folder_id}))
+
+
+class FiledRecords:
+    """Which records belong to the file of a disposal, asked part by part.
+
+    Of a few it is looked up; before many it is read whole, once, for a city has a thousand times as many records as
+    papers of disposals.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._all: tuple[frozenset[UUID], frozenset[UUID]] | None = None
+
+    def among(self, records: Mapping[UUID, UUID | None]) -> frozenset[UUID]:
+        """Return which of these, each with its folder, belong to the file of one."""
+        if self._all is None and len(records) > _FEW:
+            self._all = self._named(None), self._folders(None)
+        named, folders = self._all or (
+            self._named(list(records)), self._folders([one for one in set(records.values()) if one is not None]),
+        )  # fmt: skip
+        return frozenset(one for one, folder in records.items() if one in named or folder in folders)
+
+    def _named(self, among: Sequence[UUID] | None) -> frozenset[UUID]:
+        asked = [select(one).where(one.is_not(None) if among is None else one.in_(among)) for one in _NAMED]
+        return frozenset(self._session.scalars(union_all(*asked)))
+
+    def _folders(self, among: Sequence[UUID] | None) -> frozenset[UUID]:
+        if among is not None and not among:
+            return frozenset()
+        found = dossier_folders().subquery()
+        column = found.c.folder_id
+        query = select(column) if among is None else select(column).where(column.in_(among))
+        return frozenset(self._session.scalars(query))

@@ -13,7 +13,7 @@ from edms.access.model import Office
 from edms.records.archive import Archive
 from edms.records.assignment_terms import review_rules, since_review
 from edms.records.disposal_model import DisposalItem
-from edms.records.dossier_facts import filed_among
+from edms.records.dossier_facts import FiledRecords
 from edms.records.holds_model import HoldScope, ScopeKind
 from edms.records.loans_model import Loan
 from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
@@ -69,12 +69,12 @@ def judgeables(
     what is in it is in no other one.
     """
     rules = rules or RulesKept(session, today)
-    reviews = JudgedReviews(session)
+    reviews, of_disposals = JudgedReviews(session), FiledRecords(session)
     for part in session.connection().execute(query.execution_options(yield_per=PART)).partitions():
         events, holds, lent = _events(session, part), _holds(session, part), _lent(session, part)
         reviewed = review_rules(session, [row.id for row in part])
         taken, transferred = _in_disposal(session, part, within)
-        cases, filed = _with_open_case(session, holds), filed_among(session, [row.id for row in part])
+        cases, filed = _with_open_case(session, holds), of_disposals.among({row.id: row.folder_id for row in part})
         judged = reviews.of([row.id for row in part], {row.id: row.class_code for row in part})
         for row in part:
             rule, drifted, superseded = rules.of(row)

@@ -18,7 +18,7 @@ from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.assignment_model import AssignmentSource
 from edms.records.assignments import NamedRule, NewAssignment, ReviewTerms, assign
-from edms.records.dossier_facts import dossier_folders, filed_among
+from edms.records.dossier_facts import dossier_folders, is_filed
 from edms.records.folders import folder_to_file_in
 from edms.records.model import Folder, Record
 from edms.records.proceedings import (
@@ -175,7 +175,7 @@ def _checked(operation: Operation, item: ProceedingItem, finding: ReviewFinding)
     ends = finding.choice in (Choice.DESTROY, Choice.REFILE) or (
         finding.choice is Choice.KEEP and finding.fate is Fate.DESTROY
     )
-    if ends and filed_among(operation.session, [item.record_id]):
+    if ends and is_filed(operation.session, item.record):
         raise Refused("it belongs to the file of a disposal, which is kept for good", "propose that it is permanent")
     if finding.choice is Choice.KEEP:
         if not 1 <= finding.years <= _MOST_YEARS or finding.fate is Fate.PERSONAL_FILE:

@@ -75,6 +75,7 @@ COMMANDS: dict[str, Row] = {
     "digitisation candidates": ("cr", Action.DIGITISATION_WORK, TOLD, ""),
     "digitisation check": ("cor", Action.DIGITISATION_CHECK, TOLD, ""),
     "digitisation close": ("cr", Action.DIGITISATION_WORK, TOLD, ""),
+    "digitisation draft": ("cor", Action.DIGITISATION_VIEW, TOLD, ""),
     "digitisation draw-up": ("cr", Action.DIGITISATION_WORK, TOLD, ""),
     "digitisation export": ("cor", Action.DIGITISATION_VIEW, TOLD, ""),
     "digitisation hand-over": ("cr", Action.DIGITISATION_WORK, TOLD, ""),

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from archive_fixtures import pdf, settle, take_in
+from console import Console
 from disposal_people import COMMITTEE, TODAY, closed, due, letter, proposed, ready, requested
 from disposal_people import opened as opened_batch
 from proceedings_people import (
@@ -385,6 +386,29 @@ def test_who_may_not_see_the_procedure_or_a_letter_learns_nothing(embedded: Arch
     for name in ("clerk-bappeda", "official-bappeda", "admin"):
         with pytest.raises(NotFound):
             show_batch(who(archive, name), archive, batch)
+
+
+def test_commands_tell_the_folder(embedded: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = ready(embedded)
+    due(archive)
+    empty, batch = opened_batch(archive), proposed(archive)
+    settle(archive)
+    console = Console(embedded.settings.storage.path.parent, capsys)
+    told = console("disposal", "show", str(batch), "--as", "arsiparis").out
+    code = f"000.1.5/2026/{batch.hex[-8:]}"
+    assert f"folder {code}, open, 2 records: Pemusnahan Arsip: Pemusnahan arsip 2001" in told
+    found = console("disposal", "show", str(batch), "--as", "arsiparis", "--json").json["folder"]
+    assert (found["code"], found["records"], found["closed_on"], found["elsewhere"]) == (code, 2, None, [])
+    assert "folder" not in console("disposal", "show", str(empty), "--as", "arsiparis").out
+    assert console("disposal", "show", str(empty), "--as", "arsiparis", "--json").json["folder"] is None
+
+
+def test_a_command_tells_the_folder_of_a_transfer(embedded: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    archive = staffed(embedded)
+    made = listed_transfer(archive, *old_records(archive))
+    settle(archive)
+    told = Console(embedded.settings.storage.path.parent, capsys)("transfer", "show", str(made), "--as", CLERK).out
+    assert f"folder 000.5.6/2026/{made.hex[-8:]}, open, 3 records" in told
 
 
 def test_a_procedure_from_before_gets_its_folder_with_the_next_paper(embedded: Archive) -> None:

@@ -4,29 +4,36 @@ import io
 import re
 import shutil
 import zipfile
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 import docx
 import pytest
-from archive_fixtures import MOMENT
+from archive_fixtures import MOMENT, settle
+from console import Console
+from digitisation_people import OPERATOR, SIGNERS, checked, scan, scanned, with_checker
 from disposal_people import due, executed, ready
 from docx.oxml.ns import qn
 from judges import asked
 from proceedings_people import decided_handover, listed_transfer, old_records, staffed
 from pypdf import PdfReader
-from signing_people import who
+from signing_people import who, with_pilot
 from sqlalchemy import select
 
 from edms.access.levels import Level
 from edms.audit.model import AuditLeaf
+from edms.capture.digitisation_close import close_digitisation
+from edms.capture.digitisation_drafts import draft_digitisation_paper
 from edms.core.errors import NotFound
 from edms.disposal.drafts import draft_paper
 from edms.disposal.views import show_batch
 from edms.exchange.drafts import draft_proceeding_paper
 from edms.exchange.drawing import draw_up
+from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
 from edms.records.contents import download
+from edms.records.digitisations import show_digitisation
 from edms.records.model import ComponentRole
 from edms.records.office_draft import DRAFT, paper_docx
 from edms.records.office_paper import paper_pdf
@@ -102,6 +109,41 @@ def test_the_papers_of_a_transfer_and_a_hand_over(embedded: Archive) -> None:
             assert drafted(archive, record) == ["record.drafted"]
         with pytest.raises(NotFound):
             draft_proceeding_paper(who(archive, "clerk-bappeda"), archive, made, "minutes")
+
+
+def test_the_papers_of_a_digitisation(embedded: Archive) -> None:
+    archive = with_pilot(embedded)
+    with_checker(archive)
+    made = checked(archive, scanned(archive, scan(seed=1), title="Kartu imunisasi", document_date=date(2019, 3, 4)))
+    with pytest.raises(NotFound):
+        draft_digitisation_paper(who(archive, OPERATOR), archive, made, "minutes")
+    close_digitisation(who(archive, OPERATOR), archive, made, "000.5.7/12/2026", SIGNERS)
+    settle(archive)
+    papers = show_digitisation(who(archive, OPERATOR), archive, made).papers
+    assert set(papers) == {"list", "minutes"}
+    for kind, record in papers.items():
+        draft = draft_digitisation_paper(who(archive, OPERATOR), archive, made, kind)
+        assert draft.name == {"list": "daftar-arsip-alih-media.docx", "minutes": "berita-acara-alih-media.docx"}[kind]
+        require_same(draft.content, kept(archive, record, OPERATOR))
+        assert drafted(archive, record) == ["record.drafted"]
+    for name in ("clerk-bappeda", "official-bappeda", "admin"):
+        with pytest.raises((NotFound, NotPermitted)):
+            draft_digitisation_paper(who(archive, name), archive, made, "minutes")
+
+
+def test_drafts_by_command(embedded: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The very file of the page; nothing is written of what is not there, or not for that person."""
+    archive = staffed(embedded)
+    made = listed_transfer(archive, *old_records(archive))
+    settle(archive)
+    console, out = Console(embedded.settings.storage.path.parent, capsys), tmp_path / "ba.docx"
+    assert console("transfer", "draft", str(made), "minutes", "--as", "clerk-dinkes", "--output", out).status == 0
+    draft = draft_proceeding_paper(who(archive, "clerk-dinkes"), archive, made, "minutes")
+    assert words_of_docx(out.read_bytes()) == words_of_docx(draft.content)
+    out.unlink()
+    for person, paper in (("clerk-dinkes", "nirwana"), ("clerk-bappeda", "minutes"), ("clerk-dinkes", "receipt")):
+        assert console("transfer", "draft", str(made), paper, "--as", person, "--output", out).status == 1
+        assert not out.exists()
 
 
 def text_of(level: Level, *, wide: bool = False) -> PaperText:

@@ -17,6 +17,7 @@ from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
 from edms.access.positions import Rank
 from edms.core.ids import new_id
 from edms.records.archive import Archive
+from edms.records.dossier_facts import FiledRecords, filed_in_dossiers
 from edms.records.forecast import outlook
 from edms.records.grants_model import AccessGrant, RecordSet, RecordSetItem
 from edms.records.loans_model import Loan
@@ -157,6 +158,22 @@ def test_counts_of_all_lists_are_those_of_each(archive: Archive, person: People,
     scattered(archive, seed, people)
     seen = hold_together(archive, people, seed)
     assert all(seen[name.value] for name in ListName), "some lists were never anything but empty"
+
+
+def test_what_belongs_to_the_file_of_a_disposal_is_the_same_of_few_and_of_many(
+    archive: Archive, person: People
+) -> None:
+    ManyRecords(archive, seed=4).fill(240)
+    scattered(archive, 4, {name: person(archive, name) for name in READERS})
+    with archive.database.reader() as session:
+        folders = {row.id: row.folder_id for row in session.scalars(select(Record))}
+        many, few = FiledRecords(session).among(folders), FiledRecords(session)
+        ids = list(folders)
+        parts = [{one: folders[one] for one in ids[start : start + 60]} for start in range(0, len(ids), 60)]
+        assert frozenset().union(*(few.among(part) for part in parts)) == many
+        asked = {one for query in filed_in_dossiers() for one in session.scalars(query)}
+    assert asked == many
+    assert 0 < len(many) < len(folders)
 
 
 def test_a_book_that_differs_is_asked_of_the_wide_index(embedded: Archive, person: People) -> None:

@@ -17,7 +17,7 @@ from edms.records.holds_model import ScopeKind
 from edms.records.people import console_person
 from edms.records.report_lists import ListName
 from edms.records.report_mailings import NewMailing, add_mailing
-from edms.records.reviews import Proposal, judge_review, propose_review
+from edms.records.reviews import Proposal, judge_review, propose_class_maximum, propose_review
 from edms.records.reviews_model import ReviewKind
 from edms.retention.types import TriggerType
 
@@ -45,6 +45,7 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
         review = propose_review(official, archive, land, kept)
         propose_review(official, archive, one, Proposal(ReviewKind.VITAL_KEPT, "nomor darurat", "salinan"))
         judge_review(officer, archive, review, "setuju", accept=True)
+        propose_class_maximum(officer, archive, "900.1", "data gaji pegawai", "UU 27/2022", 36)
         people = (("records", "arsip@kota.example"), ("head-dinkes", "kepala@kota.example"))
         add_mailing(officer, archive, NewMailing("Usul musnah triwulan", ListName.DESTROY, people))
         place_hold(officer, archive, [], "Sengketa lahan pasar", "Surat PN 7/2026", "gugatan", scopes)
@@ -78,7 +79,7 @@ def test_pages_of_retention(
         ("mail", "/retention/mail"),
     ):
         page.goto(path)
-        for summary in page.locator("td details.explain summary").all():
+        for summary in page.locator("td details.explain summary, article.boxed details summary").all():
             summary.click()
         page.screenshot(path=pictures / f"{name}-{language}-{size['width']}.png", full_page=True)
         assert judged(page) == []

@@ -271,6 +271,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         f"/digitisations/{uuid4()}/items/{uuid4()}/check",
         _NO_SUCH,
     ),
+    ("GET", "/digitisations/<uuid:digitisation_id>/papers/<kind>.docx"): (
+        f"/digitisations/{uuid4()}/papers/minutes.docx",
+        _NO_SUCH,
+    ),
     ("GET", "/digitisations/<uuid:digitisation_id>/list.<any('json','csv'):form>"): (
         f"/digitisations/{uuid4()}/list.csv",
         _NO_SUCH,

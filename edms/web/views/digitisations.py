@@ -1,5 +1,6 @@
 """Alih media: scanners, digitisations, their check by keyboard, closing. Every change is a form."""
 
+import io
 from collections.abc import Callable
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from edms.access.actors import Actor, Role
 from edms.access.levels import Level
 from edms.capture.digitisation_close import close_digitisation, draw_up
+from edms.capture.digitisation_drafts import draft_digitisation_paper
 from edms.core.errors import NotFound, Refused
 from edms.digitisation.course import REASONS
 from edms.digitisation.standard import PAPERS, Kind
@@ -29,11 +31,13 @@ from edms.records.digitisations import (
     show_digitisation,
 )
 from edms.records.file_plan import selectable_classes
+from edms.records.office_draft import DOCX_TYPE
 from edms.web.acts import done, refused
 from edms.web.arguments import date_asked
 from edms.web.formats import number
 from edms.web.identity import actor, archive, capturers_only
 from edms.web.language import gettext, ngettext
+from edms.web.views.files import attachment_of
 from edms.web.words import error_text
 
 pages = Blueprint("digitisations", __name__)
@@ -209,6 +213,13 @@ def exported(digitisation_id: UUID, form: str) -> ResponseReturnValue:
     response = Response(content, mimetype="application/json" if form == "json" else "text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="daftar-arsip-alih-media.{form}"'
     return response
+
+
+@pages.get("/digitisations/<uuid:digitisation_id>/papers/<kind>.docx")
+def draft(digitisation_id: UUID, kind: str) -> ResponseReturnValue:
+    """A paper that is drawn up, as a draft to edit."""
+    made = draft_digitisation_paper(actor(), archive(), digitisation_id, kind)
+    return attachment_of(io.BytesIO(made.content), made.name, DOCX_TYPE)
 
 
 def _worker() -> Actor:
