@@ -24,7 +24,9 @@ def filed_in_dossiers() -> tuple[Select[Any], ...]:
     inside = []
     for of_one in (DisposalBatch, Proceeding):
         record = aliased(Record, name=f"filed_in_{of_one.__tablename__}")
-        inside.append(select(record.id).join(of_one, of_one.folder_id == record.folder_id))
+        # Not joined: SQLite would go through all records then, and not from the few folders to what lies in them.
+        folders = select(of_one.folder_id).where(of_one.folder_id.is_not(None))
+        inside.append(select(record.id).where(record.folder_id.in_(folders)))
     return *(select(column).where(column.is_not(None)) for column in _NAMED), *inside
 
 
