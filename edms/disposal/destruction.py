@@ -70,10 +70,10 @@ def open_batch(actor: Actor | None, archive: Archive, told: NewBatch) -> UUID:
         class_code, today = told.class_code or archive.settings.disposal.class_code, archive.clock.today()
         if class_code:
             checked_class(operation.session, class_code, today)
-        class_code = class_code or class_of_papers(operation.session, DESTRUCTION, today) or ""
         batch = DisposalBatch(
             id=new_id(archive.clock), kind=DESTRUCTION, tier=told.tier.value, office_id=told.office_id,
-            level=told.level.value, class_code=class_code or None, state=State.DRAFT.value, state_since=operation.now,
+            level=told.level.value, class_code=class_code or class_of_papers(operation.session, DESTRUCTION, today),
+            state=State.DRAFT.value, state_since=operation.now,
             title=title, opened_by=operation.actor.id, opener_name=operation.actor.name, opened_at=operation.now,
             committee={}, signers={}, evidence={},
         )  # fmt: skip

@@ -1,15 +1,17 @@
 """Telling the audit trail of the rows of an archive that an earlier version made."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
 from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.audit.model import AuditLeaf
 from edms.operation.model import RowState
-from edms.operation.states import Part, pages_of, states_of
+from edms.operation.states import Key, Part, RowStates, Stated, pages_of, states_of
 from edms.records.archive import Archive
 from edms.records.model import Hold, HoldLink
 
@@ -59,16 +61,10 @@ def _adopt_links(actor: Actor | None, archive: Archive) -> int:
         operation.decide()
         session, states = operation.session, archive.door.states
         holds, links = states.owner(Hold.__tablename__), states.owner(HoldLink.__tablename__)
-        for page in pages_of(session, holds) if holds and links else ():
-            assert holds is not None
-            assert links is not None
-            before = states_of(session, replace(holds, parts=(_WITHIN,)), page)
-            lines = select(RowState.key, RowState.version, RowState.code)
-            for text, version, code in session.execute(
-                lines.where(RowState.kind == holds.kind, RowState.key.in_(page))
-            ):
-                if states.code(holds.kind, text, version, before.get(text)) != code:
-                    continue
+        assert holds is not None
+        assert links is not None
+        for page in pages_of(session, holds):
+            for text in _told_within(session, states, holds, page):
                 states.touch_key(session, holds, page[text])
                 count += 1
                 (hold_id,) = page[text]
@@ -81,3 +77,22 @@ def _adopt_links(actor: Actor | None, archive: Archive) -> int:
         else:
             operation.unrecorded()
     return count
+
+
+def _told_within(session: Session, states: RowStates, holds: Stated, page: Mapping[str, Key]) -> list[str]:
+    """Return the holds whose code is of a state with their records in it. Records are read of no other: those told
+    anew are known by their own row, however many they bind."""
+    lines = select(RowState.key, RowState.version, RowState.code).where(
+        RowState.kind == holds.kind, RowState.key.in_(page)
+    )
+    told = {text: (version, code) for text, version, code in session.execute(lines)}
+
+    def fitting(one: Stated, among: Iterable[str]) -> list[str]:
+        states_now = states_of(session, one, {text: page[text] for text in among})
+        return [
+            text
+            for text, state in states_now.items()
+            if states.code(one.kind, text, told[text][0], state) == told[text][1]
+        ]
+
+    return fitting(replace(holds, parts=(_WITHIN,)), told.keys() - set(fitting(holds, told)))

@@ -18,7 +18,7 @@ from edms.operation.door import Operation
 from edms.records.alerts_model import Alert
 from edms.records.archive import Archive
 from edms.records.model import Component, Record
-from edms.records.visible import visible_to
+from edms.records.visible import seen_of
 
 VERIFIER = system_actor("verification")
 log = logging.getLogger("edms.alerts")
@@ -223,8 +223,7 @@ def _viewable(operation: Operation, alerts: Sequence[Alert]) -> dict[UUID, UUID]
         found = parse_id(alert.scope.removeprefix(record_scope(""))) or parse_id(alert.subject.removeprefix("records "))
         if found is not None:
             concerned[alert.id] = found
-    query = select(Record.id).where(Record.id.in_(set(concerned.values())), visible_to(operation.viewing))
-    seen = set(operation.session.scalars(query))
+    seen = seen_of(operation.session, operation.viewing, set(concerned.values()))
     return {alert: record for alert, record in concerned.items() if record in seen}
 
 

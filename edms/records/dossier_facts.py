@@ -21,13 +21,10 @@ _NAMED: tuple[InstrumentedAttribute[Any], ...] = (
 def filed_in_dossiers() -> tuple[Select[Any], ...]:
     """Return queries of the records that belong to the file of a disposal: its papers, the letters that its steps rest
     on wherever they lie, and what lies in its folder."""
-    inside = []
-    for of_one in (DisposalBatch, Proceeding):
-        record = aliased(Record, name=f"filed_in_{of_one.__tablename__}")
-        # Not joined: SQLite would go through all records then, and not from the few folders to what lies in them.
-        folders = select(of_one.folder_id).where(of_one.folder_id.is_not(None))
-        inside.append(select(record.id).where(record.folder_id.in_(folders)))
-    return *(select(column).where(column.is_not(None)) for column in _NAMED), *inside
+    record = aliased(Record, name="filed_in_dossiers")
+    # Not joined: SQLite would go through all records then, and not from the few folders to what lies in them.
+    inside = select(record.id).where(record.folder_id.in_(dossier_folders()))
+    return *(select(column).where(column.is_not(None)) for column in _NAMED), inside
 
 
 def dossier_folders() -> CompoundSelect[Any]:

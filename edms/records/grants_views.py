@@ -22,7 +22,7 @@ from edms.records.disclosures import LISTED
 from edms.records.grants import names_of
 from edms.records.grants_model import AccessGrant, AccessRequest, RecordSetItem, RequestState
 from edms.records.model import Folder, Record
-from edms.records.visible import standing, visible_to
+from edms.records.visible import seen_of, standing, visible_to
 
 MOST_SHOWN = 200
 
@@ -248,8 +248,7 @@ def uses_of(actor: Actor | None, archive: Archive, grant_id: UUID) -> list[Grant
         told = [json.loads(body) for body in operation.session.scalars(query) if named in body]
         uses = [leaf for leaf in told if leaf["details"].get("grant") == str(grant_id)]
         used = [one for leaf in uses if (one := parse_id(leaf["subject"]["id"]))]
-        seen = select(Record.id).where(Record.id.in_(used), visible_to(operation.viewing))
-        shown = frozenset(map(str, operation.session.scalars(seen)))
+        shown = frozenset(map(str, seen_of(operation.session, operation.viewing, used)))
         return [
             GrantUse(leaf["at"], leaf["action"], told if (told := leaf["subject"]["id"]) in shown else "",
                      leaf["outcome"])
