@@ -192,15 +192,3 @@ class Cuts:
             told = {"cuts": 1, "sessions": len(cut), "in a transaction": sum(one.at_work for one in cut)}
             self.counted.update({**told, "committing": sum(one.committing for one in cut)})
         return len(cut)
-
-
-def recognising(worker: int) -> list[psutil.Process]:
-    """The programs that recognise a page for this worker."""
-    found = []
-    for one in psutil.Process(worker).children(recursive=True):
-        try:
-            if one.name() == "tesseract" and "--list-langs" not in one.cmdline():
-                found.append(one)
-        except psutil.NoSuchProcess:
-            continue
-    return found

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from archive_fixtures import pdf, settings_in
 from ordeal_parts import Clerk
+from processes import descendants, kill
 from small_disk import MEBIBYTE, SmallDisk
 
 from edms.access.actors import console_actor
@@ -96,13 +97,12 @@ def served(tmp_path: Path, demo_template: Path) -> Iterator[tuple[SmallDisk, Sen
         while not _answers(address):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        family = psutil.Process(server.pid).children(recursive=True)
-        pages = [one for one in family if "serve-pages" in one.cmdline()]
+        pages = descendants(server.pid, "serve-pages")
         assert pages, "the processes that receive"
         yield disk, Sender(port, Clerk(address, password)), pages
     finally:
-        for process in [*psutil.Process(server.pid).children(recursive=True), server]:
-            process.kill()
+        kill(*descendants(server.pid))
+        server.kill()
         server.wait(30)
         disk.end()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from archive_fixtures import pdf
+from processes import descendants, kill
 
 ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "2"))
 FILES = 50
@@ -24,8 +25,7 @@ def home(installation: Path) -> Iterator[Path]:
     """An installation whose processes are all gone at the end."""
     (installation / "config.toml").write_text("[worker]\nlease_seconds = 5\npoll_seconds = 0.05\n")
     yield installation
-    for process in _ours(installation):
-        process.kill()
+    kill(*_ours(installation))
 
 
 def _ours(home: Path) -> list[psutil.Process]:
@@ -77,16 +77,14 @@ def test_nothing_acknowledged_is_lost_or_doubled(home: Path, tmp_path: Path) -> 
         _wait_for(home, 3)
         ingest = _start_ingest(home, folder, turn)
         time.sleep(chance.uniform(0.3, 2.5))
-        for victim in _victims(home, chance, server):
-            victim.kill()
+        kill(*_victims(home, chance, server))
         out, _err = ingest.communicate(timeout=120)
         for line in out.decode().splitlines():
             told = json.loads(line)
             if told.get("record"):
                 known = acknowledged.setdefault(told["path"], told["record"])
                 assert known == told["record"], f"{told['path']} was recorded twice"
-        for process in _ours(home):
-            process.kill()
+        kill(*_ours(home))
         server.wait(timeout=30)
     final = _run(
         home, "ingest", str(folder), "--as", "clerk-dinkes", "--class", "000.1.5", "--level", "open", "--wait", "--json"
@@ -138,7 +136,7 @@ def test_killed_server_leaves_no_process_behind(home: Path) -> None:
     """Workers and page server end with their parent, however it ends."""
     server = _start(home, "serve", "--port", "0", "--workers", "1")
     _wait_for(home, 3)
-    children = psutil.Process(server.pid).children(recursive=True)
+    children = descendants(server.pid)
     assert len(children) >= 2
     os.kill(server.pid, signal.SIGKILL)
     server.wait(timeout=60)
@@ -150,7 +148,7 @@ def test_interrupt_stops_everything(home: Path) -> None:
     """Ctrl-C ends the server, its workers and the sandboxes."""
     server = _start(home, "serve", "--port", "0", "--workers", "1")
     _wait_for(home, 3)
-    children = psutil.Process(server.pid).children(recursive=True)
+    children = descendants(server.pid)
     os.kill(server.pid, signal.SIGINT)
     assert server.wait(timeout=90) == 0
     _gone, alive = psutil.wait_procs(children, timeout=90)

@@ -1,19 +1,21 @@
 """In the middle of a range of pages: kill -9 of the process that recognises, then of the worker that waits for it; the
 connections to the database are cut."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
+import psutil
 import pytest
 from archive_fixtures import settings_in, take_in
 from console import Console
-from ordeal_parts import Cuts, recognising
+from ordeal_parts import Cuts
+from processes import recognising
 from sqlalchemy import select
 from text_material import Paper, picture
 
@@ -47,14 +49,15 @@ def state(archive: Archive, record_id: UUID) -> str:
 def kill_the_reader(worker: int) -> bool:
     """Kill the sandboxed process in which a page is being recognised, not its program."""
     for one in recognising(worker):
-        parent = one.parent()
-        if parent is not None:
-            parent.kill()
-            return True
+        with contextlib.suppress(psutil.NoSuchProcess):
+            parent = one.parent()
+            if parent is not None:
+                parent.kill()
+                return True
     return False
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(console: Console, url: str = "") -> Iterator[Archive]:
     """The archive beside a worker of its own, which must verify at the end."""
     archive = open_archive(settings_in(console.home, url))

@@ -12,7 +12,7 @@ import pypdf
 import pytest
 from archive_fixtures import settings_in, take_in
 from console import Console
-from ordeal_parts import recognising
+from processes import recognising
 from redaction_material import PUBLIC, SECRET, everything_in, plain
 from sqlalchemy import select
 

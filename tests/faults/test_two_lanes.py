@@ -1,6 +1,6 @@
 """Two lanes with real processes: what is quick is searchable while a scan is being recognised."""
 
-import os
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import psutil
 import pytest
 from archive_fixtures import pdf, settings_in, take_in
 from console import Console
-from ordeal_parts import recognising
+from processes import recognising
 from sqlalchemy import select
 from text_material import Paper, picture
 
@@ -40,7 +40,8 @@ def served(console: Console) -> Iterator[tuple[Archive, psutil.Process]]:
         yield archive, process
     finally:
         for one in recognising(process.pid):
-            one.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.resume()
         worker.send_signal(signal.SIGTERM)
         worker.communicate(timeout=60)
         archive.sandbox.close()
@@ -61,6 +62,17 @@ def _state(archive: Archive, record_id: UUID) -> str:
         return session.scalars(select(Job.state).where(Job.subject_id == record_id)).one()
 
 
+def _stands_still(process: psutil.Process) -> bool:
+    """Whether a process that was told to stop did; raises `psutil.NoSuchProcess` where it ended instead."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (status := process.status()) != psutil.STATUS_STOPPED:
+        if status == psutil.STATUS_ZOMBIE:
+            return False
+        assert time.monotonic() < deadline, f"{process} neither stops nor ends"
+        time.sleep(0.01)
+    return True
+
+
 def test_what_is_quick_is_searchable_while_a_scan_is_recognised(
     served: tuple[Archive, psutil.Process], tmp_path: Path
 ) -> None:
@@ -70,11 +82,16 @@ def test_what_is_quick_is_searchable_while_a_scan_is_recognised(
     stopped: list[psutil.Process] = []
 
     def stop() -> bool:
-        """Stop what recognises once it has stepped back: what is quick comes before it."""
+        """Stop what recognises once it has stepped back: what is quick comes before it.
+
+        One that was ending when it was told to stop does not stand still, and the next is taken.
+        """
         for one in recognising(process.pid):
-            if one.nice() == NICENESS:
-                os.kill(one.pid, signal.SIGSTOP)
-                stopped.append(one)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if one.nice() == NICENESS:
+                    one.suspend()
+                    if _stands_still(one):
+                        stopped.append(one)
         return bool(stopped)
 
     _until(stop, process)

@@ -1,5 +1,6 @@
 """A locked archive from the console: made, opened, served by several processes; the passphrase shows nowhere."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import psutil
 import pytest
 from archive_fixtures import MOMENT, settings_in
 from key_services import PIN, TOKEN, Bao, SoftHsm
+from processes import descendants
 
 from edms.access.actors import console_actor
 from edms.bootstrap import initialise, open_archive
@@ -87,14 +89,14 @@ def test_a_locked_archive_is_served_by_processes_that_were_handed_the_key(home: 
     os.close(reading)
     try:
         _wait_for_pages(port)
-        family = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-        assert len(family) >= 3
-        for process in family:
-            shown = (
-                Path(f"/proc/{process.pid}/cmdline").read_bytes() + Path(f"/proc/{process.pid}/environ").read_bytes()
-            )
-            assert SECRET.encode() not in shown
-        workers = [one for one in family if "worker" in one.cmdline()]
+        seen = 0
+        for process in [psutil.Process(server.pid), *descendants(server.pid)]:
+            shown = Path(f"/proc/{process.pid}/cmdline"), Path(f"/proc/{process.pid}/environ")
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                assert not any(SECRET.encode() in path.read_bytes() for path in shown)
+                seen += 1
+        assert seen >= 3
+        workers = descendants(server.pid, "worker")
         workers[0].kill()
         _wait_for_another(server.pid, workers[0].pid)
     finally:
@@ -120,14 +122,10 @@ def _wait_for_another(server: int, killed: int) -> None:
     """A worker that ended is started again, with the key."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        for child in psutil.Process(server).children():
-            if (
-                child.pid != killed
-                and "worker" in child.cmdline()
-                and child.cpu_times().user > 0.5
-                and child.is_running()
-            ):
-                return
+        for child in descendants(server, "worker"):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if child.pid != killed and child.cpu_times().user > 0.5 and child.is_running():
+                    return
         time.sleep(0.2)
     pytest.fail("the worker was not started again")
 

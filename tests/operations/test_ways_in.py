@@ -17,6 +17,7 @@ import pytest
 from archive_fixtures import pdf
 from console import Console
 from mail_server import PASSWORD, MailServer, free_port
+from processes import descendants, kill
 from test_mail import configured
 
 from edms.access.actors import console_actor
@@ -134,14 +135,7 @@ def sent(port: int, mail: EmailMessage) -> bool:
 
 
 def mail_processes(server: subprocess.Popen[str]) -> list[psutil.Process]:
-    found = []
-    for child in psutil.Process(server.pid).children():
-        try:
-            if "listen" in child.cmdline():
-                found.append(child)
-        except psutil.Error:
-            continue
-    return found
+    return descendants(server.pid, "listen")
 
 
 @pytest.mark.slow
@@ -157,8 +151,7 @@ def test_serve_takes_mail_and_kill_nine_loses_and_doubles_nothing(
         first = threading.Thread(target=sent, args=(port, mail))
         first.start()
         time.sleep(PAUSES[number % len(PAUSES)])
-        for child in before:
-            child.kill()
+        kill(*before)
         first.join()
         until(lambda mail=mail: sent(port, mail))  # type: ignore[misc]
         assert [one.pid for one in mail_processes(server)] != [one.pid for one in before], "it was started again"
@@ -166,7 +159,7 @@ def test_serve_takes_mail_and_kill_nine_loses_and_doubles_nothing(
     if shutil.which("swaks"):
         swaks = ["swaks", "--server", f"127.0.0.1:{port}", "--to", "a@b.example", "--from", "mfp@kantor.example"]
         assert subprocess.run(swaks, capture_output=True, timeout=60, check=False).returncode == 0
-    children = psutil.Process(server.pid).children(recursive=True)
+    children = descendants(server.pid)
     server.kill()
     _gone, alive = psutil.wait_procs(children, timeout=30)
     assert alive == []

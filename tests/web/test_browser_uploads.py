@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from archive_fixtures import pdf
 from judges import browser_program
 from playwright.sync_api import Browser, Locator, Page, expect
+from processes import descendants, kill
 from sqlalchemy import func, select
 from test_browser import DESK, PHONE, Server, Watched, browser, judged, sign_in  # noqa: F401 - a fixture
 
@@ -50,10 +50,8 @@ class Mortal(Server):
 
     def kill(self) -> None:
         """End the server and its children with SIGKILL."""
-        ours = [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]
-        for one in ours:
-            if one.is_running():
-                os.kill(one.pid, signal.SIGKILL)
+        ours = [psutil.Process(self.process.pid), *descendants(self.process.pid)]
+        kill(*ours)
         self.process.wait(30)
         psutil.wait_procs(ours, 10)
 
