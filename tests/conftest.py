@@ -6,14 +6,20 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from postgresql_server import new_database
+from sqlalchemy import Dialect, Engine, create_engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 import edms.schema
 from edms.access import passwords
+from edms.core import database as core_database
 from edms.core.clock import FixedClock
 from edms.core.database import Database, open_database
 from edms.core.settings import DatabaseSettings, Settings
@@ -59,6 +65,31 @@ def cheap_passwords() -> Iterator[None]:
             patch.setattr(personal_pilot, name, least)
         for name, least in (("_TIME_COST", 1), ("_MEMORY_KIB", 8192), ("_LANES", 1)):
             patch.setattr(file_provider, name, least)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_statements() -> Iterator[None]:
+    """One memory of compiled statements for all archives of a kind that tests open in this process.
+
+    An installation opens its database once and compiles a statement once. Thousands of tests each open one, and would
+    compile every statement anew: a fifth of their work, and gigabytes of statements that the mappers keep.
+    """
+    known: dict[str, LRUCache[Any, Any]] = {}
+
+    def create(*arguments: Any, **named: Any) -> Engine:
+        engine = create_engine(*arguments, **named)
+        engine._compiled_cache = known.setdefault(engine.dialect.name, LRUCache(5_000))
+        return engine
+
+    def same(one: Dialect, other: object) -> bool:
+        return isinstance(other, type(one)) and one.statement_compiler is other.statement_compiler
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(core_database, "create_engine", create)
+        for kind in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+            patch.setattr(kind, "__eq__", same)
+            patch.setattr(kind, "__hash__", lambda one: hash((type(one), one.statement_compiler)))
         yield
 
 

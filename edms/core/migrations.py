@@ -1,21 +1,25 @@
-"""Bringing the database to the shape that this version of the code expects."""
+"""Bringing the database to the shape that this version of the code expects.
 
-import functools
+What shape it has is asked without Alembic: every command asks, and loading Alembic with all its steps was most of what
+opening an archive cost. Making and changing shapes is Alembic's alone.
+"""
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
+import re
+from typing import Literal
+
+from sqlalchemy import column, inspect, select, table
 
 from edms.core.database import WRITE_OPTION, Database
 from edms.core.errors import ConfigurationError
 from edms.core.resources import resource
 
+_SAID = re.compile(r'^(revision|down_revision) = "([^"]+)"$', re.MULTILINE)
+_VERSION = table("alembic_version", column("version_num"))
+
 
 def upgrade(database: Database) -> None:
     """Migrate to the newest shape, in one transaction per database that supports it. Raises like `require_head`."""
-    _refuse_newer(database)
+    _refuse_newer(current_revision(database))
     _run(database, "upgrade", "head")
 
 
@@ -26,48 +30,51 @@ def downgrade(database: Database, revision: str) -> None:
 
 def require_head(database: Database) -> None:
     """Raise ConfigurationError when the database is older or newer than the code."""
-    _refuse_newer(database)
-    if current_revision(database) != _scripts().get_current_head():
+    revision = current_revision(database)
+    _refuse_newer(revision)
+    if revision != head():
         raise ConfigurationError("the database is of an older version", "run: edms init")
 
 
 def current_revision(database: Database) -> str | None:
     """Return the revision the database is at, None when it is empty."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(_VERSION.name):
+            return None
+        found: str | None = connection.scalar(select(_VERSION.c.version_num))
+        return found
 
 
-def _refuse_newer(database: Database) -> None:
-    revision = current_revision(database)
-    if revision is None:
-        return
-    try:
-        _scripts().get_revision(revision)
-    except CommandError:
+def known_revisions() -> dict[str, str | None]:
+    """Return the revisions that this code knows, each with the one it follows (None: the first), as their files say."""
+    found: dict[str, str | None] = {}
+    for file in resource("migrations").glob("versions/*.py"):
+        told = dict(_SAID.findall(file.read_text(encoding="utf-8")))
+        found[told["revision"]] = told.get("down_revision")
+    return found
+
+
+def head() -> str:
+    """Return the newest revision: the one that no other follows."""
+    known = known_revisions()
+    (newest,) = known.keys() - set(known.values())
+    return newest
+
+
+def _refuse_newer(revision: str | None) -> None:
+    if revision is not None and revision not in known_revisions():
         raise ConfigurationError(
             f"the database is of a newer version ({revision}) than this program",
             "install the version of the program that made it; nothing was changed",
-        ) from None
+        )
 
 
-def _scripts() -> ScriptDirectory:
-    return _scripts_in(str(resource("migrations")))
+def _run(database: Database, direction: Literal["upgrade", "downgrade"], revision: str) -> None:
+    from alembic import command
+    from alembic.config import Config
 
-
-@functools.cache
-def _scripts_in(folder: str) -> ScriptDirectory:
-    """The steps that there are, read and compiled once: that was most of what opening an archive cost."""
-    return ScriptDirectory.from_config(_config(folder))
-
-
-def _config(folder: str) -> Config:
     config = Config()
-    config.set_main_option("script_location", folder)
-    return config
-
-
-def _run(database: Database, direction: str, revision: str) -> None:
-    config = _config(str(resource("migrations")))
+    config.set_main_option("script_location", str(resource("migrations")))
     with database.engine.execution_options(**{WRITE_OPTION: True}).begin() as connection:
         config.attributes["connection"] = connection
         getattr(command, direction)(config, revision)

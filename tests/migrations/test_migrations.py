@@ -18,7 +18,7 @@ from edms.bootstrap import initialise, open_archive
 from edms.core.database import Database, open_database
 from edms.core.errors import ConfigurationError
 from edms.core.ids import new_id
-from edms.core.migrations import _scripts, current_revision, downgrade, require_head, upgrade
+from edms.core.migrations import current_revision, downgrade, head, known_revisions, require_head, upgrade
 from edms.core.resources import resource
 from edms.core.settings import DatabaseSettings
 from edms.records.archive import Archive
@@ -66,8 +66,18 @@ def test_a_column_that_lacks_would_be_found(empty: Database) -> None:
         assert len(differences(connection)) == 1
 
 
+def scripts_of_alembic() -> ScriptDirectory:
+    return ScriptDirectory(str(resource("migrations")))
+
+
+def test_what_every_command_reads_of_the_steps_alembic_says_too() -> None:
+    scripts = scripts_of_alembic()
+    assert {one.revision: one.down_revision for one in scripts.walk_revisions()} == known_revisions()
+    assert scripts.get_current_head() == head()
+
+
 def test_there_is_one_head_and_every_step_can_be_undone() -> None:
-    scripts = _scripts()
+    scripts = scripts_of_alembic()
     assert len(scripts.get_heads()) == 1
     for script in scripts.walk_revisions():
         assert script.doc
@@ -90,7 +100,7 @@ def test_up_down_and_up_again(empty: Database) -> None:
 def test_every_step_down_and_up_again_with_data(archive: Archive, capture) -> None:  # type: ignore[no-untyped-def]
     """Rows of a living archive are no hindrance: not to going back to nothing, nor to starting anew."""
     capture(archive, pdf("Surat keputusan tentang taman kota"))
-    revisions = [script.revision for script in _scripts().walk_revisions()]
+    revisions = [script.revision for script in scripts_of_alembic().walk_revisions()]
     for earlier in [*revisions[1:], "base"]:
         downgrade(archive.database, earlier)
         if earlier != "base":
@@ -132,7 +142,8 @@ def test_a_database_of_an_older_version_is_told_what_to_do(empty: Database) -> N
         require_head(empty)
 
 
-NEXT = """revision, down_revision, branch_labels, depends_on = "next", {head!r}, None, None
+NEXT = """revision = "next"
+down_revision = "{head}"
 from alembic import op
 def upgrade():
     op.execute("CREATE TABLE of_the_next (id INTEGER)")
@@ -147,8 +158,7 @@ def next_step(folder: Path, monkeypatch: pytest.MonkeyPatch, last: str) -> None:
     """Let the code be one step further on than it is; `last` is the last statement of that step."""
     (folder / "next").mkdir(exist_ok=True)
     copied = shutil.copytree(resource("migrations"), folder / "next" / "migrations", dirs_exist_ok=True)
-    head = ScriptDirectory(str(resource("migrations"))).get_current_head()
-    (copied / "versions" / "next.py").write_text(NEXT.format(head=head, last=last), "utf-8")
+    (copied / "versions" / "next.py").write_text(NEXT.format(head=head(), last=last), "utf-8")
     monkeypatch.setattr("edms.core.migrations.resource", lambda _name: copied)
 
 
