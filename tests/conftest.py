@@ -35,8 +35,14 @@ pytest_plugins = [
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# How long an example takes says how busy the machine is, and nothing about the product.
-hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# How long an example takes says how busy the machine is, and nothing about the product. A run tries the same examples
+# as the one before, so that a change is judged by what it changes; EDMS_RANDOM_EXAMPLES=1 looks for new ones.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=not os.environ.get("EDMS_RANDOM_EXAMPLES"),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("house")
 
 

@@ -14,6 +14,7 @@ from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
+from edms.core.typed import line, why
 from edms.disposal.course import FINAL, Move, Need, State, Step, move
 from edms.disposal.people import require_capacity
 from edms.operation.door import Operation
@@ -101,8 +102,8 @@ def take_step(
         raise Refused("this step needs its letter: number, date and the record that it is kept as")
     if Need.NUMBER in found.needs and not line(number or (letter.number if letter else ""), 120):
         raise Refused("this step needs a number")
-    if Need.REASON in found.needs and not 3 <= len(note.strip()) <= 500:
-        raise Refused("say in a few words why")
+    if Need.REASON in found.needs:
+        note = why(note)
     row = DisposalStep(
         id=new_id(archive.clock), batch_id=batch.id, position=len(batch.steps) + 1, step=found.step.value,
         state=found.target.value, duty=found.duty.value, actor_id=operation.actor.id, actor_name=operation.actor.name,
@@ -151,11 +152,6 @@ def letter_digest(operation: Operation, archive: Archive, batch: DisposalBatch, 
     if earlier and letter.dated < max(earlier):
         raise Refused("the letter is dated before the one of an earlier step", "look at the date of the letter")
     return original.blob.sha256
-
-
-def line(value: str, most: int) -> str:
-    """Return what was typed as one line of at most `most` characters, without what cannot be printed."""
-    return "".join(letter if letter.isprintable() else " " for letter in value).strip()[:most]
 
 
 def standing(batch: DisposalBatch) -> list[DisposalItem]:

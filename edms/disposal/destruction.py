@@ -17,7 +17,8 @@ from edms.access.separation import Duty
 from edms.core.destruction_format import list_digest
 from edms.core.errors import Refused
 from edms.core.ids import new_id
-from edms.disposal.batches import Letter, begin_step, decided_batch, line, move_of, require_time, standing, take_step
+from edms.core.typed import line, why
+from edms.disposal.batches import Letter, begin_step, decided_batch, move_of, require_time, standing, take_step
 from edms.disposal.course import DESTRUCTION, EXCLUDABLE, ItemState, Move, Office, State, Step
 from edms.disposal.eligibility import (
     described,
@@ -188,9 +189,7 @@ def exclude(actor: Actor | None, archive: Archive, item_id: UUID, reason: str) -
                          Move(Step.EXCLUDE, State(batch.state), State(batch.state), Office.RECORDS_UNIT,
                               Duty.PROPOSE_DISPOSAL))  # fmt: skip
         require_time(operation, archive, batch)
-        if not 3 <= len(reason.strip()) <= 500:
-            raise Refused("say in a few words why")
-        exclude_item(operation, batch, item, reason.strip())
+        exclude_item(operation, batch, item, why(reason))
 
 
 def exclude_item(operation: Operation, batch: DisposalBatch, item: DisposalItem, reason: str) -> None:

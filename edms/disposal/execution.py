@@ -20,7 +20,8 @@ from edms.access.separation import Duty, clash
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.errors import Refused
 from edms.core.progress import ShowProgress, no_progress
-from edms.disposal.batches import begin_step, decided_batch, line, move_of, require_time, standing, take_step
+from edms.core.typed import line
+from edms.disposal.batches import begin_step, decided_batch, move_of, require_time, standing, take_step
 from edms.disposal.course import LEAST_WITNESSES, WITNESS_CAPACITIES, ItemState, State, Step
 from edms.disposal.destruction import exclude_item, recheck
 from edms.disposal.eligibility import drifted, judged

@@ -11,6 +11,7 @@ from uuid import UUID
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.errors import Refused
+from edms.core.typed import line
 from edms.exchange.drawing import signers_named
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
@@ -18,7 +19,6 @@ from edms.records.proceedings import (
     SUBJECT,
     decided_proceeding,
     exclude_hindered,
-    line,
     may_take,
     require_all_seen,
     standing,

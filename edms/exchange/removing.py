@@ -16,6 +16,7 @@ from edms.access.policy import Action
 from edms.access.separation import Duty
 from edms.core.errors import EdmsError, Refused
 from edms.core.progress import ShowProgress, no_progress
+from edms.core.typed import line, why
 from edms.exchange.receipt import Receipt, ReceiptLine
 from edms.exchange.removal_guards import not_as_sent, receipt_again, receipt_digest, standing_in_the_way
 from edms.exchange.removal_papers import draw_up_removal
@@ -28,13 +29,11 @@ from edms.records.proceedings import (
     SUBJECT,
     decided_proceeding,
     done_by,
-    line,
     may_take,
     require_state,
     require_time,
     standing,
     step,
-    why,
 )
 from edms.records.proceedings_model import Proceeding, ProceedingItem, ProceedingStep
 from edms.records.removals import KEPT, removable_from

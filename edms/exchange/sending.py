@@ -19,6 +19,7 @@ from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.errors import Refused
+from edms.core.typed import line
 from edms.exchange.drawing import NAMES, keeper, placement_of
 from edms.exchange.gathering import record_parts
 from edms.exchange.parts import RecordParts, WrittenRecord
@@ -33,7 +34,6 @@ from edms.records.proceedings import (
     decided_proceeding,
     exclude_hindered,
     hindered,
-    line,
     may_take,
     record_in,
     requests_on,

@@ -8,6 +8,7 @@ from uuid import UUID
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.errors import Refused
+from edms.core.typed import line
 from edms.exchange.drawing import draw_up, signers_named
 from edms.operation.door import NotPermitted
 from edms.records.archive import Archive
@@ -16,7 +17,6 @@ from edms.records.proceedings import (
     decided_proceeding,
     exclude_hindered,
     finish_items,
-    line,
     may_take,
     requests_on,
     require_state,

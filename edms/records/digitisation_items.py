@@ -14,6 +14,7 @@ from edms.access.policy import Action, decide
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
 from edms.core.sandbox import SandboxFault
+from edms.core.typed import why
 from edms.digitisation.course import ItemState, State
 from edms.digitisation.judge import ScannedPage, judge_all
 from edms.digitisation.standard import BadPaper, Kind, Standard, page_papers, paper_sides
@@ -98,9 +99,7 @@ def remove_item(actor: Actor | None, archive: Archive, item_id: UUID, reason: st
         _require_open(item.digitisation)
         if item not in standing(item.digitisation):
             raise Refused("it is no longer part of the digitisation")
-        if not 3 <= len(reason.strip()) <= 500:
-            raise Refused("say in a few words why")
-        item.state, item.standing_key, item.check_note = ItemState.REMOVED.value, None, reason.strip()
+        item.state, item.standing_key, item.check_note = ItemState.REMOVED.value, None, why(reason)
         operation.about("digitisation", item.digitisation_id, "digitisation.item_removed")
         operation.note(item=str(item.id), record=str(item.record_id))
 

@@ -18,6 +18,7 @@ from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
+from edms.core.typed import line, why
 from edms.digitisation.course import State
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -82,14 +83,14 @@ def add_scanner(actor: Actor | None, archive: Archive, told: NewScanner) -> UUID
     with archive.door.write(actor, Action.DIGITISATION_WORK) as operation:
         operation.decide(RecordFacts(told.office_id, Level.OPEN, Stage.PENDING))
         _require_office(operation, told.office_id)
-        named = tuple(_line(value, 80) for value in (told.name, told.make, told.model, told.serial))
+        named = tuple(line(value, 80) for value in (told.name, told.make, told.model, told.serial))
         if not all(named) or not _LEAST_OPTICAL <= told.optical_dpi <= _MOST_OPTICAL:
             raise Refused("a scanner has a name, a make, a model, a serial number and its optical resolution")
         if told.calibrated_on is not None and told.calibrated_on > archive.clock.today():
             raise Refused("this day has not come yet", "look at the date of the calibration")
         scanner = Scanner(
             id=new_id(archive.clock), office_id=told.office_id, name=named[0], make=named[1], model=named[2],
-            serial=named[3], optical_dpi=told.optical_dpi, settings=_line(told.settings, 500),
+            serial=named[3], optical_dpi=told.optical_dpi, settings=line(told.settings, 500),
             calibrated_on=told.calibrated_on, added_by=operation.actor.name, added_at=operation.now,
         )  # fmt: skip
         operation.session.add(scanner)
@@ -134,7 +135,7 @@ def open_digitisation(actor: Actor | None, archive: Archive, told: NewDigitisati
         if told.class_code:
             checked_class(operation.session, told.class_code, archive.clock.today())
         lines = tuple(
-            _line(value, most)
+            line(value, most)
             for value, most in ((told.title, 300), (told.place, 100), (told.source, 300), (told.condition, 300),
                                 (told.medium, 100))
         )  # fmt: skip
@@ -145,7 +146,7 @@ def open_digitisation(actor: Actor | None, archive: Archive, told: NewDigitisati
         row = Digitisation(
             id=new_id(archive.clock), office_id=told.office_id, level=told.level.value, state=State.OPEN.value,
             title=lines[0], place=lines[1], source=lines[2], condition=lines[3], medium=lines[4],
-            process_note=_line(told.process_note, 1000), class_code=told.class_code or None,
+            process_note=line(told.process_note, 1000), class_code=told.class_code or None,
             begun_on=archive.clock.today(), opened_by=operation.actor.id, opener_name=operation.actor.name,
             opened_at=operation.now, signers={}, listed={},
         )  # fmt: skip
@@ -191,11 +192,9 @@ def cancel_digitisation(actor: Actor | None, archive: Archive, digitisation_id: 
             raise Refused("the digitisation was given up already")
         if in_force(operation.session, row):
             raise Refused("the berita acara is signed, and what it says stands")
-        why = reason.strip()
-        if not 3 <= len(why) <= 500:
-            raise Refused("say in a few words why")
+        told = why(reason)
         withdraw_open(operation, row)
-        row.state, row.cancelled_at, row.cancel_reason = State.CANCELLED.value, operation.now, why
+        row.state, row.cancelled_at, row.cancel_reason = State.CANCELLED.value, operation.now, told
         for item in row.items:
             item.standing_key = None
 
@@ -229,8 +228,3 @@ def withdraw_open(operation: Operation, row: Digitisation) -> None:
 def _require_office(operation: Operation, office_id: UUID) -> None:
     if operation.session.get(Office, office_id) is None:
         raise Refused("there is no such office")
-
-
-def _line(value: str, most: int) -> str:
-    """Return what was typed as one line of at most `most` characters, without what cannot be printed."""
-    return "".join(letter if letter.isprintable() else " " for letter in value).strip()[:most]

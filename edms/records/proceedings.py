@@ -20,6 +20,7 @@ from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
+from edms.core.typed import line, why
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.classification import checked_class
@@ -320,15 +321,3 @@ def facts_of(row: Proceeding) -> RecordFacts:
 def record_in(operation: Operation, item: ProceedingItem) -> Record:
     """Return an item's record, held against other writers, after the decision on it for the operation's action."""
     return decided_record(operation, item.record_id, lock=True)
-
-
-def why(reason: str) -> str:
-    told = line(reason, 500)
-    if len(told) < 3:
-        raise Refused("say in a few words why")
-    return told
-
-
-def line(value: str, most: int) -> str:
-    """Return what was typed as one line of at most `most` characters, without what cannot be printed."""
-    return "".join(letter if letter.isprintable() else " " for letter in value).strip()[:most]

@@ -14,6 +14,7 @@ from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.core.errors import Refused
+from edms.core.typed import line, why
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.assignment_model import AssignmentSource
@@ -26,14 +27,12 @@ from edms.records.proceedings import (
     decided_proceeding,
     exclude_hindered,
     finish_items,
-    line,
     may_take,
     record_in,
     require_all_seen,
     seen_items,
     standing,
     step,
-    why,
 )
 from edms.records.proceedings_list import drawn_list, list_sha256
 from edms.records.proceedings_model import Proceeding, ProceedingItem

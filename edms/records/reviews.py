@@ -15,6 +15,7 @@ from edms.access.policy import Action
 from edms.access.separation import Duty
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
+from edms.core.typed import why
 from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
@@ -23,7 +24,6 @@ from edms.records.reviews_model import RetentionReview, ReviewKind
 from edms.records.visible import decided_record
 
 MOST_MONTHS = 1200
-_LEAST_WORDS = 3
 _MARKS = {ReviewKind.TERJAGA_RELEASE: "terjaga", ReviewKind.VITAL_RELEASE: "vital"}
 
 
@@ -95,9 +95,7 @@ def withdraw_review(actor: Actor | None, archive: Archive, review_id: UUID, reas
             operation.note(review=str(review_id), reasons=["not_the_proposer"])
             raise NotPermitted("a proposal is withdrawn by the one who made it", "judge it instead")
         _require_waiting(row)
-        if len(reason.strip()) < _LEAST_WORDS:
-            raise Refused("say in a few words why")
-        _end(operation, row, "review.withdrawn", reason, accepted=False)
+        _end(operation, row, "review.withdrawn", why(reason), accepted=False)
 
 
 def _decided(operation: Operation, review_id: UUID) -> tuple[RetentionReview, Record | None]:

@@ -19,6 +19,7 @@ from edms.access.policy import Action, decide
 from edms.access.scope import RecordFacts
 from edms.core.errors import NotFound, Refused
 from edms.core.ids import new_id
+from edms.core.typed import why
 from edms.operation.door import Operation
 from edms.records.archive import Archive
 from edms.records.facts import facts_of
@@ -30,7 +31,7 @@ from edms.records.visible import decided_record
 
 MOST_SIGNERS = 8
 _TOKEN_BYTES = 12  # 96 bits: short enough for a small QR code, far too many to try
-_MOST_REASON, _MOST_LOCATION, _MOST_WHY = 200, 100, 500
+_MOST_REASON, _MOST_LOCATION = 200, 100
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def decline_signature(actor: Actor | None, archive: Archive, signature_id: UUID,
     with archive.door.write(actor, Action.RECORD_SIGN) as operation:
         signature = decided_signature(operation, signature_id, lock=True)
         advance(operation, signature.request, Act.DECLINE, signature.position)
-        signature.decline_reason = _why(reason)
+        signature.decline_reason = why(reason)
         operation.about("record", signature.request.record_id, "signature.declined")
         operation.note(request=str(signature.request_id), signature=str(signature.id), position=signature.position)
 
@@ -192,7 +193,7 @@ def _close(actor: Actor | None, archive: Archive, request_id: UUID, reason: str,
         if not _owns(operation.actor, request):
             raise NotFound()
         advance(operation, request, act)
-        request.close_reason = _why(reason)
+        request.close_reason = why(reason)
         operation.about("record", request.record_id, event)
         operation.note(request=str(request.id))
 
@@ -377,10 +378,3 @@ def _person_id(actor: Actor) -> UUID | None:
 
 def _office(person: Person) -> str:
     return person.office.name if person.office else ""
-
-
-def _why(reason: str) -> str:
-    why = reason.strip()
-    if not 3 <= len(why) <= _MOST_WHY:
-        raise Refused("say in a few words why")
-    return why

@@ -17,6 +17,7 @@ from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.core.secret import Secret
+from edms.core.typed import why
 from edms.operation.attempts import attempt_failed, attempts_end, require_attempts_left
 from edms.operation.door import Operation
 from edms.records.archive import Archive
@@ -27,6 +28,7 @@ from edms.records.signatures_model import SigningIdentity
 from edms.signing.personal import PersonalIssuer, PersonalSigner, WrongPassphrase
 
 _NIK = re.compile(r"\d{16}", re.ASCII)
+_MOST_WHY = 300
 _LEAST = 10  # characters of a passphrase: with argon2id in front, a few words in a row
 
 
@@ -172,10 +174,7 @@ def revoke_certificate(
 
 
 def _revoke(operation: Operation, row: SigningIdentity, reason: str, since: datetime) -> None:
-    why = reason.strip()
-    if not 3 <= len(why) <= 300:
-        raise Refused("say in a few words why")
-    row.revoked_at, row.revoked_since, row.revoke_reason = operation.now, since, why
+    row.revoked_at, row.revoked_since, row.revoke_reason = operation.now, since, why(reason, _MOST_WHY)
     operation.about("person", row.person_id, "signature.certificate_revoked")
     operation.note(identity=str(row.id), provider=row.provider, since=since.isoformat())
 

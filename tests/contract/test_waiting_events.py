@@ -226,7 +226,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS, seed=st.integers(0, 2**16))
 def test_any_interleaving_places_every_committed_event_once(
     database: Database, trail: AuditTrail, acts: list[str], seed: int

@@ -340,10 +340,10 @@ def test_no_token_manages_anything(token: Actor) -> None:
 
 @given(facts=records)
 def test_anybody_sees_what_is_published_and_no_more(facts: RecordFacts) -> None:
-    """R21, R66: open, declared, of a public category, without personal data."""
+    """R21, R66: open, of a public category, without personal data; declared, or left here when it was handed over."""
     public = (
         facts.level is Level.OPEN
-        and facts.stage is Stage.DECLARED
+        and facts.stage in (Stage.DECLARED, Stage.HANDED_OVER)
         and not facts.personal_data
         and facts.kip in ("berkala", "serta_merta", "setiap_saat")
     )
