@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from ldap3 import BASE, MODIFY_ADD, MODIFY_DELETE, MODIFY_REPLACE, Connection, Server
 from ldap3.core.exceptions import LDAPExceptionError
-from mail_server import certificate_for_localhost, free_port
+from mail_server import certificate_for_localhost
+from ports import free_port
 
 SLAPD = shutil.which("slapd") or ("/usr/sbin/slapd" if Path("/usr/sbin/slapd").exists() else None)
 SCHEMAS, MODULES = Path("/etc/ldap/schema"), Path("/usr/lib/ldap")
@@ -127,7 +128,8 @@ class Unit:
         told: dict[str, Any] = {
             "servers": (f"ldaps://localhost:{self.server.tls_port}",), "ca_file": self.server.certificate,
             "bind_dn": READER, "bind_password": f"file:{self.secret}", "people_base": self.people,
-            "groups_base": self.groups, "retry_after_seconds": 0.0, "timeout_seconds": 20,
+            "groups_base": self.groups, "retry_after_seconds": 0.0,
+            "connect_timeout_seconds": 60.0, "timeout_seconds": 60,
         }  # fmt: skip
         return told | changes
 
@@ -157,7 +159,7 @@ def slapd() -> Iterator[DirectoryServer]:
         yield server
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -168,7 +170,7 @@ def _fill(admin: Any) -> None:
 
 
 def _opened(server: DirectoryServer, process: "subprocess.Popen[bytes]", folder: Path) -> Any:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
             return server.admin()

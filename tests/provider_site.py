@@ -98,7 +98,7 @@ def provided(open_site: OpenSite, tmp_path: Path, request: pytest.FixtureRequest
             server={"public_url": "http://localhost"},
             directory={"groups": GROUPS},
             oidc={"issuer": provider.issuer, "client_id": CLIENT, "client_secret": f"file:{secret}",
-                  "timeout_seconds": 1.0, **told},
+                  "timeout_seconds": 30.0, **told},
         )  # fmt: skip
         provider.clock = site.clock
         yield ProviderSite(site, provider)

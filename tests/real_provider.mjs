@@ -26,8 +26,9 @@ const provider = new Provider(told.issuer, {
   conformIdTokenClaims: false,
   claims: { openid: ["sub", "groups"], profile: ["name", "preferred_username"] },
   pkce: { required: () => true },
-  // It calls no address of this machine by itself; here all is on this machine.
-  fetch: (url, { dispatcher: _guard, ...options }) => fetch(url, options),
+  // It calls no address of this machine by itself; here all is on this machine. And it gives up after 2.5 seconds, in
+  // which a busy machine has not answered.
+  fetch: (url, { dispatcher: _guard, signal: _hurry, ...options }) => fetch(url, { ...options, signal: AbortSignal.timeout(120_000) }),
   features: { backchannelLogout: { enabled: true } },
   async findAccount(_context, id) {
     return { accountId: id, claims: async () => ({ sub: id, ...(people[id] ?? {}) }) };

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from joserfc import jwk
 from judges import judge
-from mail_server import free_port
+from ports import free_port
 
 MODULES = Path(sys.prefix) / "js" / "node_modules" / "oidc-provider" / "package.json"
 PROGRAM = Path(__file__).with_suffix(".mjs")
@@ -28,7 +28,7 @@ class RealProvider:
         """From now on the provider says this of somebody."""
         told = json.dumps({subject: claims}).encode()
         request = urllib.request.Request(f"{self.issuer}/people", told, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             assert answer.read() == b"ok"
 
 
@@ -63,4 +63,4 @@ def real_provider(home: str, people: dict[str, dict[str, Any]]) -> Iterator[Real
         yield RealProvider(told["issuer"])  # type: ignore[arg-type]
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)

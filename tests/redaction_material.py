@@ -103,7 +103,7 @@ def everything_in(content: bytes) -> str:
         asked = [("pdftotext", "-layout", path, "-"), ("pdftotext", "-raw", path, "-"), ("pdfinfo", "-meta", path),
                  ("pdfinfo", path), ("pdfdetach", "-list", path)]  # fmt: skip
         for program, *arguments in asked:
-            done = subprocess.run([judge(program), *map(str, arguments)], capture_output=True, timeout=60, check=False)
+            done = subprocess.run([judge(program), *map(str, arguments)], capture_output=True, timeout=120, check=False)
             found.append(done.stdout.decode("utf-8", "replace"))
     return "\n".join(found)
 
@@ -114,6 +114,6 @@ def pictures_in(content: bytes) -> list[bytes]:
         path = Path(folder) / "made.pdf"
         path.write_bytes(content)
         subprocess.run(
-            [judge("pdfimages"), "-png", str(path), f"{folder}/p"], capture_output=True, check=True, timeout=60
+            [judge("pdfimages"), "-png", str(path), f"{folder}/p"], capture_output=True, check=True, timeout=120
         )
         return [one.read_bytes() for one in sorted(Path(folder).glob("p-*.png"))]

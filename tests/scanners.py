@@ -39,7 +39,7 @@ class ClamdServer:
         log = (self.folder / "log").open("wb")
         self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         place = str(self.folder / "clamd.sock")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.process.poll() is None:
             with socket.socket(socket.AF_UNIX) as trial:
                 if trial.connect_ex(place) == 0:

@@ -4,7 +4,6 @@ import http.client
 import json
 import select
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import psutil
 import pytest
 from archive_fixtures import pdf, settings_in
 from ordeal_parts import Clerk
+from ports import free_port
 from processes import descendants, kill
 from small_disk import MEBIBYTE, SmallDisk
 
@@ -86,8 +86,7 @@ def served(tmp_path: Path, demo_template: Path) -> Iterator[tuple[SmallDisk, Sen
     archive = open_archive(settings_in(tmp_path))
     password = new_password(console_actor("tests"), archive, "clerk-bappeda")
     archive.database.close()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "config.toml").write_text(CONFIG.format(port=port))
     command = [sys.executable, "-m", "edms.cli.main", "--config", tmp_path / "config.toml", "serve"]
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -95,7 +94,8 @@ def served(tmp_path: Path, demo_template: Path) -> Iterator[tuple[SmallDisk, Sen
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 120
         while not _answers(address):
-            assert time.monotonic() < deadline
+            assert server.poll() is None, "the server ended"
+            assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)
         pages = descendants(server.pid, "serve-pages")
         assert pages, "the processes that receive"
@@ -103,13 +103,13 @@ def served(tmp_path: Path, demo_template: Path) -> Iterator[tuple[SmallDisk, Sen
     finally:
         kill(*descendants(server.pid))
         server.kill()
-        server.wait(30)
+        server.wait(120)
         disk.end()
 
 
 def _answers(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{address}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=60) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

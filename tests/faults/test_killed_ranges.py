@@ -90,7 +90,7 @@ def require_whole(archive: Archive, record_id: UUID) -> None:
 
 def end(worker: "subprocess.Popen[str]") -> None:
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.slow
@@ -106,7 +106,7 @@ def test_reader_and_worker_are_killed_within_a_range(console: Console) -> None:
             until(lambda: _has_failed(archive))
             until(lambda: recognising(worker.pid))
             os.kill(worker.pid, signal.SIGKILL)
-            worker.communicate(timeout=60)
+            worker.communicate(timeout=PATIENCE_SECONDS)
             worker = console.start("worker")
             until(lambda: state(archive, taken.record_id) != "pending")
             require_whole(archive, taken.record_id)

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import psutil
 import pypdf
 import pytest
 from archive_fixtures import settings_in, take_in
 from console import Console
-from processes import recognising
+from processes import go_on, stood_still
 from redaction_material import PUBLIC, SECRET, everything_in, plain
 from sqlalchemy import select
 
@@ -37,7 +38,7 @@ def until(what: Callable[[], object]) -> None:
 
 def end(worker: "subprocess.Popen[str]") -> None:
     worker.send_signal(signal.SIGTERM)
-    worker.communicate(timeout=60)
+    worker.communicate(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.slow
@@ -64,9 +65,18 @@ def test_a_worker_is_killed_within_a_piece(console: Console) -> None:
         save_areas(clerk, archive, redaction, 1, find_terms(clerk, archive, redaction, [SECRET]).areas, [SECRET])
         assert produce_redaction(clerk, archive, redaction) is None
         worker = console.start("worker")
-        until(lambda: done() and recognising(worker.pid))
+        held: list[psutil.Process] = []
+
+        def within_a_piece() -> bool:
+            """When a page is done, hold the next one: it is not done before the worker is killed."""
+            if done():
+                held.extend(stood_still(worker.pid))
+            return bool(held)
+
+        until(within_a_piece)
         os.kill(worker.pid, signal.SIGKILL)
-        worker.communicate(timeout=60)
+        go_on(*held)
+        worker.communicate(timeout=PATIENCE_SECONDS)
         before = done()
         assert 1 <= len(before) < 3
         assert show_redaction(clerk, archive, redaction).state is State.MAKING

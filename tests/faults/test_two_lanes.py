@@ -1,6 +1,5 @@
 """Two lanes with real processes: what is quick is searchable while a scan is being recognised."""
 
-import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ import psutil
 import pytest
 from archive_fixtures import pdf, settings_in, take_in
 from console import Console
-from processes import recognising
+from processes import go_on, recognising, stood_still
 from sqlalchemy import select
 from text_material import Paper, picture
 
@@ -39,11 +38,9 @@ def served(console: Console) -> Iterator[tuple[Archive, psutil.Process]]:
     try:
         yield archive, process
     finally:
-        for one in recognising(process.pid):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.resume()
+        go_on(*recognising(process.pid))
         worker.send_signal(signal.SIGTERM)
-        worker.communicate(timeout=60)
+        worker.communicate(timeout=PATIENCE_SECONDS)
         archive.sandbox.close()
         archive.database.close()
 
@@ -62,17 +59,6 @@ def _state(archive: Archive, record_id: UUID) -> str:
         return session.scalars(select(Job.state).where(Job.subject_id == record_id)).one()
 
 
-def _stands_still(process: psutil.Process) -> bool:
-    """Whether a process that was told to stop did; raises `psutil.NoSuchProcess` where it ended instead."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while (status := process.status()) != psutil.STATUS_STOPPED:
-        if status == psutil.STATUS_ZOMBIE:
-            return False
-        assert time.monotonic() < deadline, f"{process} neither stops nor ends"
-        time.sleep(0.01)
-    return True
-
-
 def test_what_is_quick_is_searchable_while_a_scan_is_recognised(
     served: tuple[Archive, psutil.Process], tmp_path: Path
 ) -> None:
@@ -82,16 +68,8 @@ def test_what_is_quick_is_searchable_while_a_scan_is_recognised(
     stopped: list[psutil.Process] = []
 
     def stop() -> bool:
-        """Stop what recognises once it has stepped back: what is quick comes before it.
-
-        One that was ending when it was told to stop does not stand still, and the next is taken.
-        """
-        for one in recognising(process.pid):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if one.nice() == NICENESS:
-                    one.suspend()
-                    if _stands_still(one):
-                        stopped.append(one)
+        """Stop what recognises once it has stepped back: what is quick comes before it."""
+        stopped.extend(stood_still(process.pid, NICENESS))
         return bool(stopped)
 
     _until(stop, process)
@@ -107,7 +85,6 @@ def test_what_is_quick_is_searchable_while_a_scan_is_recognised(
     _until(found, process)
     assert {_state(archive, one.record_id) for one in letters} == {"done"}
     assert _state(archive, scan.record_id) == "ready", "the scan is still at it"
-    for one in stopped:
-        one.resume()
+    go_on(*stopped)
     _until(lambda: _state(archive, scan.record_id) == "done", process)
     _until(lambda: search(clerk, archive, Question("puskesmas")).answer.total == 1, process)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from console import Console
 from directory_server import READER, Unit
-from mail_server import free_port
+from ports import free_port
 from pydantic import ValidationError
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from directory_server import PASSWORD, READER_PASSWORD, Unit
-from mail_server import certificate_for_localhost, free_port
+from mail_server import certificate_for_localhost
+from ports import free_port
 
 from edms.core.clock import FixedClock
 from edms.core.ldap_settings import LdapSettings
@@ -200,26 +201,38 @@ def port_to(unit: Unit) -> int:
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
-    """The port of a server that takes connections and never answers."""
+def silent() -> Iterator[socket.socket]:
+    """What a server listens on that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield int(listener.getsockname()[1])
+        listener.setblocking(False)
+        yield listener
+
+
+def taken(listener: socket.socket) -> int:
+    """How many connections have come since this was last asked."""
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            count += 1
+    return count
 
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
-def test_a_server_that_never_answers_is_left_in_time(unit: Unit, opened: Any, silent: int, scheme: str) -> None:
+def test_a_server_that_never_answers_is_left_in_time(
+    unit: Unit, opened: Any, silent: socket.socket, scheme: str
+) -> None:
     unit.person("siti")
-    slow = f"{scheme}://localhost:{silent}"
-    began = time.monotonic()
+    slow = f"{scheme}://localhost:{silent.getsockname()[1]}"
     with pytest.raises(DirectoryAway):
         opened(unit, servers=(slow,), timeout_seconds=1).find("siti")
-    assert time.monotonic() - began < 5
+    assert taken(silent) == 1
     other = f"ldaps://localhost:{unit.server.tls_port}"
-    directory = opened(unit, servers=(slow, other), timeout_seconds=1, retry_after_seconds=60.0)
+    directory = opened(unit, servers=(slow, other), timeout_seconds=3, retry_after_seconds=600.0)
     assert believed(directory, "siti"), "the next one is asked"
-    began = time.monotonic()
+    assert taken(silent) == 1
     assert believed(directory, "siti")
-    assert time.monotonic() - began < 1, "and the slow one rests"
+    assert taken(silent) == 0, "and the slow one rests"
 
 
 def test_a_server_that_drips_is_left_in_time(unit: Unit, opened: Any) -> None:
@@ -230,7 +243,7 @@ def test_a_server_that_drips_is_left_in_time(unit: Unit, opened: Any) -> None:
             near, _address = listener.accept()
             try:
                 near.sendall(b"\x30\x84\x00\x00\x10\x00")
-                for _ in range(200):
+                for _ in range(2_000):
                     near.sendall(b"\x02")
                     time.sleep(0.1)
             except OSError:
@@ -241,7 +254,7 @@ def test_a_server_that_drips_is_left_in_time(unit: Unit, opened: Any) -> None:
         with pytest.raises(DirectoryAway):
             address = f"ldap://localhost:{listener.getsockname()[1]}"
             opened(unit, servers=(address,), timeout_seconds=2).find("siti")
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 100
 
 
 @pytest.mark.parametrize(
@@ -256,7 +269,7 @@ def test_starttls_that_somebody_strips_is_refused_and_nothing_sent(unit: Unit, o
         def answer() -> None:
             near, _address = listener.accept()
             with near:
-                near.settimeout(5)
+                near.settimeout(60)
                 try:
                     heard.append(near.recv(65536))
                     near.sendall(sent)
@@ -271,7 +284,8 @@ def test_starttls_that_somebody_strips_is_refused_and_nothing_sent(unit: Unit, o
         with pytest.raises(DirectoryAway):
             address = f"ldap://localhost:{listener.getsockname()[1]}"
             opened(unit, servers=(address,), timeout_seconds=2).ask("siti", Secret(PASSWORD))
-        thread.join(10)
+        thread.join(120)
+        assert not thread.is_alive()
     assert READER_PASSWORD.encode() not in b"".join(heard)
     assert PASSWORD.encode() not in b"".join(heard)
 
@@ -288,13 +302,13 @@ def test_nobody_listens_and_a_wrong_account(unit: Unit, opened: Any, tmp_path: P
 
 
 def test_no_password_in_what_is_raised_or_logged(
-    unit: Unit, opened: Any, silent: int, caplog: pytest.LogCaptureFixture
+    unit: Unit, opened: Any, silent: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(1)
     unit.person("siti")
     assert not believed(opened(unit), "siti", "bukan-sandi-siti")
     with pytest.raises(DirectoryAway) as raised:
-        opened(unit, servers=(f"ldaps://localhost:{silent}",), timeout_seconds=1).ask(
+        opened(unit, servers=(f"ldaps://localhost:{silent.getsockname()[1]}",), timeout_seconds=1).ask(
             "siti", Secret("bukan-sandi-siti")
         )
     told = f"{raised.value!r} {raised.value} {raised.value.__context__!r} {raised.value.__cause__!r} {caplog.text}"

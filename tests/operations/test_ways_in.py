@@ -16,7 +16,8 @@ import psutil
 import pytest
 from archive_fixtures import pdf
 from console import Console
-from mail_server import PASSWORD, MailServer, free_port
+from mail_server import PASSWORD, MailServer
+from ports import free_port
 from processes import descendants, kill
 from test_mail import configured
 

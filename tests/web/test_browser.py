@@ -3,7 +3,6 @@
 import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,8 +15,10 @@ from uuid import UUID
 import axe_playwright_python
 import pytest
 from archive_fixtures import pdf, settings_in
+from browsing import PATIENCE_SECONDS, launched, new_context
 from judges import browser_program
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from ports import free_port
 from sqlalchemy import select
 from web_site import PASSWORD
 
@@ -28,8 +29,6 @@ from edms.records.model import Component
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--disable-sync", "--no-first-run"]  # fmt: skip
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -51,8 +50,7 @@ class Server:
         self, folder: Path, records: dict[str, str], limit: int = 3_000_000, more: str = "", workers: int = 1
     ) -> None:
         self.folder, self.records, self.workers = folder, records, workers
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         (folder / "config.toml").write_text(CONFIGURATION.format(port=self.port, limit=limit) + more, "utf-8")
         self.start()
@@ -61,21 +59,22 @@ class Server:
         config = str(self.folder / "config.toml")
         arguments = [sys.executable, "-m", "edms.cli.main", "--config", config, "serve", "--workers", str(self.workers)]
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
-        for _ in range(1200):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{self.address}/healthz", timeout=1) as answer:
+                with urllib.request.urlopen(f"{self.address}/healthz", timeout=PATIENCE_SECONDS) as answer:
                     assert answer.status == 200
                     return
             except OSError:
                 assert self.process.poll() is None, "the server ended"
-                time.sleep(0.1)
+                time.sleep(0.05)
         self.stop()
         pytest.fail("the server does not answer")
 
     def stop(self) -> None:
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -104,9 +103,8 @@ def damage(folder: Path, record: str) -> None:
     archive.database.close()
     (folder / "config.toml").write_text("", "utf-8")
     arguments = [sys.executable, "-m", "edms.cli.main", "--config", str(folder / "config.toml"), "verify"]
-    assert (
-        subprocess.run([*arguments, "--record", record], check=False, capture_output=True, timeout=120).returncode == 1
-    )
+    done = subprocess.run([*arguments, "--record", record], check=False, capture_output=True, timeout=PATIENCE_SECONDS)
+    assert done.returncode == 1
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +121,8 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=browser_program(), args=ARGUMENTS)
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
 class Watched:
@@ -134,7 +130,6 @@ class Watched:
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
-        context.set_default_timeout(20_000)
         self.page = context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -149,7 +144,7 @@ class Watched:
 
 @pytest.fixture
 def watched(browser: Browser, server: Server) -> Iterator[Watched]:
-    context = browser.new_context(viewport=DESK, locale="en", base_url=server.address)
+    context = new_context(browser, viewport=DESK, locale="en", base_url=server.address)
     yield Watched(context)
     context.close()
 
@@ -160,6 +155,14 @@ def sign_in(page: Page, name: str = "clerk-dinkes") -> None:
     page.fill("[name=password]", PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("header.bar")).to_be_visible()
+
+
+def until_found(page: Page, word: str, count: int) -> None:
+    """Wait until a search finds that many: what is declared comes into the index a little later."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while page.request.get(f"/search.json?q={word}").json()["total"] != count:
+        assert time.monotonic() < deadline, f"{word} is not found {count} times"
+        time.sleep(0.1)
 
 
 def test_a_clerks_day(watched: Watched, tmp_path: Path) -> None:
@@ -176,10 +179,11 @@ def test_a_clerks_day(watched: Watched, tmp_path: Path) -> None:
     expect(rows).to_have_count(3)
     expect(rows.nth(2)).to_contain_text("Larger than the limit")
     for number in (0, 1):
-        expect(rows.nth(number)).to_contain_text("Declared", timeout=60_000)
+        expect(rows.nth(number)).to_contain_text("Declared")
     page.set_input_files("input[type=file]", [tmp_path / "satu.pdf"])
     expect(rows.nth(3)).to_contain_text("Already in this office")
     expect(page.locator("#tally")).to_have_text("4 / 4")
+    until_found(page, "antropometrik", 2)
 
     page.keyboard.press("Escape")
     page.locator("h1").click()
@@ -222,7 +226,7 @@ def test_many_are_classified_by_keyboard(watched: Watched, tmp_path: Path) -> No
         names.append(tmp_path / f"kajian-{number}.pdf")
         names[-1].write_bytes(pdf(f"{LETTER} kajian {number}"))
     page.set_input_files("input[type=file]", names)
-    expect(page.locator("#sent .state-awaiting_class")).to_have_count(2, timeout=60_000)
+    expect(page.locator("#sent .state-awaiting_class")).to_have_count(2)
     page.goto("/inbox")
     page.focus("[name=class]")
     page.keyboard.type("000.1.5")
@@ -247,7 +251,7 @@ def test_the_session_that_ends_is_told_on_the_upload_page(watched: Watched, tmp_
 
 
 def test_without_scripts(browser: Browser, server: Server, tmp_path: Path) -> None:
-    context = browser.new_context(java_script_enabled=False, locale="en", base_url=server.address)
+    context = new_context(browser, java_script_enabled=False, locale="en", base_url=server.address)
     page = context.new_page()
     sign_in(page)
     page.goto("/capture")
@@ -305,7 +309,7 @@ def test_the_judge_finds_faults(watched: Watched) -> None:
 def test_every_page_can_be_used_by_everybody(
     browser: Browser, server: Server, language: str, size: dict[str, int]
 ) -> None:
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)  # type: ignore[arg-type]
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     page.goto("/sign-in")
     faults = judged(page)

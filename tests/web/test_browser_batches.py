@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from archive_fixtures import OWNER, settings_in
 from batch_material import Made, scan_pdf
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from pypdfium2 import PdfDocument
@@ -76,7 +77,7 @@ def pressed(page: Page, key: str, then: list[list[str]]) -> None:
 def test_the_review_fits_desk_and_phone(
     browser: Browser, server: Reviewing, size: dict[str, int], language: str  # noqa: F811
 ) -> None:  # fmt: skip
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     sign_in(page)
     for where in (f"/batches/{server.batch}", "/batches", "/batches/separators"):
@@ -89,7 +90,7 @@ def test_the_review_fits_desk_and_phone(
 
 
 def test_sheets_are_printed_by_keyboard_alone(browser: Browser, server: Reviewing) -> None:  # noqa: F811
-    context = browser.new_context(viewport=DESK, locale="id", base_url=server.address)
+    context = new_context(browser, viewport=DESK, locale="id", base_url=server.address)
     watched = Watched(context)
     page = watched.page
     sign_in(page)
@@ -112,7 +113,7 @@ def test_sheets_are_printed_by_keyboard_alone(browser: Browser, server: Reviewin
 
 
 def test_a_batch_is_reviewed_by_keyboard_alone(browser: Browser, server: Reviewing) -> None:  # noqa: F811
-    context = browser.new_context(viewport=DESK, locale="en", base_url=server.address)
+    context = new_context(browser, viewport=DESK, locale="en", base_url=server.address)
     watched = Watched(context)
     page, where = watched.page, f"/batches/{server.batch}"
     sign_in(page)

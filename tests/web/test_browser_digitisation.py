@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
+from browsing import new_context
 from digitisation_people import (
     OPERATOR,
     authenticated,
@@ -97,7 +98,7 @@ def server(
 def test_every_page_fits_desk_and_phone(
     browser: Browser, server: Digitising, size: dict[str, int], language: str  # noqa: F811
 ) -> None:  # fmt: skip
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     for name, places in ((OPERATOR, server.places), ("official-dinkes", (f"{server.checking}/check",))):
         context.clear_cookies()
@@ -115,7 +116,7 @@ def test_every_page_fits_desk_and_phone(
 
 
 def test_a_check_by_keyboard_alone(browser: Browser, server: Digitising) -> None:  # noqa: F811
-    context = browser.new_context(viewport=DESK, locale="en", base_url=server.address)
+    context = new_context(browser, viewport=DESK, locale="en", base_url=server.address)
     watched = Watched(context)
     page = watched.page
     sign_in(page, "official-dinkes")

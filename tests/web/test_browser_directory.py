@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import new_context
 from directory_server import PASSWORD, READER, Unit
 from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
@@ -21,6 +22,8 @@ bind_password = "file:{secret}"
 people_base = "{people}"
 groups_base = "{groups}"
 retry_after_seconds = 0.0
+connect_timeout_seconds = 60.0
+timeout_seconds = 60
 
 [[directory.groups]]
 group = "arsip-dinkes"
@@ -86,8 +89,7 @@ def test_the_password_of_the_office(browser: Browser, server: Server, unit: Unit
     group = unit.group("arsip-dinkes", unit.person("siti", name="Siti Rahayu"))
     unit.person("budi")
     for size in (DESK, PHONE):
-        context = browser.new_context(viewport=size, locale="en", base_url=server.address)
-        context.set_default_timeout(20_000)
+        context = new_context(browser, viewport=size, locale="en", base_url=server.address)
         page = context.new_page()
         for name, password in (("siti", "salah"), ("tidak-ada", PASSWORD), ("*", PASSWORD)):
             typed(page, name, password)
@@ -104,7 +106,7 @@ def test_the_password_of_the_office(browser: Browser, server: Server, unit: Unit
         page.screenshot(path=tmp_path / f"account-{size['width']}.png", full_page=True)
         context.close()
     unit.remove(group)
-    context = browser.new_context(viewport=DESK, locale="en", base_url=server.address)
+    context = new_context(browser, viewport=DESK, locale="en", base_url=server.address)
     page = context.new_page()
     typed(page, "siti", PASSWORD)
     expect(page.get_by_text("nothing there gives you a place here")).to_be_visible(timeout=20_000)

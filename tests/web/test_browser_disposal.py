@@ -4,12 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
+from browsing import PATIENCE_SECONDS, new_context
 from disposal_people import APPROVER, COMMITTEE, DECIDER, EXECUTOR, PEOPLE, SIGNERS, due, letter, ready
 from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
@@ -120,7 +122,7 @@ class Officials(People):
     def look(self, name: str, person: str) -> None:
         """Look at the page as it stands: in both languages, at a desk and on a telephone."""
         for language in ("id", "en"):
-            context = self.context.browser.new_context(locale=language, base_url=self.server.address)  # type: ignore[union-attr]
+            context = new_context(self.context.browser, locale=language, base_url=self.server.address)
             page = context.new_page()
             sign_in(page, person)
             for size in (DESK, PHONE):
@@ -158,9 +160,9 @@ class Officials(People):
 
     def sign_all(self) -> None:
         page = self.page
-        for _ in range(150):
-            if page.get_by_role("button", name="Ask for the signatures", exact=True).count():
-                break
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not page.get_by_role("button", name="Ask for the signatures", exact=True).count():
+            assert time.monotonic() < deadline, "the papers are not drawn up"
             page.wait_for_timeout(200)
             page.reload()
         self.press("Ask for the signatures")
@@ -218,10 +220,14 @@ def _checked_outside(certificate: Path, keys: str, folder: Path) -> None:
     key.write_text(keys)
     command = [sys.executable, "-m", "edms.verify", str(path), "--key", str(key)]
     bare = {name: value for name, value in os.environ.items() if not name.startswith("EDMS_")}
-    done = subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, cwd=folder, env=bare, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 destroyed records" in done.stdout
     assert "11 steps" in done.stdout
     path.write_bytes(certificate.read_bytes().replace(b"000.5.6.2/", b"000.5.6.3/"))
-    done = subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, cwd=folder, env=bare, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 1

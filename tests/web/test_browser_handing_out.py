@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, expect
 from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
@@ -46,7 +47,7 @@ def test_pages_of_copies_and_loans(
     tmp_path: Path,
 ) -> None:
     pictures = Path(os.environ.get("EDMS_PICTURES") or tmp_path)
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page, record = context.new_page(), server.records["secret"]
     due = page.evaluate("new Date(Date.now() + 14 * 86400e3).toISOString().slice(0, 10)")
 

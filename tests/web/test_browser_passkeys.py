@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from archive_fixtures import settings_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request, expect
 from sqlalchemy import func, select, update
@@ -36,8 +37,7 @@ class Device:
     """A browser with an authenticator of its own, and the forms it sent."""
 
     def __init__(self, browser: Browser, server: Server, **told: Any) -> None:  # noqa: F811
-        self.context = browser.new_context(viewport=DESK, locale="en", base_url=server.address, **told)
-        self.context.set_default_timeout(20_000)
+        self.context = new_context(browser, viewport=DESK, locale="en", base_url=server.address, **told)
         self.page = self.context.new_page()
         self.forms: list[tuple[str, dict[str, str]]] = []
         self.context.on("request", self._keep)
@@ -201,7 +201,7 @@ def test_a_row_put_in_or_given_to_somebody_else_lets_nobody_in(
 
 
 def test_by_an_address_of_numbers_it_is_said_why(browser: Browser, server: Server) -> None:  # noqa: F811
-    context = browser.new_context(viewport=PHONE, locale="en", base_url=f"http://127.0.0.1:{server.port}")
+    context = new_context(browser, viewport=PHONE, locale="en", base_url=f"http://127.0.0.1:{server.port}")
     page = context.new_page()
     sign_in(page, WHO)
     page.goto("/account")

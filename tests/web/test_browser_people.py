@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
 from test_browser import DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -50,7 +51,7 @@ def test_an_administrators_day_without_scripts(
     pictures = Path(os.environ.get("EDMS_PICTURES") or tmp_path)
     mark = f"{language}{size['width']}"
     told = {"viewport": size, "locale": language, "base_url": server.address, "java_script_enabled": False}
-    context = browser.new_context(**told)  # type: ignore[arg-type]
+    context = new_context(browser, **told)
     page = context.new_page()
 
     def look(name: str) -> None:
@@ -86,7 +87,7 @@ def test_an_administrators_day_without_scripts(
     expect(page.locator(".own li")).to_contain_text("head-dinkes")
     look("person")
 
-    new = browser.new_context(**told).new_page()  # type: ignore[arg-type]
+    new = new_context(browser, **told).new_page()
     entered(new, f"siti-{mark}", password)
     expect(new.locator("[name=again]")).to_be_visible()
     new.fill("[name=old]", password)
@@ -113,7 +114,7 @@ def test_an_administrators_day_without_scripts(
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_the_judge_finds_nothing(browser: Browser, server: Server, size: dict[str, int]) -> None:  # noqa: F811
-    context = browser.new_context(viewport=size, locale="id", base_url=server.address)  # type: ignore[arg-type]
+    context = new_context(browser, viewport=size, locale="id", base_url=server.address)
     page = context.new_page()
     sign_in(page, "admin")
     accounts = ("accounts/clerk-dinkes", "accounts/admin", "new", "list", "offices/dinkes", "")

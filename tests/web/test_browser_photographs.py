@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from browsing import new_context
 from photograph_material import photograph
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
@@ -37,9 +38,8 @@ def picture(page: Page, name: str) -> None:
 
 
 def opened(browser: Browser, server: Server, size: dict[str, int], language: str) -> Watched:  # noqa: F811
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address,  # type: ignore[arg-type]
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address,
                                   has_touch=size == PHONE)  # fmt: skip
-    context.set_default_timeout(60_000)
     return Watched(context)
 
 
@@ -62,7 +62,7 @@ def test_a_document_is_photographed_on_a_phone(browser: Browser, server: Server,
     camera = page.locator("#photographs input[capture=environment]").first
     expect(camera).to_have_attribute("accept", "image/*")
     camera.set_input_files(paths[0])
-    expect(shots(page).first).to_contain_text("siap", timeout=60_000)
+    expect(shots(page).first).to_contain_text("siap")
     # The connection goes while two more are taken; it comes back, and they go by themselves.
     page.context.set_offline(True)
     camera.set_input_files(paths[1])
@@ -71,7 +71,7 @@ def test_a_document_is_photographed_on_a_phone(browser: Browser, server: Server,
     expect(shots(page).nth(1)).not_to_contain_text("siap")
     page.context.set_offline(False)
     for number in range(3):
-        expect(shots(page).nth(number)).to_contain_text("siap", timeout=60_000)
+        expect(shots(page).nth(number)).to_contain_text("siap")
     # The third is to be first, by keyboard; focus stays with it.
     for _step in range(2):
         shots(page).nth(2 - _step).get_by_role("button", name="Ke depan").press("Enter")
@@ -84,7 +84,7 @@ def test_a_document_is_photographed_on_a_phone(browser: Browser, server: Server,
     picture(page, "photographs-id-390")
     page.get_by_role("button", name="Kirim sebagai satu dokumen").click()
     row = page.locator("#sent tbody tr").first
-    expect(row).to_contain_text("Ditetapkan", timeout=90_000)
+    expect(row).to_contain_text("Ditetapkan")
     expect(shots(page)).to_have_count(0)
     assert originals(server, "Surat edaran difoto") == [
         hashlib.sha256(path.read_bytes()).hexdigest() for path in (paths[2], paths[0], paths[1])
@@ -151,16 +151,16 @@ def test_the_page_is_opened_again_and_the_photographs_are_there(
     page.goto("/capture")
     page.locator("#photographs input[multiple]").nth(1).set_input_files(paths)
     for number in range(3):
-        expect(shots(page).nth(number)).to_contain_text("ready", timeout=60_000)
+        expect(shots(page).nth(number)).to_contain_text("ready")
     page.reload()
     expect(shots(page)).to_have_count(3)
     for number in range(3):
-        expect(shots(page).nth(number)).to_contain_text("ready", timeout=60_000)
+        expect(shots(page).nth(number)).to_contain_text("ready")
     shots(page).nth(1).get_by_role("button", name="Remove").click()
     expect(shots(page)).to_have_count(2)
     (tmp_path / "no.jpg").write_bytes(b"not a picture")
     shots(page).nth(1).locator("input").set_input_files(tmp_path / "no.jpg")
-    expect(shots(page).nth(1)).to_contain_text("no picture that can be read", timeout=60_000)
+    expect(shots(page).nth(1)).to_contain_text("no picture that can be read")
     page.get_by_role("button", name="Send as one document").click()
     expect(page.locator("#photographs .note")).to_contain_text("could not be used")
     picture(page, "photographs-en-1440")
@@ -168,7 +168,7 @@ def test_the_page_is_opened_again_and_the_photographs_are_there(
     shots(page).nth(1).get_by_role("button", name="Remove").click()
     page.fill("#photographs .sends input", "Photographed at a desk")
     page.get_by_role("button", name="Send as one document").click()
-    expect(page.locator("#sent tbody tr").first).to_contain_text("waiting for a class", timeout=90_000)
+    expect(page.locator("#sent tbody tr").first).to_contain_text("waiting for a class")
     assert originals(server, "Photographed at a desk") == [hashlib.sha256(paths[0].read_bytes()).hexdigest()]
     assert watched.away() == []
     page.context.close()

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
+from browsing import PATIENCE_SECONDS, new_context
 from bsre_service import PASSPHRASE
 from judges import browser_program
 from playwright.sync_api import Browser, Page, expect
@@ -103,7 +105,7 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
 def test_every_page_fits_desk_and_phone(
     browser: Browser, server: Moving, size: dict[str, int], language: str  # noqa: F811
 ) -> None:  # fmt: skip
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     for number, (name, where) in enumerate(server.places):
         context.clear_cookies()
@@ -123,7 +125,7 @@ class People:
     """Different people at one browser after another, all looking at one proceeding."""
 
     def __init__(self, browser: Browser, server: Server) -> None:  # noqa: F811
-        self.context = browser.new_context(viewport=DESK, locale="en", base_url=server.address, accept_downloads=True)
+        self.context = new_context(browser, viewport=DESK, locale="en", base_url=server.address, accept_downloads=True)
         self.page: Page = self.context.new_page()
         self.where = ""
 
@@ -158,12 +160,11 @@ class People:
 
     def until(self, stage: str) -> None:
         """Look again until the worker has done its part."""
-        for _ in range(150):
-            if stage in self.page.locator(".queue .state").inner_text():
-                return
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while stage not in self.page.locator(".queue .state").inner_text():
+            assert time.monotonic() < deadline, f"it does not come to {stage}"
             self.page.wait_for_timeout(200)
             self.page.reload()
-        pytest.fail(f"it does not come to {stage}")
 
     def sign(self, name: str) -> None:
         """Sign all that waits for somebody."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from archive_fixtures import settings_in
+from browsing import new_context
 from judges import browser_program
-from mail_server import free_port
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from ports import free_port
 from real_provider import CLIENT, SECRET, RealProvider, real_provider
 from sqlalchemy import select
 from test_browser import CONFIGURATION, DESK, PHONE, Server, browser, judged, sign_in  # noqa: F401 - a fixture
@@ -28,6 +29,7 @@ public_url = "{home}"
 issuer = "{issuer}"
 client_id = "{client}"
 client_secret = "file:provider-secret"
+timeout_seconds = 30.0
 label = "{label}"
 create_people = true
 follow_groups = true
@@ -88,8 +90,7 @@ def served(peopled_template: Path, tmp_path: Path) -> Iterator[ProvidedServer]:
 
 @pytest.fixture
 def context(browser: Browser, served: ProvidedServer) -> Iterator[BrowserContext]:  # noqa: F811
-    opened = browser.new_context(viewport=DESK, locale="en", base_url=served.address)
-    opened.set_default_timeout(20_000)
+    opened = new_context(browser, viewport=DESK, locale="en", base_url=served.address)
     yield opened
     opened.close()
 
@@ -198,7 +199,7 @@ def test_the_provider_is_away_and_the_local_way_goes_on(
     shutil.copytree(peopled_template / "storage", tmp_path / "storage")
     running = ProvidedServer(tmp_path, free_port(), RealProvider(f"http://localhost:{free_port()}"))
     for size, locale, words in ((DESK, "en", "does not answer"), (PHONE, "id", "tidak menjawab")):
-        context = browser.new_context(viewport=size, locale=locale, base_url=running.address)  # type: ignore[arg-type]
+        context = new_context(browser, viewport=size, locale=locale, base_url=running.address)
         page = context.new_page()
         page.goto("/sign-in")
         page.get_by_role("button", name=LABEL).click()

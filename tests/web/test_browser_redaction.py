@@ -7,6 +7,7 @@ from pathlib import Path
 import pypdf
 import pytest
 from archive_fixtures import MOMENT, take_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, Locator, Page, expect
 from redaction_material import NIK, PUBLIC, SECRET, everything_in, plain
@@ -31,9 +32,8 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
 
 
 def opened(browser: Browser, server: Server, size: dict[str, int], language: str) -> Watched:  # noqa: F811
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address,  # type: ignore[arg-type]
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address,
                                   has_touch=size == PHONE)  # fmt: skip
-    context.set_default_timeout(60_000)
     return Watched(context)
 
 
@@ -185,7 +185,7 @@ def drawn_by_finger(page: Page) -> None:
 
 
 def test_without_scripts(browser: Browser, server: Server) -> None:  # noqa: F811
-    context = browser.new_context(java_script_enabled=False, locale="en", base_url=server.address)
+    context = new_context(browser, java_script_enabled=False, locale="en", base_url=server.address)
     page = context.new_page()
     sign_in(page)
     begun(page, server.records["letter"], "Begin")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, settings_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, expect
 from proceedings_people import (
@@ -89,7 +90,7 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
 def test_every_page_fits_desk_and_phone(
     browser: Browser, server: Handed, size: dict[str, int], language: str  # noqa: F811
 ) -> None:  # fmt: skip
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     for number, (name, where) in enumerate(server.places):
         context.clear_cookies()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser
 from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
@@ -64,7 +65,7 @@ def test_pages_of_retention(
     tmp_path: Path,
 ) -> None:
     pictures = Path(os.environ.get("EDMS_PICTURES") or tmp_path)
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     sign_in(page, "records")
     for name, path in (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser, expect
 from test_browser import DESK, PHONE, Server, browser, filled, judged, sign_in  # noqa: F401 - a fixture
@@ -40,7 +41,7 @@ def test_pages_of_rules(
     tmp_path: Path,
 ) -> None:
     pictures = Path(os.environ.get("EDMS_PICTURES") or tmp_path)
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
 
     def look(name: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import pdf, take_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import expect
 from test_browser import AXE, DESK, RULES, Server, Watched, browser, sign_in
@@ -33,7 +34,7 @@ def letters(open_site: OpenSite, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def test_from_the_first_letter_to_the_marked_word(browser, letters: Server, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    context = browser.new_context(viewport=DESK, locale="en", base_url=letters.address)
+    context = new_context(browser, viewport=DESK, locale="en", base_url=letters.address)
     watched = Watched(context)
     page = watched.page
     sign_in(page, "clerk-dinkes")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from archive_fixtures import MOMENT, pdf, settings_in
+from browsing import new_context
 from judges import browser_program
 from playwright.sync_api import Browser
 from signing_people import ask, decree, give, turn_of, with_pilot
@@ -61,7 +62,7 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
 
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_every_page_of_signatures_fits_a_phone(browser: Browser, server: Signing, language: str) -> None:  # noqa: F811
-    context = browser.new_context(viewport=PHONE, locale=language, base_url=server.address)
+    context = new_context(browser, viewport=PHONE, locale=language, base_url=server.address)
     page = context.new_page()
     for name, places in server.places:
         context.clear_cookies()

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from archive_fixtures import pdf
+from browsing import PATIENCE_SECONDS, new_context
 from judges import browser_program
 from playwright.sync_api import Browser, Locator, Page, expect
 from processes import descendants, kill
@@ -52,14 +53,8 @@ class Mortal(Server):
         """End the server and its children with SIGKILL."""
         ours = [psutil.Process(self.process.pid), *descendants(self.process.pid)]
         kill(*ours)
-        self.process.wait(30)
-        psutil.wait_procs(ours, 10)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _patience() -> None:
-    """A killed server takes seconds to come back, on a busy machine many."""
-    expect.set_options(timeout=60_000)
+        self.process.wait(PATIENCE_SECONDS)
+        psutil.wait_procs(ours, PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +77,8 @@ def archive_of(server: Mortal) -> Iterator[Archive]:
 
 @pytest.fixture
 def watched(browser: Browser, server: Mortal) -> Iterator[Watched]:  # noqa: F811 - the fixture
-    context = browser.new_context(viewport=DESK, locale="en", base_url=server.address)  # type: ignore[arg-type]
+    context = new_context(browser, viewport=DESK, locale="en", base_url=server.address)
     opened = Watched(context)
-    context.set_default_timeout(60_000)
     yield opened
     context.close()
 
@@ -212,9 +206,7 @@ def test_a_whole_folder_and_its_count(watched: Watched, archive_of: Archive, tmp
     page.on("request", lambda request: uploads.append(request.url) if "/uploads/" in request.url else None)
     page.set_input_files("input[webkitdirectory]", top)
     expect(page.locator("#sent tbody tr")).to_have_count(6)
-    expect(page.locator("#counts")).to_have_text(
-        "Given 5 = captured 3 + already there 1 + not received 1", timeout=60_000
-    )
+    expect(page.locator("#counts")).to_have_text("Given 5 = captured 3 + already there 1 + not received 1")
     expect(page.locator(".state-left_out")).to_have_count(1)
     expect(page.get_by_role("row", name="raksasa")).to_contain_text("Larger than the limit")
     assert len(uploads) == 4, "what is over the limit is refused before it is sent"
@@ -260,7 +252,7 @@ def test_the_session_ends_in_the_middle(watched: Watched, archive_of: Archive, t
     other.close()
     page.bring_to_front()
     page.evaluate("dispatchEvent(new Event('focus'))")
-    expect(row.locator(".hash")).to_contain_text(digest, timeout=120_000)
+    expect(row.locator(".hash")).to_contain_text(digest)
     assert originals(archive_of, "pita-ketiga.bin") == [(digest, LONG_BYTES)]
 
 
@@ -272,7 +264,7 @@ def test_the_page_under_way_can_be_used_by_everybody(
     language: str,
     size: dict[str, int],
 ) -> None:
-    context = browser.new_context(viewport=size, locale=language, base_url=server.address)  # type: ignore[arg-type]
+    context = new_context(browser, viewport=size, locale=language, base_url=server.address)
     page = context.new_page()
     sign_in(page)
     page.goto("/capture")
@@ -281,6 +273,7 @@ def test_the_page_under_way_can_be_used_by_everybody(
     slow_down(page, 256 * 1024)
     page.set_input_files("input[type=file]", [path, tmp_path / "kecil.pdf"])
     wait_for_percent(page, 2)
+    expect(row_of(page, "kecil").get_by_role("link")).to_be_visible()  # so that only the long one is under way
     faults = judged(page)
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     _keep_picture(page, f"capture-{language}-sending")
@@ -305,6 +298,6 @@ def _keep_picture(page: Page, name: str) -> None:
 
 def test_no_upload_is_left_behind(archive_of: Archive) -> None:
     with archive_of.database.reader() as session:
-        assert session.scalar(select(func.count()).select_from(Record)) or 0 > 5
+        assert (session.scalar(select(func.count()).select_from(Record)) or 0) > 5
     left = [path.name for path in (archive_of.settings.storage.path / "uploads").rglob("*") if path.is_file()]
     assert left == [], json.dumps(left)

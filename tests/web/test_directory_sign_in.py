@@ -8,7 +8,7 @@ import pyotp
 import pytest
 from archive_fixtures import MOMENT
 from directory_server import PASSWORD, Unit
-from mail_server import free_port
+from ports import free_port
 from sqlalchemy import select
 from test_second_factor import begun, code, trail
 from web_site import PASSWORD as LOCAL
