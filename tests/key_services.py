@@ -58,7 +58,7 @@ class Bao:
     url: str
 
     def client(self, token: bytes = TOKEN, url: str = "", attempts: int = 2) -> TransitClient:
-        server = KeyServer(url or self.url, timeout_seconds=5, attempts=attempts)
+        server = KeyServer(url or self.url, timeout_seconds=60, attempts=attempts)
         return TransitClient(server, lambda: token, lambda: None)
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, object]:

@@ -106,7 +106,7 @@ def odd_scanner() -> Iterator[Callable[[Behaviour], str]]:
                 except OSError:
                     return
                 with connection:
-                    connection.settimeout(20)
+                    connection.settimeout(120)
                     try:
                         behave(connection, connection.recv(64))
                     except OSError:

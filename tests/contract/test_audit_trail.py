@@ -130,7 +130,7 @@ def test_writers_at_the_same_time_lose_nothing(database: Database, trail: AuditT
     start, failed = threading.Barrier(4), []
 
     def write() -> None:
-        start.wait(20)
+        start.wait(120)
         try:
             for number in range(10):
                 with database.writer() as session:
@@ -143,7 +143,7 @@ def test_writers_at_the_same_time_lose_nothing(database: Database, trail: AuditT
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(120)
     assert not failed
     assert settled(database, trail) == 80
     assert found(database, trail) == []

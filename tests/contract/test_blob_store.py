@@ -146,7 +146,7 @@ def test_many_writers_at_once(store: BlobStore) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     found = []
     for name in names:
         with store.open(name) as raw:

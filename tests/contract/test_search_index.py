@@ -41,6 +41,7 @@ Open = Callable[[Path], SearchIndex]
 KEY = bytes(range(32))
 FORK = multiprocessing.get_context("fork")
 COMMITS_SEEN = 6
+PATIENCE_SECONDS = 120
 KILL_ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "8"))
 
 
@@ -451,13 +452,17 @@ def test_a_commit_of_another_process_is_seen(open_index: Open, folder: Path) -> 
 
 
 def _read_until_seen(open_index: Open, folder: Path, told: Any) -> None:
-    index, number = open_index(folder), 0
+    """Ask again and again; tell of each commit when the last question began that did not find it."""
+    index, number, missed = open_index(folder), 0, 0.0
     assert found(index, "rapat") == {"awal"}
     told.send(-1)
     while number < COMMITS_SEEN:
+        began = time.monotonic()
         if ask(index, f"kata{number}").total:
-            told.send(time.monotonic())
+            told.send(missed)
             number += 1
+        else:
+            missed = began
 
 
 def test_readers_in_other_processes_see_each_commit_within_a_second(open_index: Open, folder: Path) -> None:
@@ -470,13 +475,13 @@ def test_readers_in_other_processes_see_each_commit_within_a_second(open_index: 
         pipes.append(receiving)
     try:
         writer = open_index(folder)
-        assert all(pipe.poll(30) and pipe.recv() == -1 for pipe in pipes)
+        assert all(pipe.poll(PATIENCE_SECONDS) and pipe.recv() == -1 for pipe in pipes)
         for number in range(COMMITS_SEEN):
             put(writer, document(str(number), f"kata{number}"))
             committed = time.monotonic()
             for pipe in pipes:
-                assert pipe.poll(1.0), f"commit {number}"
-                assert pipe.recv() - committed < 1.0
+                assert pipe.poll(PATIENCE_SECONDS), f"commit {number}"
+                assert pipe.recv() - committed < 1.0, "a second later a question still did not find it"
     finally:
         for child in children:
             child.kill()

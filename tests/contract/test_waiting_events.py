@@ -295,10 +295,10 @@ def test_writers_and_two_integrators_at_once(database: Database, trail: AuditTra
     for thread in (*writers, *integrators):
         thread.start()
     for thread in writers:
-        thread.join(60)
+        thread.join(120)
     done.set()
     for thread in integrators:
-        thread.join(60)
+        thread.join(120)
     door.integrate()
     assert not failed
     order = placed(database)

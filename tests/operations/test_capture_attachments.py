@@ -65,7 +65,7 @@ def test_malware_in_what_was_attached_is_found_by_its_name(
     embedded: Archive, person: Person, clamd: ClamdServer
 ) -> None:
     """Packed so that the scanner itself does not find it in the whole."""
-    scanned = dataclasses.replace(embedded, scanner=Clamd(clamd.address, 20, 10**9))
+    scanned = dataclasses.replace(embedded, scanner=Clamd(clamd.address, 120, 10**9))
     accepted = take_in(scanned, message(("data.bin", MALWARE)), name="surat.eml")
     record = record_details(person(embedded, "clerk-dinkes"), embedded, accepted.record_id).record
     assert (record.state, record.problem_text) == ("quarantined", f"malware was found in it: {NAME}")

@@ -21,7 +21,7 @@ from edms.capture.quarantine import release, retry
 from edms.capture.results import StepResult
 from edms.capture.states import JOB_KIND, Step
 from edms.capture.steps import STEPS
-from edms.core.clock import Clock, FixedClock, SystemClock
+from edms.core.clock import Clock, FixedClock
 from edms.core.database import Database
 from edms.core.errors import EdmsError, NotFound, Refused
 from edms.core.ids import new_id
@@ -227,7 +227,7 @@ def test_threads_never_hold_one_job_at_once(database: Database, clock: FixedCloc
     start = threading.Barrier(4)
 
     def work_on(owner: str) -> None:
-        start.wait(timeout=10)
+        start.wait(timeout=120)
         while (found := _claim(database, clock, owner)) is not None:
             with lock:
                 taken.append(found.job_id)
@@ -236,7 +236,7 @@ def test_threads_never_hold_one_job_at_once(database: Database, clock: FixedCloc
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=120)
     # PostgreSQL skips rows that are locked, so that a thread may stop early; what it left is still there.
     while (left := _claim(database, clock)) is not None:
         taken.append(left.job_id)
@@ -383,24 +383,38 @@ def test_a_step_longer_than_its_lease_is_done_once(
     """OCR of a thick file takes longer than a lease; a second worker must keep its hands off meanwhile."""
     worker = archive.settings.worker.model_copy(update={"lease_seconds": 1})
     accepted = capture(archive, pdf("Buku tebal"), work=False)
-    live = replace(archive, clock=SystemClock(), settings=archive.settings.model_copy(update={"worker": worker}))
+    live = replace(archive, settings=archive.settings.model_copy(update={"worker": worker}))
     started, calls, real = threading.Event(), [], STEPS[Step.EXAMINE]
 
     def slow(archive: Archive, claimed: Claim) -> StepResult:
         calls.append(claimed.lease)
         started.set()
-        time.sleep(2.5)  # longer than two leases: the point of the test
+        for _half in range(6):  # three leases: the point of the test
+            _after(_clock(archive), 0.5)
+            _wait_for_renewal(archive, claimed.job_id)
         return real(archive, claimed)
 
     monkeypatch.setitem(STEPS, Step.EXAMINE, slow)
     first = threading.Thread(target=work.work_once, args=(live, "a"))
     first.start()
-    assert started.wait(10)
+    assert started.wait(120)
     while first.is_alive():
         work.work_once(live, "b")
         first.join(0.1)
     assert len(calls) == 1
     assert _state(archive, accepted.record_id)[0] == "declared"
+
+
+def _wait_for_renewal(archive: Archive, job: UUID) -> None:
+    """Wait until the lease is for a whole lease from now."""
+    deadline = time.monotonic() + 120
+    while True:
+        with archive.database.reader() as session:
+            until = session.get_one(Job, job).leased_until
+        if until is not None and until - archive.clock.now() >= timedelta(seconds=1):
+            return
+        assert time.monotonic() < deadline, "the lease is not renewed"
+        time.sleep(0.02)
 
 
 def test_what_a_worker_did_after_losing_its_lease_is_dropped(

@@ -68,7 +68,7 @@ def test_malware_that_was_not_known_at_the_release_sets_it_aside_again(
 ) -> None:
     accepted = take_in(embedded, PROGRAM + MALWARE, name="alat.exe")
     release(person(embedded, "records"), embedded, accepted.record_id, "Alat ukur resmi dari pusat")
-    scanned = dataclasses.replace(embedded, scanner=Clamd(clamd.address, 20, 10**9))
+    scanned = dataclasses.replace(embedded, scanner=Clamd(clamd.address, 120, 10**9))
     settle(scanned)
     assert state(embedded, accepted, person) == ("quarantined", "malware")
     release(person(embedded, "records"), embedded, accepted.record_id, "Contoh untuk penyelidikan, salah kenal")

@@ -32,7 +32,7 @@ CONSOLE = console_actor("tests")
 
 def guarded(archive: Archive, address: str, most: int = 10**9) -> Archive:
     """The archive with a scanner at `address`."""
-    return dataclasses.replace(archive, scanner=Clamd(address, 20, most))
+    return dataclasses.replace(archive, scanner=Clamd(address, 120, most))
 
 
 def state(archive: Archive, accepted: Accepted, person: Person) -> tuple[str, str, str]:

@@ -207,7 +207,7 @@ def test_a_macro_runs_elsewhere_and_not_here(printer: LibreOfficePrinter, tmp_pa
     marked = tmp_path / "makro.txt"
     content = with_macro(marked)
     with elsewhere(tmp_path, content):
-        for _ in range(600):
+        for _ in range(1800):
             if marked.exists():
                 break
             time.sleep(0.1)
@@ -224,12 +224,12 @@ def test_a_macro_runs_elsewhere_and_not_here(printer: LibreOfficePrinter, tmp_pa
 def test_pictures_of_the_network_are_fetched_elsewhere(tmp_path: Path) -> None:
     """The control of the test below: its document does ask for them where nothing forbids it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
+        server.settimeout(180)
         content = flat(f"<text:p>Isi surat {frames(server)}</text:p>")
         with elsewhere(tmp_path, content, "--convert-to", "pdf"):
             asked, _address = server.accept()
             with asked:
-                asked.settimeout(60)
+                asked.settimeout(180)
                 assert b"/a.png HTTP/1.1" in asked.recv(1000)
 
 

@@ -15,7 +15,7 @@ from edms.core.sandbox import Sandbox, SandboxFault
 from edms.core.sandbox_limits import MOST_REQUEST_BYTES, Limits
 
 MEBIBYTE = 1024 * 1024
-LIMITS = Limits(seconds=30, memory_bytes=512 * MEBIBYTE, output_bytes=4 * MEBIBYTE)
+LIMITS = Limits(seconds=120, memory_bytes=512 * MEBIBYTE, output_bytes=4 * MEBIBYTE)
 SHORT = Limits(seconds=1, memory_bytes=512 * MEBIBYTE, output_bytes=4 * MEBIBYTE)
 
 

@@ -91,7 +91,7 @@ def test_what_does_not_work_signs_nothing_and_is_asked_once(
 ) -> None:
     service.mode = mode
     with pytest.raises(SignatureUnavailable, match=words):
-        sign(service, document, seconds=0.5 if mode == "slow" else 10)
+        sign(service, document, seconds=0.5 if mode == "slow" else 120)
     assert service.asked == ["/api/sign/pdf"]
 
 

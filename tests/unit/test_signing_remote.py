@@ -119,7 +119,7 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
     running.join()
 
 
-def client(authority: Authority, clock: Clock | None = None, seconds: float = 10.0) -> HttpTimestamps:
+def client(authority: Authority, clock: Clock | None = None, seconds: float = 120.0) -> HttpTimestamps:
     trust = TrustMaterial((), TrustMaterial.from_pem(authority.root).roots)
     return HttpTimestamps(authority.url, trust, clock or SystemClock(), seconds)
 

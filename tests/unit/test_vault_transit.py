@@ -215,7 +215,7 @@ def test_a_certificate_must_be_of_the_named_authority(
     subject = ["-subj", "/CN=kunci", "-addext", "subjectAltName=IP:127.0.0.1"]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(tmp_path / "key.pem")]
     command = ["openssl", "req", "-x509", *key, *subject, "-out", str(tmp_path / "cert.pem")]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     url, _handler = odd(GOOD, tls=tls)
@@ -225,4 +225,4 @@ def test_a_certificate_must_be_of_the_named_authority(
 
 
 def _client(url: str, ca_file: Path | None = None) -> TransitClient:
-    return TransitClient(KeyServer(url, ca_file, timeout_seconds=5, attempts=3), lambda: TOKEN, lambda: None)
+    return TransitClient(KeyServer(url, ca_file, timeout_seconds=60, attempts=3), lambda: TOKEN, lambda: None)
