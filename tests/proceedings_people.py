@@ -11,6 +11,7 @@ from signing_people import certify, give, who, with_pilot
 from edms.access.actors import Role, console_actor
 from edms.access.levels import Level
 from edms.core.clock import FixedClock
+from edms.core.handover_receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, receipt_bytes
 from edms.exchange.checking import check_package
 from edms.exchange.drawing import ask_for_signatures, draw_up
 from edms.exchange.handing_over import (
@@ -20,7 +21,6 @@ from edms.exchange.handing_over import (
     assess_handover,
     decide_handover,
 )
-from edms.exchange.receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, receipt_bytes
 from edms.exchange.removing import RemovalOrder, order_removal
 from edms.exchange.sending import close_handover, package_handover, receive_receipt, send_handover
 from edms.exchange.transferring import list_transfer

@@ -24,9 +24,9 @@ from edms.batches.sheet import BadSheet, read_sheet
 from edms.capture.indonesian_dates import parse_date
 from edms.capture.manifest_mapping import DATE_FORMATS, load_mapping
 from edms.core.errors import EdmsError, IntegrityFault, Refused
+from edms.core.handover_receipt import read_receipt, receipt_bytes
 from edms.core.settings import Settings
 from edms.exchange.checking import check_package
-from edms.exchange.receipt import read_receipt, receipt_bytes
 from edms.proposals.class_model import ClassModel
 from edms.proposals.dates import dates_in
 from edms.proposals.letter import read_letter
@@ -345,7 +345,7 @@ READERS: dict[str, Reader] = {
     "exchange-package": Reader(
         "edms.exchange.checking:check_package", "handover", _exchange_package, (Refused, IntegrityFault)
     ),
-    "handover-receipt": Reader("edms.exchange.receipt:read_receipt", "handover", _receipt, (Refused,)),
+    "handover-receipt": Reader("edms.core.handover_receipt:read_receipt", "handover", _receipt, (Refused,)),
     "personal-data": Reader("edms.redaction.finder:find", "personal_data", _personal),
     "clamd": Reader("edms.screening.clamd:_verdict", "clamd", _scan, (ScannerUnavailable,)),
 }

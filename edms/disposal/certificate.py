@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
-from edms.audit.publication import cosigned_note, newest_checkpoint
 from edms.core.canonical import canonical_json
 from edms.core.destruction_format import FORMAT, STEPS, VERSION, original_digest
 from edms.core.errors import NotFound, Refused
@@ -19,6 +18,7 @@ from edms.disposal.people import members
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.oversight import looking
+from edms.records.trail_proofs import leaves_proven, received_at
 
 GIVEN = "disposal.certificate_given"
 _SHOWN_STATES = (State.EXECUTED.value, State.CLOSED.value)
@@ -44,7 +44,7 @@ def certificate(actor: Actor | None, archive: Archive, batch_id: UUID) -> bytes:
             "steps": steps, "items": [one for one, _leaves in items],
         }  # fmt: skip
         indexes = {one["leaf"] for one in steps} | {index for _one, leaves in items for index in leaves}
-        told |= _proofs(session, archive, sorted(indexes))
+        told |= leaves_proven(session, archive, indexes)
         operation.note(records=len(items))
         return canonical_json(told)
 
@@ -104,28 +104,11 @@ def _item(session: Session, archive: Archive, item: DisposalItem) -> tuple[dict[
 
 def _leaves(session: Session, archive: Archive, item: DisposalItem, original: str) -> tuple[int, int]:
     """Return where the trail says that this record came in with these bytes, and that it was destroyed."""
-    captured = destroyed = None
-    for event in archive.trail.history(session, "record", str(item.record_id)):
-        if captured is None and event["details"].get("sha256") == original and event["action"] != "blob.destroyed":
-            captured = event["index"]
+    events = archive.trail.history(session, "record", str(item.record_id))
+    captured, destroyed = received_at(events, original), None
+    for event in events:
         if event["action"] == "record.destroyed" and event["details"].get("item") == str(item.id):
             destroyed = event["index"]
     if captured is None or destroyed is None:
         raise NotFound("the audit trail does not know a record of this disposal", "run: edms verify --all")
     return captured, destroyed
-
-
-def _proofs(session: Session, archive: Archive, indexes: list[int]) -> dict[str, Any]:
-    newest = newest_checkpoint(session)
-    if newest is None or newest.size <= indexes[-1]:
-        archive.trail.checkpoint(session)
-        newest = newest_checkpoint(session)
-    assert newest is not None, "it was just signed"
-    leaves = []
-    for index in indexes:
-        leaf = archive.trail.leaf(session, index)
-        assert leaf is not None, "it was found by its place"
-        path = archive.trail.inclusion(session, index, newest.size)
-        leaves.append({"index": index, "leaf": leaf.decode(), "proof": [step.hex() for step in path]})
-    return {"size": newest.size, "checkpoint": cosigned_note(session, newest), "leaves": leaves,
-            "keys": archive.public_pem}  # fmt: skip

@@ -7,7 +7,6 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 RECORD_VERSION = 1
-RECEIPT_VERSION = 1
 SOFTWARE = "edms"
 
 

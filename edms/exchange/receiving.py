@@ -9,8 +9,8 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.canonical import sha256_hex
 from edms.core.errors import Refused
+from edms.core.handover_receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, receipt_bytes
 from edms.exchange.checking import CheckedPackage, check_package
-from edms.exchange.receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, receipt_bytes
 from edms.records.archive import Archive
 from edms.signing.seals import seal_detached
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from edms.core.canonical import sha256_hex
 from edms.core.errors import Refused
+from edms.core.handover_receipt import ACCEPTED, Receipt, ReceiptLine
 from edms.exchange.gathering import REPRESENTATIONS
-from edms.exchange.receipt import ACCEPTED, Receipt, ReceiptLine
 from edms.exchange.sending import fitting, newest
 from edms.jobs.model import Job, JobState
 from edms.operation.door import Operation

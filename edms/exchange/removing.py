@@ -15,9 +15,9 @@ from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.access.separation import Duty
 from edms.core.errors import EdmsError, Refused
+from edms.core.handover_receipt import Receipt, ReceiptLine
 from edms.core.progress import ShowProgress, no_progress
 from edms.core.typed import line, why
-from edms.exchange.receipt import Receipt, ReceiptLine
 from edms.exchange.removal_guards import not_as_sent, receipt_again, receipt_digest, standing_in_the_way
 from edms.exchange.removal_papers import draw_up_removal
 from edms.operation.door import NotPermitted, Operation

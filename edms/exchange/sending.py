@@ -19,11 +19,12 @@ from edms.capture.accept import accept
 from edms.capture.incoming import IncomingFile
 from edms.core.canonical import canonical_json, sha256_hex
 from edms.core.errors import Refused
+from edms.core.handover_receipt import RETURNED, Receipt, read_receipt
 from edms.core.typed import line
 from edms.exchange.drawing import NAMES, keeper, placement_of
 from edms.exchange.gathering import record_parts
 from edms.exchange.parts import RecordParts, WrittenRecord
-from edms.exchange.receipt import RETURNED, Receipt, mismatches, read_receipt
+from edms.exchange.receipt import mismatches
 from edms.exchange.sip import write_package
 from edms.operation.door import Operation
 from edms.records.archive import Archive

@@ -6,7 +6,8 @@ from pathlib import Path
 from edms.audit.cosignature import WitnessKey, witness_key_from
 from edms.core.errors import Refused
 from edms.verify.bundle import check_bundle
-from edms.verify.destruction import check_certificate, is_certificate
+from edms.verify.certificate import Outside, check_told, is_certificate, read_certificate
+from edms.verify.destruction import DESTRUCTION
 from edms.verify.report import BundleReport
 from edms.verify.trust import Trusted, trusted_from_pem
 
@@ -25,16 +26,13 @@ def check_asked(
     `key` and `timestamp_key`: PEM files. `witnesses`: keys, each as NAME+ID+KEY, that must have cosigned. `kept`:
     files with a checkpoint of the trail, or with the answer of `edms audit prove --from SIZE`.
 
-    A certificate of destruction is checked as one.
+    A certificate is checked as one.
     """
+    trusted, kept_texts = _trusted(key, timestamp_key), [_text(file) for file in kept]
+    known = [_witness(text) for text in witnesses]
     if is_certificate(bundle):
-        return check_certificate(bundle, _trusted(key, timestamp_key), [_text(file) for file in kept])
-    return check_bundle(
-        bundle,
-        _trusted(key, timestamp_key),
-        witnesses=[_witness(text) for text in witnesses],
-        kept=[_text(file) for file in kept],
-    )
+        return check_told(read_certificate(bundle), DESTRUCTION, bundle.name, Outside(trusted, kept_texts, known))
+    return check_bundle(bundle, trusted, witnesses=known, kept=kept_texts)
 
 
 def _trusted(key: Path | None, timestamp_key: Path | None) -> Trusted | None:

@@ -38,6 +38,7 @@ OTHERS = {
     "edms.signing.timestamp_token:seal_timestamp": ("bundle", "evidence_targets", "seal"),
     "edms.vault.key_files:read_key_file": ("key_ring", "vault_targets", "key_file"),
     "edms.vault.keys:unwrap_with": ("vault", "vault_targets", "wrapped_key"),
+    "edms.verify.certificate:read_certificate": ("destruction", "audit_targets", "certificate"),
     "edms.verify.destruction:check_certificate": ("destruction", "audit_targets", "certificate"),
     "edms.verify.package:open_package": ("bundle", "audit_targets", "package"),
     "edms.verify.watched:against": ("audit", "audit_targets", "kept"),

@@ -38,10 +38,10 @@ from edms.access.actors import console_actor
 from edms.access.levels import Level
 from edms.core.clock import FixedClock
 from edms.core.errors import NotFound, Refused
+from edms.core.handover_receipt import Receipt
 from edms.exchange.checking import check_package
 from edms.exchange.drawing import ask_for_signatures, draw_up
 from edms.exchange.handing_over import HandoverDecision, approve_handover, assess_handover, decide_handover
-from edms.exchange.receipt import Receipt
 from edms.exchange.sending import close_handover, package_handover, receive_receipt, send_handover
 from edms.exchange.transferring import list_transfer, receive_transfer
 from edms.operation.door import NotPermitted

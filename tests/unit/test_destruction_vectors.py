@@ -48,6 +48,18 @@ def test_a_bad_certificate_is_refused_by_its_name(case: dict[str, Any], tmp_path
     assert case["kind"] in {fault.kind for fault in check_certificate(file, trusted).faults}
 
 
+def test_a_witness_that_is_asked_for_must_have_cosigned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Asked of a certificate as of a bundle: an answer that is ok says that it did."""
+    case = json.loads((FOLDER / "destruction" / "accept" / "one-record.json").read_text("utf-8"))
+    witness = json.loads((FOLDER / "bundle" / "genuine.json").read_text("utf-8"))["witnesses"][0]
+    keys = tmp_path / "keys.pem"
+    keys.write_text(case["keys"])
+    assert main([str(written(case, tmp_path)), "--key", str(keys), "--witness", witness]) == 1
+    told = capsys.readouterr().out
+    assert "has not cosigned the checkpoint" in told
+    assert "cosignatures: 0 found, 0 valid, 1 required" in told
+
+
 def digests(case: dict[str, Any]) -> tuple[list[str], str]:
     found = [frozen_digest(line) for line in case["lines"]]
     return found, list_digest(found)

@@ -16,9 +16,10 @@ from judges import validators
 from lxml import etree
 
 from edms.core.errors import IntegrityFault, Refused
+from edms.core.handover_receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, read_receipt, receipt_bytes
 from edms.exchange.checking import CheckedPackage, check_package
 from edms.exchange.names import data_path, line_text, xml_text
-from edms.exchange.receipt import ACCEPTED, RETURNED, Receipt, ReceiptLine, mismatches, read_receipt, receipt_bytes
+from edms.exchange.receipt import mismatches
 from edms.exchange.sip import write_package
 
 JUDGE = Path(__file__).parent.parent.parent / "tools" / "judges" / "eark.py"

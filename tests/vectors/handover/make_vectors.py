@@ -19,8 +19,8 @@ sys.path.insert(0, str(HERE.parents[2]))
 
 from writing import Vectors, vector, write  # noqa: E402 - a script finds its neighbour by its own place
 
+from edms.core.handover_receipt import Receipt, ReceiptLine, receipt_bytes  # noqa: E402
 from edms.exchange.parts import PackedFile, Producer, RecordParts  # noqa: E402
-from edms.exchange.receipt import Receipt, ReceiptLine, receipt_bytes  # noqa: E402
 from edms.exchange.sip import write_package  # noqa: E402
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
