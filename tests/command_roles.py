@@ -32,6 +32,7 @@ COMMANDS: dict[str, Row] = {
     **_of_proceedings("review", "draw-up"),
     **_of_proceedings("handover", "ask", "draw-up", "package", "send", "receipt", "close"),
     "handover order-removal": ("o", Action.CUSTODY_ORDER_REMOVAL, RUN, "NOBODY --number 1/2026 --reason selesai"),
+    "handover certificate": ("cor", Action.CUSTODY_VIEW, RUN, "NOBODY --output FOLDER/x"),
     "handover remove": ("r", Action.CUSTODY_REMOVE, RUN, "NOBODY"),
     "disposal approve": ("or", Action.DISPOSAL_APPROVE, RUN, f"NOBODY {_LETTER}"),
     "disposal ask": ("r", Action.DISPOSAL_EXECUTE, RUN, "NOBODY"),

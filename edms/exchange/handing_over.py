@@ -10,6 +10,7 @@ from uuid import UUID
 
 from edms.access.actors import Actor
 from edms.access.policy import Action
+from edms.core.canonical import sha256_hex
 from edms.core.errors import Refused
 from edms.core.typed import line
 from edms.exchange.drawing import signers_named
@@ -84,7 +85,12 @@ def approve_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID,
         left_out = exclude_hindered(operation, archive, row)
         step(operation, archive, row, Act.APPROVE, {"letter": letter, "on": told.on.isoformat(), "left_out": left_out})
         row.receiver = {"name": receiver, "keys": _keys(told.keys)}
-        operation.note(records=len(standing(row)), left_out=left_out)
+        operation.note(records=len(standing(row)), left_out=left_out, receiver_keys_sha256=keys_digest(row))
+
+
+def keys_digest(row: Proceeding) -> str:
+    """Return the SHA-256 of the receiver's certificates as they were written down: told before anything is sent."""
+    return sha256_hex(str(row.receiver["keys"]).encode())
 
 
 def decide_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, told: HandoverDecision) -> None:
@@ -107,7 +113,7 @@ def decide_handover(actor: Actor | None, archive: Archive, proceeding_id: UUID, 
         step(operation, archive, row, Act.DECIDE, note)
         row.listed = drawn_list(archive, row, standing(row), _head(row, note), operation.now)
         row.list_sha256 = list_sha256(row.listed)
-        operation.note(records=len(standing(row)), left_out=left_out, list_sha256=row.list_sha256)
+        operation.note(number=number, records=len(standing(row)), left_out=left_out, list_sha256=row.list_sha256)
 
 
 def _head(row: Proceeding, decision: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,12 @@ def receipt_again(archive: Archive, row: Proceeding) -> Receipt:
     Raises Refused when it is not there, not the one that was taken, or does not fit what was sent; IntegrityFault when
     its bytes are damaged.
     """
+    content, signature = taken_receipt(archive, row)
+    return fitting(archive, row, content, signature)
+
+
+def taken_receipt(archive: Archive, row: Proceeding) -> tuple[bytes, bytes]:
+    """Return the receipt that was taken, read from its record, and its signature. Raises as `receipt_again`."""
     note = next((one.note for one in reversed(row.steps) if one.act == Act.RECEIVE.value), None)
     paper = next((one for one in row.papers if one.kind == "receipt"), None)
     if note is None or paper is None:
@@ -49,7 +55,7 @@ def receipt_again(archive: Archive, row: Proceeding) -> Receipt:
     content = newest(archive, paper.record)
     if {sha256_hex(content), paper.sha256} != {note["sha256"]}:
         raise Refused("the receipt is not the one that was taken", "run: edms verify --all")
-    return fitting(archive, row, content, base64.b64decode(note["signature"]))
+    return content, base64.b64decode(note["signature"])
 
 
 def receipt_digest(row: Proceeding) -> str:

@@ -17,6 +17,8 @@ from edms.access.separation import Duty
 from edms.core.errors import EdmsError, Refused
 from edms.core.handover_receipt import Receipt, ReceiptLine
 from edms.core.progress import ShowProgress, no_progress
+from edms.core.removal_format import KEPT as CONTENT_KEPT
+from edms.core.removal_format import REMOVED
 from edms.core.typed import line, why
 from edms.exchange.removal_guards import not_as_sent, receipt_again, receipt_digest, standing_in_the_way
 from edms.exchange.removal_papers import draw_up_removal
@@ -85,10 +87,14 @@ def order_removal(actor: Actor | None, archive: Archive, proceeding_id: UUID, to
             item.reason = _kept(found) if found else None
             item.standing_key = None if found else item.record_id.hex
             wanted += not found
+            if found:
+                operation.audit(CONTENT_KEPT, SUBJECT, row.id, record=str(item.record_id), item=str(item.id),
+                                reasons=list(found))  # fmt: skip
         if not wanted:
             raise Refused("no content of it can be removed now", "see why with each record")
         note = {"number": number, "reason": reason, "records": wanted, "kept": len(accepted) - wanted,
-                "receipt_sha256": checked.sha256}  # fmt: skip
+                "receipt_sha256": checked.sha256,
+                "keep_days": archive.settings.disposal.keep_after_handover_days}  # fmt: skip
         step(operation, archive, row, Act.ORDER_REMOVAL, note)
         tell_of_removals(operation, archive)
         operation.note(**note)
@@ -197,7 +203,7 @@ def _remove(actor: Actor | None, archive: Archive, proceeding_id: UUID, item_id:
         told = (*found, *([changed] if changed else []))
         if told:
             item.standing_key, item.reason = None, _kept(told)
-            operation.about(SUBJECT, row.id, "handover.content_kept")
+            operation.about(SUBJECT, row.id, CONTENT_KEPT)
             operation.note(record=str(record.id), item=str(item.id), reasons=told)
             return []
         return _removed(operation, archive, row, item, record)
@@ -227,7 +233,7 @@ def _removed(
     leave_description(record, RecordState.HANDED_OVER, title, redacted=redacted)
     item.state, item.standing_key = ItemState.REMOVED.value, None
     operation.session.flush()
-    operation.about("record", record.id, "record.content_removed")
+    operation.about("record", record.id, REMOVED)
     operation.note(handover=str(row.id), item=str(item.id), order=left.order_number, receiver=left.receiver,
                    reference=left.reference, receipt_sha256=left.receipt_sha256, mets_sha256=left.mets_sha256,
                    components=[{"role": one["role"], "sha256": one["sha256"]} for one in components])  # fmt: skip

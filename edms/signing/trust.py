@@ -96,15 +96,21 @@ def _roots(certificates: list[x509.Certificate]) -> tuple[bytes, ...]:
 
 
 def _signers(certificates: list[x509.Certificate]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield root and name for each end certificate that is not for timestamps alone, through what is in the file."""
+    """Yield root and name for each end certificate that is not for timestamps alone, through what is in the file.
+
+    Each step asks for names, not for every way to them: certificates that issue each other in a ring have too many.
+    """
+    by_name: dict[str, list[tuple[x509.Certificate, str]]] = {}
+    for one in certificates:
+        by_name.setdefault(one.subject.hashable, []).append((one, one.issuer.hashable))
     for one in certificates:
         purposes = one.extended_key_usage_value
         if one.self_issued or one.ca or (purposes is not None and purposes.native == ["time_stamping"]):
             continue
-        above = [one]
+        names = {one.issuer.hashable: None}
         for _step in range(_MOST_STEPS):
-            above = [issuer for issuer in certificates for below in above if issuer.subject == below.issuer]
-            for root in above:
+            above = [found for name in names for found in by_name.get(name, ())]
+            for root, _issuer in above:
                 if root.self_issued:
                     yield root.dump(), one.subject.dump()
-            above = [issuer for issuer in above if not issuer.self_issued]
+            names = {issuer: None for root, issuer in above if not root.self_issued}

@@ -14,7 +14,8 @@ from edms.verify.report import SELF_ASSERTED, BundleReport
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check one bundle and say what was found."""
     parser = argparse.ArgumentParser(
-        prog="python -m edms.verify", description="Check an evidence bundle, or a certificate of destruction, off line."
+        prog="python -m edms.verify",
+        description="Check off line an evidence bundle, or a certificate of destruction or of removed content.",
     )
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", type=Path, help="public keys of the archive (PEM), from elsewhere than the bundle")
@@ -27,10 +28,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         help="a checkpoint of the trail kept elsewhere, or the answer of edms audit prove --from SIZE",
     )
+    parser.add_argument(
+        "--receiver-key",
+        type=Path,
+        help="certificates of the institution that received (PEM), from it: removed content",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args(arguments)
     try:
-        report = check_asked(asked.bundle, asked.key, asked.timestamp_key, asked.witness, asked.checkpoint)
+        report = check_asked(
+            asked.bundle, asked.key, asked.timestamp_key, asked.witness, asked.checkpoint, asked.receiver_key
+        )
     except EdmsError as error:
         sys.stderr.write(f"{error}\n")
         return 2

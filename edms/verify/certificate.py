@@ -27,11 +27,13 @@ Told = dict[str, Any]
 
 @dataclass(frozen=True)
 class Outside:
-    """What a checker has from elsewhere: the archive's keys, checkpoints kept, witnesses that must have cosigned."""
+    """What a checker has from elsewhere: the archive's keys, checkpoints kept, witnesses that must have cosigned, the
+    certificates of an institution that received."""
 
     trusted: Trusted | None = None
     kept: Sequence[str] = ()
     witnesses: Sequence[WitnessKey] = ()
+    receiver: Trusted | None = None
 
 
 def is_certificate(path: Path) -> bool:

@@ -93,4 +93,5 @@ PROCEEDING_ERRORS = (
     message("the receipt is not the one that was taken"),
     message("the receipt of this hand-over is not here"),
     message("the removal of content is ordered by somebody who had no part in the hand-over"),
+    message("there is a certificate once the removal of content is carried out"),
 )

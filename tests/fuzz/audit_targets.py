@@ -17,8 +17,10 @@ with atheris.instrument_imports(include=["edms.audit", "edms.verify"]):
     from edms.audit.events import read_leaf
     from edms.audit.note import Checkpoint, open_checkpoint
     from edms.core.errors import IntegrityFault, Refused
+    from edms.verify.certificate import Outside
     from edms.verify.destruction import check_certificate
     from edms.verify.package import open_package
+    from edms.verify.removal import check_removal
     from edms.verify.trust import trusted_from_pem
     from edms.verify.watched import against
 
@@ -28,6 +30,8 @@ PUBLIC = bytes.fromhex(NOTE["public"])
 BUNDLE = json.loads((VECTORS / "bundle" / "genuine.json").read_text("utf-8"))
 CERTIFICATE = json.loads((VECTORS / "destruction" / "accept" / "one-taken-out.json").read_text("utf-8"))
 LIST = json.loads(CERTIFICATE["certificate"])["disposal"]["list_sha256"]
+REMOVAL = json.loads((VECTORS / "removal" / "accept" / "one-kept-by-the-order.json").read_text("utf-8"))
+RECEIPT = json.loads(REMOVAL["certificate"])["receipt"]["sha256"]
 TRUE = open_checkpoint(NOTE["note"], PUBLIC)
 FOLDER = Path(tempfile.mkdtemp(prefix="edms-fuzz-"))
 
@@ -88,8 +92,21 @@ def certificate(data: bytes) -> None:
         assert report.checked["destroyed records"] == 2, "other records than those that were destroyed were taken"
 
 
+def removal(data: bytes) -> None:
+    """Whatever is taken for a certificate is of the one removal that the key signed, with its receipt."""
+    file = FOLDER / "removal.json"
+    file.write_bytes(data)
+    try:
+        report = check_removal(file, Outside(trusted_from_pem(REMOVAL["keys"].encode())))
+    except Refused:
+        return
+    if not report.faults:
+        assert json.loads(data)["receipt"]["sha256"] == RECEIPT, "a forged receipt was taken"
+        assert report.checked["removed records"] == 2, "other records than those that were removed were taken"
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (checkpoint, kept, leaf, witness_key, package, certificate)
+    target.__name__: target for target in (checkpoint, kept, leaf, witness_key, package, certificate, removal)
 }
 
 
@@ -100,6 +117,7 @@ def seeds(name: str) -> list[bytes]:
         "leaf": [true_leaf.encode()],
         "witness_key": [BUNDLE["witnesses"][0].encode()],
         "certificate": [CERTIFICATE["certificate"].encode()],
+        "removal": [REMOVAL["certificate"].encode()],
         "package": [base64.b64decode(BUNDLE["bundle"])],
     }.get(name, [NOTE["note"].encode()])
 

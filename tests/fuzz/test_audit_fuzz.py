@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).with_name("audit_targets.py")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", ["checkpoint", "kept", "leaf", "witness_key", "package", "certificate"])
+@pytest.mark.parametrize("target", ["checkpoint", "kept", "leaf", "witness_key", "package", "certificate", "removal"])
 def test_no_input_is_taken_for_what_was_signed(target: str, tmp_path: Path) -> None:
     code, said = fuzz(target, tmp_path, SCRIPT)
     assert code == 0, said[-3000:]

@@ -22,6 +22,7 @@ FORMATS = {
     "index": ("index",),
     "index-postgresql": ("index_postgresql",),
     "key-ring": ("key_ring",),
+    "removal": ("removal",),
     "retention-rules": ("retention_rules",),
     "row-states": ("row_states",),
     "seals": ("bundle",),
@@ -40,6 +41,7 @@ OTHERS = {
     "edms.vault.keys:unwrap_with": ("vault", "vault_targets", "wrapped_key"),
     "edms.verify.certificate:read_certificate": ("destruction", "audit_targets", "certificate"),
     "edms.verify.destruction:check_certificate": ("destruction", "audit_targets", "certificate"),
+    "edms.verify.removal:check_removal": ("removal", "audit_targets", "removal"),
     "edms.verify.package:open_package": ("bundle", "audit_targets", "package"),
     "edms.verify.watched:against": ("audit", "audit_targets", "kept"),
 }

@@ -32,16 +32,17 @@ from edms.bootstrap import open_archive
 from edms.core.clock import FixedClock
 from edms.exchange.removing import carry_out_removal, order_removal
 from edms.records.holds import place_hold
+from edms.verify.asked import check_asked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 class Handed(Server):
     places: tuple[tuple[str, str], ...] = ()
-    closed = stub = ""
+    closed = stub = keys = ""
 
 
-def _built(folder: Path) -> tuple[tuple[tuple[str, str], ...], str, str]:
+def _built(folder: Path) -> tuple[tuple[tuple[str, str], ...], str, str, str]:
     """Three hand-overs after their keeping time: closed, ordered, and removed but for a record that is held."""
     settings = settings_in(folder)
     disposal = settings.disposal.model_copy(update={"keep_after_handover_days": 1})
@@ -65,7 +66,7 @@ def _built(folder: Path) -> tuple[tuple[tuple[str, str], ...], str, str]:
         (REMOVER, f"/proceedings/{ordered}"), (HEAD_OF_ARCHIVE, f"/proceedings/{removed}"), (CLERK, f"/records/{gone}"),
         (CLERK, "/proceedings?kind=handover"), ("records", "/alerts"),
     )  # fmt: skip
-    return places, str(closed), str(gone)
+    return places, str(closed), str(gone), archive.public_pem
 
 
 @pytest.fixture(scope="module")
@@ -75,12 +76,12 @@ def server(city_template: tuple[Path, dict[str, str]], tmp_path_factory: pytest.
     folder = tmp_path_factory.mktemp("removal")
     shutil.copytree(source / "storage", folder / "storage")
     with ThreadPoolExecutor(1) as aside:  # the browser's own loop runs in this thread, and sealing wants one of its own
-        places, closed, stub = aside.submit(_built, folder).result()
+        places, closed, stub, keys = aside.submit(_built, folder).result()
     with pytest.MonkeyPatch.context() as patched:
         for name, value in {**PERSONAL, "EDMS_DISPOSAL__KEEP_AFTER_HANDOVER_DAYS": "1"}.items():
             patched.setenv(name, value)
         running = Handed(folder, records)
-    running.places, running.closed, running.stub = places, closed, stub
+    running.places, running.closed, running.stub, running.keys = places, closed, stub, keys
     yield running
     running.stop()
 
@@ -104,7 +105,7 @@ def test_every_page_fits_desk_and_phone(
     context.close()
 
 
-def test_content_is_removed_by_two_more_people(browser: Browser, server: Handed) -> None:  # noqa: F811
+def test_content_is_removed_by_two_more_people(browser: Browser, server: Handed, tmp_path: Path) -> None:  # noqa: F811
     people = People(browser, server)
     people.where = f"/proceedings/{server.closed}"
     page = people.come(CLERK)
@@ -121,6 +122,14 @@ def test_content_is_removed_by_two_more_people(browser: Browser, server: Handed)
     expect(page.locator(".queue .state")).to_have_text("Content removed")
     expect(page.locator("main")).to_contain_text("Berita acara of the removal")
     people.picture("removal")
+    with page.expect_download() as loading:
+        page.get_by_role("link", name="JSON", exact=True).click()
+    certificate, keys = tmp_path / "sertifikat.json", tmp_path / "keys.pem"
+    certificate.write_bytes(Path(loading.value.path()).read_bytes())
+    keys.write_text(server.keys)
+    report = check_asked(certificate, keys, receiver_key=keys)
+    assert report.ok, report.faults
+    assert report.checked["removed records"] == 2
     page.get_by_role("link", name="1. Keputusan 1").click()
     expect(page.locator("main")).to_contain_text("The content is with Lembaga Kearsipan Daerah.")
     expect(page.get_by_role("heading", name="Retention")).to_have_count(0)

@@ -293,6 +293,10 @@ EXPECTED: dict[tuple[str, str], tuple[str, dict[str, int]]] = {
         "'close','order-removal','remove','cancel'):act>",
     ): (f"/proceedings/{uuid4()}/cancel", _NO_SUCH),
     ("POST", "/proceedings/<uuid:proceeding_id>/package"): (f"/proceedings/{uuid4()}/package", _NO_SUCH),
+    ("GET", "/proceedings/<uuid:proceeding_id>/certificate.json"): (
+        f"/proceedings/{uuid4()}/certificate.json",
+        _NO_SUCH,
+    ),
     ("GET", "/proceedings/<uuid:proceeding_id>/papers/<kind>.docx"): (
         f"/proceedings/{uuid4()}/papers/minutes.docx",
         _NO_SUCH,

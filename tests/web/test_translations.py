@@ -52,7 +52,7 @@ SPEAKING = (
     "records/drafts.py", "records/editions.py", "records/rule_forecast.py", "web/views/rules.py",
     "records/proceedings.py", "records/reviewing.py", "exchange/transferring.py", "exchange/handing_over.py",
     "exchange/sending.py", "exchange/drawing.py", "core/handover_receipt.py",
-    "exchange/removing.py", "exchange/removal_guards.py", "records/removals.py",
+    "exchange/certificate.py", "exchange/removing.py", "exchange/removal_guards.py", "records/removals.py",
     "records/tokens.py", "records/service_accounts.py", "records/holds.py", "records/hold_binding.py",
     "records/events.py", "records/events_many.py", "records/reviews.py", "web/views/events.py",
     "records/report_mailings.py",

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from edms.access.actors import Role
 from edms.access.levels import Level
 from edms.core.errors import Refused
+from edms.exchange.certificate import removal_certificate
 from edms.exchange.drafts import draft_proceeding_paper
 from edms.exchange.drawing import ask_for_signatures, draw_up, paper_signers
 from edms.exchange.handing_over import (
@@ -154,6 +155,14 @@ def draft(proceeding_id: UUID, kind: str) -> ResponseReturnValue:
     """A paper that is drawn up, as a draft to edit."""
     made = draft_proceeding_paper(actor(), archive(), proceeding_id, kind)
     return attachment_of(io.BytesIO(made.content), made.name, DOCX_TYPE)
+
+
+@pages.get("/proceedings/<uuid:proceeding_id>/certificate.json")
+def certified(proceeding_id: UUID) -> ResponseReturnValue:
+    """What an outsider checks of content that was removed here."""
+    response = Response(removal_certificate(actor(), archive(), proceeding_id), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="sertifikat-penghapusan-isi-{proceeding_id}.json"'
+    return response
 
 
 @pages.post("/proceedings/<uuid:proceeding_id>/receipt")
