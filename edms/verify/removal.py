@@ -78,10 +78,11 @@ class _Check:
         told = (actor["id"], actor["name"], DUTIES[act], step.leaf["at"])
         if told != (one["person"], one["name"], one["duty"], one["at"]):
             self._proven.fault("step", act, "the trail names another person, duty or time")
-        if act in ("decide", "order_removal") and details.get("number") != one["number"]:
+        if one["number"] != (details.get("number") if act in ("decide", "order_removal") else ""):
             self._proven.fault("step", act, "the trail names another number")
-        if act == "decide" and details.get("list_sha256") != self._whole["list_sha256"]:
-            self._proven.fault("step", act, "the trail names another list")
+        whole = {name: self._whole[name] for name in ("number", "list_sha256")}
+        if act == "decide" and {name: details.get(name) for name in whole} != whole:
+            self._proven.fault("step", act, "the trail names another decision or list")
         if act == "remove":
             order = self._told["steps"][step.position - 1]
             if (details.get("order"), details.get("number")) != (step.position - 1, order["number"]):
@@ -173,6 +174,8 @@ class _Check:
         """Each order that did not remove it left it here for reasons of which the trail tells."""
         record = one["record"]
         last = one["order"] if one["state"] == "removed" else None
+        if not isinstance(one["kept"], list):
+            raise TypeError("what was kept is a list")
         if [told["order"] for told in one["kept"]] != [place for place in rounds if last is None or place < last]:
             self._proven.fault("kept", record, "it is not said of each order before why it was kept")
         for told in one["kept"]:

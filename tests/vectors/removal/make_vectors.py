@@ -502,6 +502,7 @@ def _altered() -> dict[str, Told]:
         "another-accession": ("receipt", lambda told: told["receipt"].update(reference="1")),
         "another-digest-of-the-receipt": ("receipt", lambda told: told["receipt"].update(sha256="0" * 64)),
         "another-list": ("step", lambda told: told["handover"].update(list_sha256="0" * 64)),
+        "another-decision": ("step", lambda told: told["handover"].update(number="1/2030")),
         "another-receiver": ("record", lambda told: told["handover"].update(receiver="Lain")),
         "another-hand-over": ("audit", lambda told: told["handover"].update(id=record_of(1))),
         "leaf-altered": ("audit", lambda told: told["leaves"][4].update(leaf=told["leaves"][4]["leaf"] + " ")),
