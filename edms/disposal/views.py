@@ -23,7 +23,7 @@ from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch, DisposalItem, Residual
 from edms.records.dossiers import Dossier, dossier_of
 from edms.records.model import RecordState
-from edms.records.oversight import looking, seen_procedures
+from edms.records.oversight import looking, may_look, seen_procedures
 from edms.records.signatures_model import SignatureRequest
 from edms.records.signatures_named import request_to
 from edms.records.signatures_states import RequestState, SignatureState
@@ -148,10 +148,10 @@ class BatchView:
 
 @dataclass(frozen=True)
 class ResidualView:
-    """What is left of a destroyed record. `minutes`: the berita acara, for who may see it."""
+    """What is left of a destroyed record. `batch` and `minutes` (the berita acara) for who may see them."""
 
     record: UUID
-    batch: UUID
+    batch: UUID | None
     title: str
     redacted: bool
     class_code: str
@@ -195,10 +195,11 @@ def residual_of(actor: Actor | None, archive: Archive, record_id: UUID) -> Resid
         batch = operation.session.get_one(DisposalBatch, row.batch_id)
         minutes = {paper.kind: paper.record_id for paper in batch.papers}.get(MINUTES)
         seen = seen_of(operation.session, operation.viewing, [minutes] if minutes else [])
+        shown = may_look(operation, Action.DISPOSAL_VIEW, facts_of(batch))
         return ResidualView(
-            row.record_id, row.batch_id, row.title, row.redacted, row.class_code or "", row.document_date,
-            row.rule_code or "", row.rule_edition or "", row.rule_clause, tuple(row.components["components"]),
-            row.destroyed_at, row.destroyer_name, row.method, row.minutes_number,
+            row.record_id, batch.id if shown else None, row.title, row.redacted, row.class_code or "",
+            row.document_date, row.rule_code or "", row.rule_edition or "", row.rule_clause,
+            tuple(row.components["components"]), row.destroyed_at, row.destroyer_name, row.method, row.minutes_number,
             minutes if minutes in seen else None,
         )  # fmt: skip
 

@@ -11,13 +11,19 @@ from sqlalchemy import ColumnElement, or_
 from edms.access.actors import Actor, Role
 from edms.access.filters import Columns, sql_filter
 from edms.access.levels import Level
-from edms.access.policy import Action
+from edms.access.policy import Action, decide
+from edms.access.scope import RecordFacts
 from edms.operation.door import Operation
 
 
 def looking(who: Actor | None, action: Action) -> Action:
     """Return the action under which one of them is shown to somebody: `action`, and to an auditor oversight."""
     return Action.OVERSEE if who is not None and _oversees(who) else action
+
+
+def may_look(operation: Operation, action: Action, facts: RecordFacts) -> bool:
+    """Whether the actor would be shown the procedure of these facts under `action`: only then a page links it."""
+    return decide(operation.actor, looking(operation.actor, action), facts).allowed
 
 
 def seen_procedures(operation: Operation, columns: Columns) -> ColumnElement[bool]:

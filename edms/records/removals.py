@@ -14,6 +14,8 @@ from edms.access.policy import Action
 from edms.core.errors import Refused
 from edms.records.archive import Archive
 from edms.records.model import Record, RecordState
+from edms.records.oversight import may_look
+from edms.records.proceedings import facts_of
 from edms.records.proceedings_list import local_day
 from edms.records.proceedings_model import Proceeding, ProceedingItem
 from edms.records.removals_model import RemovedContent
@@ -29,7 +31,7 @@ KEPT = "content kept: "
 @dataclass(frozen=True)
 class StubView:
     """What is left of a record whose content is with an institution. `paper`: the record of that on its removal.
-    `receipt` and `paper` for who may see them."""
+    `receipt` and `paper` for who may see them; `may_look`: whether the reader is shown the hand-over."""
 
     record: UUID
     proceeding: UUID
@@ -43,6 +45,7 @@ class StubView:
     removed_by: str
     order_number: str
     paper: UUID | None
+    may_look: bool
 
     def as_dict(self) -> dict[str, Any]:
         """What `edms record show --json` tells of it."""
@@ -97,7 +100,7 @@ def stub_of(actor: Actor | None, archive: Archive, record_id: UUID) -> StubView 
         return StubView(
             row.record_id, row.proceeding_id, row.receiver, row.accession, row.reference, receipt,
             row.receipt_sha256, tuple(row.components["components"]), row.removed_at, row.remover_name,
-            row.order_number, paper,
+            row.order_number, paper, may_look(operation, Action.CUSTODY_VIEW, facts_of(proceeding)),
         )  # fmt: skip
 
 

@@ -20,5 +20,5 @@ def test_from_the_due_list_to_the_closed_batch(archive: Archive, tier: Tier) -> 
     for record in records:
         left = residual_of(who(made, "records"), made, record)
         assert left is not None
-        assert left.minutes == shown.papers["minutes"]
+        assert (left.batch, left.minutes) == (batch, shown.papers["minutes"])
         assert {"original", "manifest", "seal"} <= {one["role"] for one in left.components}

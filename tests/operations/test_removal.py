@@ -87,6 +87,10 @@ def test_content_goes_and_the_stub_says_where_it_is(both: Archive) -> None:
     assert left.reference.startswith("AS/")
     assert sorted(part["sha256"] for part in left.components) == digests
     assert (left.removed_by, left.order_number) == (REMOVER, "045/2026")
+    assert left.may_look
+    elsewhere = stub_of(who(both, "official-bappeda"), both, first)
+    assert elsewhere is not None
+    assert not elsewhere.may_look, "the hand-over is not for another office, and no page links it"
     details = record_details(reader, both, first)
     assert (details.record.state, details.record.title, details.components) == ("handed_over", "Keputusan 1", ())
     assert "record.content_removed" in [one["action"] for one in details.history]
