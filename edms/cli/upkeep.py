@@ -43,6 +43,11 @@ from edms.verify.asked import check_asked
     metavar="KEY",
     help="With --bundle: the key of a witness that must have cosigned; may be given several times.",
 )
+@click.option(
+    "--receiver-key",
+    type=click.Path(exists=True, path_type=Path, dir_okay=False),
+    help="With --bundle, a certificate of removed content: certificates of the institution that received (PEM).",
+)
 @click.option("--resume", is_flag=True, help="With --all: go on where the last run was interrupted.")
 @click.option("--limit", type=click.IntRange(0), default=0, metavar="MIB", help="With --all: the most MiB a second.")
 @click.option("--status", "show_status", is_flag=True, help="How far the daily verification has come.")
@@ -60,6 +65,7 @@ def verify(
     timestamp_key: Path | None,
     kept: tuple[Path, ...],
     witnesses: tuple[str, ...],
+    receiver_key: Path | None,
     as_json: bool,
 ) -> None:
     """Reconcile database, blobs, index, signatures and audit trail; name each fault. Exits 1 on any."""
@@ -69,13 +75,13 @@ def verify(
         raise click.UsageError("--checkpoint goes with --all and --bundle")
     if (resume or limit) and not everything:
         raise click.UsageError("--resume and --limit go with --all")
-    if bundle is None and (key or timestamp_key or witnesses):
-        raise click.UsageError("--key, --timestamp-key and --witness go with --bundle: the archive knows its own keys")
+    if bundle is None and (key or timestamp_key or witnesses or receiver_key):
+        raise click.UsageError("keys and witnesses are named with --bundle: the archive knows its own")
     if show_status:
         _show_status(status(context.console(), context.archive), as_json)
         return
     if bundle:
-        found = check_asked(bundle, key, timestamp_key, witnesses, kept)
+        found = check_asked(bundle, key, timestamp_key, witnesses, kept, receiver_key)
         report = Report.of_parts(found.checked, found.faults, found.notes)
     elif record_id:
         report = verify_record(context.console(), context.archive, parse_id(record_id))
