@@ -4,6 +4,8 @@ ordered and removed by people with no other part, and each record is as the sign
 No database, no configuration, no network (docs/formats/removal.md). What is wrong is reported, never raised.
 """
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -112,7 +114,7 @@ class _Check:
 
     def _records(self, receipt: Receipt | None, steps: Sequence[Step], rounds: Mapping[int, _Round]) -> None:
         records = self._told["records"]
-        lines = accepted_lines(receipt)
+        lines, places = accepted_lines(receipt), list(rounds)
         if sorted(one["record"] for one in records) != sorted(lines):
             self._proven.fault("record", "records", "these are not the records that the receipt accepts, each once")
         packed = next((one.leaf["index"] for one in steps if one.act == "package"), None)
@@ -124,7 +126,7 @@ class _Check:
             reference = line.reference or (receipt.reference if receipt else "")
             if one["reference"] != reference:
                 self._proven.fault("record", one["record"], "the receipt names another place for it")
-            self._kept(one, rounds)
+            self._kept(one, rounds, places)
             if one["state"] == "kept":
                 self._proven.count("records kept")
                 continue
@@ -170,13 +172,14 @@ class _Check:
         if not of.over(gone) or instant(gone["at"]) < instant(of.order.leaf["at"]):
             self._proven.fault("record", record, "it was removed before its order, or after the end")
 
-    def _kept(self, one: Told, rounds: Mapping[int, _Round]) -> None:
+    def _kept(self, one: Told, rounds: Mapping[int, _Round], places: Sequence[int]) -> None:
         """Each order that did not remove it left it here for reasons of which the trail tells."""
         record = one["record"]
-        last = one["order"] if one["state"] == "removed" else None
         if not isinstance(one["kept"], list):
             raise TypeError("what was kept is a list")
-        if [told["order"] for told in one["kept"]] != [place for place in rounds if last is None or place < last]:
+        before = bisect_left(places, one["order"]) if one["state"] == "removed" else len(places)
+        orders = [told["order"] for told in one["kept"]]
+        if len(orders) != before or orders != list(places[:before]):
             self._proven.fault("kept", record, "it is not said of each order before why it was kept")
         for told in one["kept"]:
             leaf = self._proven.event(told["leaf"], KEPT, (SUBJECT, self._whole["id"]), record)
@@ -191,9 +194,9 @@ class _Check:
 
     def _counted(self, records: Sequence[Told], rounds: Mapping[int, _Round]) -> None:
         """As many as the trail says were ordered, removed and kept each time."""
-        left = len(records)
+        left, by_order = len(records), Counter(one["order"] for one in records if one["state"] == "removed")
         for place, one in rounds.items():
-            removed = sum(told["state"] == "removed" and told["order"] == place for told in records)
+            removed = by_order[place]
             ordered, done = one.order.details, one.end.details
             wanted, kept = ordered.get("records"), ordered.get("kept")
             whole = type(wanted) is int and type(kept) is int and wanted + kept == left and removed <= wanted

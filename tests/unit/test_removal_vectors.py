@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from console import Console
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -48,6 +49,25 @@ def test_a_good_certificate_is_taken(case: dict[str, Any], tmp_path: Path) -> No
     assert report.checked["signatures of the receipt"] == (2 if case["receiver"] else 1)
     (tmp_path / "keys.pem").write_text(case["keys"])
     assert main([str(tmp_path / "certificate.json"), "--key", str(tmp_path / "keys.pem")]) == 0
+
+
+def test_the_console_takes_the_same_keys(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No archive and no configuration is asked for; a bundle has no receiver."""
+    edms, case, own, foreign = Console(tmp_path, capsys), *(
+        json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+        for name in ("accept/two-records", "accept/by-the-receivers-own-keys",
+                     "reject/receipt-not-by-the-receivers-own-keys")
+    )  # fmt: skip
+    for name, text in (("keys", case["keys"]), ("own", own["receiver"]), ("foreign", foreign["receiver"])):
+        (tmp_path / f"{name}.pem").write_text(text)
+    asked = ("verify", "--bundle", written(case, tmp_path), "--key", tmp_path / "keys.pem", "--json", "--receiver-key")
+    assert edms(*asked, tmp_path / "own.pem").json["ok"]
+    done = edms(*asked, tmp_path / "foreign.pem")
+    assert (done.status, [fault["kind"] for fault in done.json["faults"]]) == (1, ["receipt"])
+    edms("verify", "--all", "--receiver-key", tmp_path / "own.pem").refused(2, "--bundle")
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(b"PK")
+    edms("verify", "--bundle", bundle, "--receiver-key", tmp_path / "own.pem").refused(2, "removed content")
 
 
 @pytest.mark.parametrize("case", cases("reject"))
