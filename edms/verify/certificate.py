@@ -86,8 +86,9 @@ class Proven:
 
     def received(self, index: int, record: str, digest: str) -> Told | None:
         """Return the leaf by which a record came in with this digest of its original; else report that none does."""
-        leaf = self._leaves.get(index)
-        if leaf is None or _subject(leaf) != ("record", record) or leaf["details"].get("sha256") != digest:
+        leaf, subject = self._leaves.get(index), ("record", record)
+        done = leaf is not None and leaf["outcome"] == "done" and leaf["details"].get("sha256") == digest
+        if leaf is None or not done or _subject(leaf) != subject:
             self.fault("record", record, "the trail did not receive it with this content")
             return None
         return leaf

@@ -226,12 +226,16 @@ class Making:
             digest = originals[0] if self.files == 1 else sha("".join(f"{told}\n" for told in originals).encode())
             told = {"sha256": self.wanted.get("original", digest)}
             self.received[one] = self.trail.tell("record:capture", "p-juru", ("record", record_of(one)), told)
+            if self.wanted.get("refused") == "come_in":
+                self.trail.leaves[-1]["outcome"] = "refused"
 
     def step(self, act: str, details: Told, number: str = "") -> None:
         self.wanted.get("events", lambda _act, _details: None)(act, details)
         duty = DUTY.get(act, "execute_disposal")
         leaf = self.trail.tell(f"handover.{EVENT[act]}", self.by[duty], ("proceeding", HANDOVER), details)
         told = self.trail.leaves[leaf]
+        if self.wanted.get("refused") == act:
+            told["outcome"] = "refused"
         self.steps.append({"act": act, "duty": duty, "person": self.by[duty], "name": told["actor"]["name"],
                            "at": told["at"], "number": number, "leaf": leaf})  # fmt: skip
 
@@ -287,8 +291,10 @@ class Making:
         for one in meanwhile:
             self.keep(one, order, self.by["remove_content"])
         if not self.wanted.get("early") and not self.wanted.get("late"):
+            self.trail.later -= self.wanted.get("back", timedelta())
             for one in go:
                 self.remove(one, order, number)
+            self.trail.later += self.wanted.get("back", timedelta())
         details = {"number": number, "order": order, "removed": len(go), "kept": len(left) - len(go),
                    "receipt_sha256": digest}  # fmt: skip
         self.step("remove", details)
@@ -336,8 +342,10 @@ def made(**wanted: Any) -> Told:
 
     `people` by duty, `records`, `files` of each, `returned`, `course` up to the close, `receipt` and `events` and
     `gone` change what is written down before it is, `original` came in, `signer` signed and `keys` are told to be the
-    receiver's, `early` and `late`: records go before the order or after the end, `remover` took part, `wait` before the
-    order, `kept` by the order, `meanwhile` kept while it was carried out, `second` order: the records that it keeps.
+    receiver's, `early` and `late`: records go before the order or after the end, `remover` took part, `refused` is an
+    act whose event tells that it was refused, `back` how far the clock went back for removing them, `wait` the time
+    before the order, `kept` by the order, `meanwhile` kept while it was carried out, `second` order: the records that
+    it keeps.
     """
     making = Making(**wanted)
     if not wanted.get("unreceived"):
@@ -413,6 +421,10 @@ def _unlawful() -> dict[str, Told]:
     told["trail-decided-before-approved"] = vector(made(course=swapped), "step")
     told["trail-removed-before-the-order"] = vector(made(early=True), "record")
     told["trail-removed-after-the-end"] = vector(made(late=True), "record")
+    told["trail-removed-by-a-clock-set-back"] = vector(made(back=timedelta(days=1)), "record")
+    told["trail-ordered-by-a-clock-set-back"] = vector(made(wait=-timedelta(hours=1)), "step")
+    told["trail-the-order-was-refused"] = vector(made(refused="order_removal"), "audit")
+    told["trail-it-was-not-let-in"] = vector(made(refused="come_in"), "record")
     told["trail-ordered-a-day-too-early"] = vector(made(wait=timedelta(days=88)), "time")
     told["trail-ordered-at-once"] = vector(made(wait=timedelta()), "time")
     told["trail-keeping-time-of-no-day"] = vector(made(events=_other("order_removal", keep_days=0)), "time")
@@ -525,6 +537,9 @@ def _altered() -> dict[str, Told]:
     second = made(records=3, kept=(2, 3), second=(3,))
     second["records"][2]["kept"][1]["leaf"] = second["records"][2]["kept"][0]["leaf"]
     found["kept-twice-by-one-event"] = vector(second, "kept")
+    swapped = made(course=(*COURSE[:5], "package", *COURSE[5:8]))
+    swapped["steps"][4:6] = reversed(swapped["steps"][4:6])
+    found["two-steps-swapped"] = vector(swapped, "step")
     hidden = made(records=3, kept=(2, 3), second=(3,))
     hidden["steps"] = hidden["steps"][:10]
     found["the-second-order-left-out"] = vector(hidden, "record")
