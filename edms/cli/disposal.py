@@ -23,10 +23,11 @@ from edms.cli.context import (
     reason_option,
 )
 from edms.cli.parts import to_file
+from edms.core.destruction_format import COMMITTEE_CAPACITIES, SIGNING
 from edms.disposal.batches import Letter
 from edms.disposal.certificate import certificate as certificate_of
 from edms.disposal.closing import ask_for_signatures, close
-from edms.disposal.course import COMMITTEE_CAPACITIES, Tier
+from edms.disposal.course import Tier
 from edms.disposal.destruction import (
     VERDICTS,
     Inspected,
@@ -46,7 +47,7 @@ from edms.disposal.destruction import (
 )
 from edms.disposal.drafts import draft_paper
 from edms.disposal.exclusions import exclusion_text
-from edms.disposal.execution import SIGNING, Execution, carry_out, execute
+from edms.disposal.execution import Execution, carry_out, execute
 from edms.disposal.papers import draw_up
 from edms.disposal.views import list_batches, show_batch
 

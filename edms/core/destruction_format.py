@@ -1,6 +1,6 @@
 """The certificate of destruction as a format, shared by its writer and its checker (docs/formats/destruction.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from edms.core.canonical import sha256_hex
 
@@ -16,8 +16,19 @@ DUTIES = {
     "approve": "approve_disposal", "decide": "decide_disposal", "execute": "execute_disposal",
     "finish": "execute_disposal", "close": "execute_disposal",
 }  # fmt: skip
+COMMITTEE_CAPACITIES = ("chair", "unit_head", "archivist")
+"""R36: the head of the records unit in the chair, the head of the unit whose records they are, and an archivist."""
+WITNESS_CAPACITIES = ("legal", "supervision")
+"""R38: at least the legal unit and internal supervision."""
+SIGNING = ("records_head", "unit_head", *WITNESS_CAPACITIES)
+"""Capacities in which a berita acara is signed, in their order (R38)."""
 LETTERS = ("committee", "approve", "decide")
 """Steps that rest on a letter or a decree."""
+
+
+def in_capacities(people: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return who acts in which capacity, as the trail tells of a committee and of those who sign."""
+    return [{"person": one["person"], "capacity": one["capacity"]} for one in people]
 
 
 def list_digest(digests: Sequence[str]) -> str:

@@ -69,15 +69,16 @@ def _steps(session: Session, archive: Archive, batch: DisposalBatch) -> Iterator
     for row in batch.steps:
         if row.step not in STEPS:
             continue
-        leaf = next((one["index"] for one in events if one["action"] == f"disposal.{row.step}"
+        told = next((one for one in events if one["action"] == f"disposal.{row.step}"
                      and (row.step == "open" or one["details"].get("step") == str(row.id))), None)  # fmt: skip
-        if leaf is None:
+        if told is None:
             raise NotFound("the audit trail does not know a step of this disposal", "run: edms verify --all")
         yield {
             "id": str(row.id), "step": row.step, "state": row.state, "duty": row.duty, "person": row.actor_id,
-            "name": row.actor_name, "at": row.at.isoformat(), "number": row.number or "",
+            "name": told["actor"], "at": told["at"], "number": row.number or "",
             "dated": row.dated.isoformat() if row.dated else None,
-            "letter": str(row.record_id) if row.record_id else None, "letter_sha256": row.file_sha256, "leaf": leaf,
+            "letter": str(row.record_id) if row.record_id else None, "letter_sha256": row.file_sha256,
+            "leaf": told["index"],
         }  # fmt: skip
 
 
@@ -91,24 +92,24 @@ def _item(session: Session, archive: Archive, item: DisposalItem) -> tuple[dict[
     left = session.scalars(select(Residual).where(Residual.item_id == item.id)).one()
     components = left.components["components"]
     original = original_digest([one["sha256"] for one in components if one["role"] == "original"])
-    captured, destroyed = _leaves(session, archive, item, original)
+    captured, gone = _told(session, archive, item, original)
     return told | {
         "title": left.title, "redacted": left.redacted, "class": left.class_code or "",
         "document_date": left.document_date.isoformat() if left.document_date else None,
         "rule": left.rule_code or "", "edition": left.rule_edition or "", "clause": left.rule_clause,
         "due_on": left.due_on.isoformat() if left.due_on else None, "components": components,
-        "destroyed_at": left.destroyed_at.isoformat(), "by": left.destroyer_name, "method": left.method,
-        "captured_leaf": captured, "destroyed_leaf": destroyed,
-    }, [captured, destroyed]  # fmt: skip
+        "destroyed_at": gone["at"], "by": gone["actor"], "method": gone["details"].get("method", ""),
+        "captured_leaf": captured, "destroyed_leaf": gone["index"],
+    }, [captured, gone["index"]]  # fmt: skip
 
 
-def _leaves(session: Session, archive: Archive, item: DisposalItem, original: str) -> tuple[int, int]:
-    """Return where the trail says that this record came in with these bytes, and that it was destroyed."""
+def _told(session: Session, archive: Archive, item: DisposalItem, original: str) -> tuple[int, dict[str, Any]]:
+    """Return where the trail says that this record came in with these bytes, and what it says of its destruction."""
     events = archive.trail.history(session, "record", str(item.record_id))
     captured, destroyed = received_at(events, original), None
     for event in events:
         if event["action"] == "record.destroyed" and event["details"].get("item") == str(item.id):
-            destroyed = event["index"]
+            destroyed = event
     if captured is None or destroyed is None:
         raise NotFound("the audit trail does not know a record of this disposal", "run: edms verify --all")
     return captured, destroyed

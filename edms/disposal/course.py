@@ -142,11 +142,7 @@ PROVEN = frozenset(one.step for moves in MOVES.values() for one in moves if Need
 
 EXCLUDABLE = frozenset(State) - FINAL - {State.EXECUTING, State.EXECUTED}
 """States in which a single record can be taken out, with a reason."""
-COMMITTEE_CAPACITIES = ("chair", "unit_head", "archivist")
-"""R36: the head of the records unit in the chair, the head of the unit whose records they are, and an archivist."""
 LEAST_WITNESSES = 2
-WITNESS_CAPACITIES = ("legal", "supervision")
-"""R38: at least the legal unit and internal supervision."""
 
 
 def move(tier: Tier, state: State, step: Step, done: Collection[Step]) -> Move:

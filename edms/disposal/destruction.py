@@ -14,7 +14,7 @@ from edms.access.levels import UNCLASSIFIED_COUNTS_AS, Level
 from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty
-from edms.core.destruction_format import list_digest
+from edms.core.destruction_format import in_capacities, list_digest
 from edms.core.errors import Refused
 from edms.core.ids import new_id
 from edms.core.typed import line, why
@@ -105,6 +105,7 @@ def set_committee(
         batch, found = begin_step(operation, archive, batch_id, Step.COMMITTEE)
         batch.committee = {"members": chosen_members(operation.session, archive, batch, list(members))}
         take_step(operation, archive, batch, found, decree)
+        operation.note(committee=in_capacities(batch.committee["members"]))
 
 
 def select_due(actor: Actor | None, archive: Archive, batch_id: UUID, chosen: Sequence[UUID] | None = None) -> int:

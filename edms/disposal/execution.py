@@ -18,11 +18,12 @@ from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty, clash
 from edms.core.canonical import canonical_json, sha256_hex
+from edms.core.destruction_format import SIGNING, WITNESS_CAPACITIES, in_capacities
 from edms.core.errors import Refused
 from edms.core.progress import ShowProgress, no_progress
 from edms.core.typed import line
 from edms.disposal.batches import begin_step, decided_batch, move_of, require_time, standing, take_step
-from edms.disposal.course import LEAST_WITNESSES, WITNESS_CAPACITIES, ItemState, State, Step
+from edms.disposal.course import LEAST_WITNESSES, ItemState, State, Step
 from edms.disposal.destruction import exclude_item, recheck
 from edms.disposal.eligibility import drifted, judged
 from edms.disposal.papers import draw_up
@@ -47,9 +48,7 @@ from edms.records.signatures import able_signers
 from edms.retention.types import Tier
 from edms.vault.model import OrderedDestruction
 
-UNIT_HEAD, RECORDS_HEAD = "unit_head", "records_head"
-SIGNING = (RECORDS_HEAD, UNIT_HEAD, *WITNESS_CAPACITIES)
-"""Capacities in which a berita acara is signed, in their order (R38)."""
+UNIT_HEAD = "unit_head"
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def execute(actor: Actor | None, archive: Archive, batch_id: UUID, told: Executi
         batch.method = line(told.method, 200) or archive.settings.disposal.method
         batch.signers = {"signers": _signers(operation, archive, batch, told.signers)}
         take_step(operation, archive, batch, found, number=batch.number)
-        operation.note(records=len(standing(batch)))
+        operation.note(records=len(standing(batch)), signers=in_capacities(batch.signers["signers"]))
 
 
 def carry_out(
@@ -256,7 +255,7 @@ def _signers(
     names = [user for _capacity, user in told]
     capacities = [capacity for capacity, _user in told]
     witnesses = [one for one in capacities if one in WITNESS_CAPACITIES]
-    if len(set(names)) != len(names) or {UNIT_HEAD, RECORDS_HEAD, *WITNESS_CAPACITIES} != set(capacities):
+    if len(set(names)) != len(names) or set(SIGNING) != set(capacities):
         raise Refused(
             "the berita acara is signed by the heads of both units and by witnesses of the legal unit and of "
             "supervision, each another person"

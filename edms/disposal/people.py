@@ -11,8 +11,9 @@ from edms.access.model import Office as OfficeRow
 from edms.access.model import Person
 from edms.access.people import person_named, posts_of
 from edms.access.separation import Duty
+from edms.core.destruction_format import COMMITTEE_CAPACITIES
 from edms.core.errors import Refused
-from edms.disposal.course import COMMITTEE_CAPACITIES, Move, Office
+from edms.disposal.course import Move, Office
 from edms.operation.door import NotPermitted, Operation
 from edms.records.archive import Archive
 from edms.records.disposal_model import DisposalBatch

@@ -9,7 +9,19 @@ from typing import Any
 
 from edms.audit.events import instant
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.destruction_format import DUTIES, FORMAT, LETTERS, STEPS, VERSION, list_digest, original_digest
+from edms.core.destruction_format import (
+    COMMITTEE_CAPACITIES,
+    DUTIES,
+    FORMAT,
+    LETTERS,
+    SIGNING,
+    STEPS,
+    VERSION,
+    WITNESS_CAPACITIES,
+    in_capacities,
+    list_digest,
+    original_digest,
+)
 from edms.verify.certificate import Kind, Outside, Proven, Told, check_told, read_certificate
 from edms.verify.report import BundleReport
 from edms.verify.trust import Trusted
@@ -59,8 +71,9 @@ class _Check:
                 continue
             found[step] = leaf
             details = leaf["details"]
-            if leaf["actor"]["id"] != one["person"] or DUTIES.get(step) != one["duty"]:
-                self._proven.fault("step", step, "the trail names another person or duty")
+            told = (leaf["actor"]["id"], leaf["actor"]["name"], DUTIES.get(step), leaf["at"])
+            if told != (one["person"], one["name"], one["duty"], one["at"]):
+                self._proven.fault("step", step, "the trail names another person, duty or time")
             if details.get("tier") != self._whole["tier"]:
                 self._proven.fault("step", step, "the trail names another tier")
             if step != "open" and details.get("step") != one["id"]:
@@ -71,21 +84,35 @@ class _Check:
                 self._proven.fault("step", step, "the trail names another letter")
             if STEPS.index(step) >= STEPS.index("propose") and details.get("list_sha256") != self._whole["list_sha256"]:
                 self._proven.fault("list", step, "the trail names another list")
-        ordered = [found[step]["index"] for step in wanted if step in found]
-        if ordered != sorted(ordered):
+        ordered = [found[step] for step in wanted if step in found]
+        places, times = [one["index"] for one in ordered], [instant(one["at"]) for one in ordered]
+        if places != sorted(places) or times != sorted(times):
             self._proven.fault("step", "steps", "the steps were not taken in their order")
         if "finish" in found and found["finish"]["details"].get("evidence_sha256") != self._whole["evidence_sha256"]:
             self._proven.fault("step", "finish", "the trail names other evidence")
+        self._people(found.get("committee"), "committee", COMMITTEE_CAPACITIES)
+        self._people(found.get("execute"), "signers", SIGNING)
         return found
+
+    def _people(self, leaf: Told | None, name: str, capacities: Sequence[str]) -> None:
+        """Those whom the step names in its event, each once, and at least one in each capacity (R36, R38)."""
+        told = self._whole[name]
+        if {one["capacity"] for one in told} != set(capacities) or len({one["person"] for one in told}) != len(told):
+            self._proven.fault("separation", name, f"they are not {', '.join(capacities)}, each another person")
+        if leaf is not None and leaf["details"].get(name) != in_capacities(told):
+            self._proven.fault("step", name, "the trail names other people, or in other capacities")
 
     def _apart(self, steps: dict[str, dict[str, Any]]) -> None:
         """Nobody had two duties, by the events; the committee assessed, and witnesses had no duty at all (R39, R88)."""
         had: dict[str, set[str]] = {}
         for step, leaf in steps.items():
             had.setdefault(DUTIES[step], set()).add(leaf["actor"]["id"])
-        had.setdefault("assess_disposal", set()).update(one["person"] for one in self._whole["committee"])
+        committee = {one["person"] for one in self._whole["committee"]}
+        if "assess" in steps and steps["assess"]["actor"]["id"] not in committee:
+            self._proven.fault("separation", "committee", "somebody who is not of the committee assessed")
+        had.setdefault("assess_disposal", set()).update(committee)
         people = self._proven.apart(had)
-        witnesses = [one["person"] for one in self._whole["signers"] if one["capacity"] in ("legal", "supervision")]
+        witnesses = [one["person"] for one in self._whole["signers"] if one["capacity"] in WITNESS_CAPACITIES]
         if len(set(witnesses)) < 2 or set(witnesses) & people:
             self._proven.fault("separation", "witnesses", "fewer than two witnesses who had no other part")
 
@@ -116,6 +143,9 @@ class _Check:
                   "edition": item["edition"], "line_sha256": item["line_sha256"]}  # fmt: skip
         if any(details.get(name) != value for name, value in wanted.items()):
             self._proven.fault("record", record, "the trail tells of another rule, list or disposal")
+        told_of = (gone["actor"]["name"], gone["at"], details.get("method"))
+        if told_of != (item["by"], item["destroyed_at"], item["method"]):
+            self._proven.fault("record", record, "the trail names another person, time or method")
         execute, finish = steps.get("execute"), steps.get("finish")
         if execute is None or not execute["index"] < gone["index"] or instant(gone["at"]) < instant(execute["at"]):
             self._proven.fault("record", record, "it was destroyed before it was allowed")

@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from edms.access.actors import Role
 from edms.access.levels import Level
+from edms.core.destruction_format import COMMITTEE_CAPACITIES, SIGNING
 from edms.core.errors import NotFound, Refused
 from edms.disposal.batches import Letter
 from edms.disposal.certificate import certificate
 from edms.disposal.closing import ask_for_signatures, close, signer_choices
-from edms.disposal.course import COMMITTEE_CAPACITIES, PROVEN, Tier
+from edms.disposal.course import PROVEN, Tier
 from edms.disposal.destruction import (
     Inspected,
     NewBatch,
@@ -32,7 +33,7 @@ from edms.disposal.destruction import (
     set_committee,
 )
 from edms.disposal.drafts import draft_paper
-from edms.disposal.execution import SIGNING, Execution, carry_out, execute
+from edms.disposal.execution import Execution, carry_out, execute
 from edms.disposal.papers import draw_up
 from edms.disposal.views import list_batches, show_batch
 from edms.records.file_plan import selectable_classes

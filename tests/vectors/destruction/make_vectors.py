@@ -29,7 +29,13 @@ PEOPLE = {"propose": "p-arsiparis", "assess": "p-ketua", "approve": "p-walikota"
           "execute": "p-pelaksana"}  # fmt: skip
 STATES = ("DRAFT", "DRAFT", "SELECTED", "PROPOSED", "ASSESSED", "APPROVAL_REQUESTED", "APPROVED", "DECIDED",
           "EXECUTING", "EXECUTED", "CLOSED")  # fmt: skip
+COMMITTEE = (("chair", "p-ketua"), ("unit_head", "p-kepala-unit"), ("archivist", "p-anggota"))
 Told = dict[str, Any]
+People = tuple[tuple[str, str], ...]
+
+
+def acting(people: People) -> list[Told]:
+    return [{"person": person, "capacity": capacity} for capacity, person in people]
 
 
 def canonical(told: Any) -> bytes:
@@ -88,14 +94,16 @@ def note(size: int, tree: bytes, seed: bytes) -> str:
 class Trail:
     """Events at their places, a minute apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, backwards: bool) -> None:
+        self._backwards = backwards
         self.leaves: list[Told] = []
 
     def tell(self, action: str, person: str, subject: tuple[str, str], details: Told) -> int:
         index = len(self.leaves)
         self.leaves.append({
             "action": action, "actor": {"id": person, "kind": "person", "name": person},
-            "at": f"2026-11-24T03:{index:02d}:00.000000Z", "details": details, "index": index, "outcome": "done",
+            "at": f"2026-11-24T03:{59 - index if self._backwards else index:02d}:00.000000Z",
+            "details": details, "index": index, "outcome": "done",
             "subject": {"kind": subject[0], "id": subject[1]}, "version": 1,
         })  # fmt: skip
         return index
@@ -115,13 +123,15 @@ def components_of(number: int, files: int = 1) -> list[Told]:
 def made(
     *, tier: str = "LT10", state: str = "CLOSED", records: int = 2, files: int = 1, kept: tuple[int, ...] = (),
     people: dict[str, str] | None = None, order: tuple[str, ...] = STEPS, without: tuple[str, ...] = (),
-    early: bool = False, late: bool = False, witnesses: tuple[tuple[str, str], ...] = (
-        ("legal", "p-hukum"), ("supervision", "p-pengawas")), committee: tuple[str, ...] = ("p-ketua", "p-anggota"),
+    early: bool = False, late: bool = False, backwards: bool = False,
+    witnesses: People = (("legal", "p-hukum"), ("supervision", "p-pengawas")),
+    heads: People = (("records_head", "p-ketua"), ("unit_head", "p-kepala")), committee: People = COMMITTEE,
     events: Callable[[str, Told], None] = lambda _step, _details: None, original: str = "",
 ) -> Told:  # fmt: skip
     """A certificate whose trail tells of exactly this, signed. `early`, `late`: the records go before they are allowed
-    to, or after the end; `events` may change the details of a step's event before it is written down."""
-    by, trail = {**PEOPLE, **(people or {})}, Trail()
+    to, or after the end; `backwards`: the clock was set back at each event; `events` may change the details of a step's
+    event before it is written down."""
+    by, trail = {**PEOPLE, **(people or {})}, Trail(backwards)
     lines = [sha(canonical({"number": number, "record": record_of(number)})) for number in range(1, records + 1)]
     digest, number = list_sha256(lines), "000.5.6.2/9/2026"
     captured = {}
@@ -142,6 +152,10 @@ def made(
             }  # fmt: skip
             destroyed[one] = trail.tell("record.destroyed", by["execute"], ("record", record_of(one)), details)
 
+    said = {
+        "committee": {"committee": acting(committee)}, "execute": {"signers": acting((*heads, *witnesses))},
+        "finish": {"evidence_sha256": sha(canonical(evidence))},
+    }  # fmt: skip
     steps = []
     wanted = [step for step in order if step not in without and (state == "CLOSED" or step != "close")]
     for step in wanted:
@@ -150,8 +164,7 @@ def made(
         duty = DUTY.get(step, "propose")
         row = {
             "id": f"step-{step}", "step": step, "state": STATES[STEPS.index(step)], "duty": f"{duty}_disposal",
-            "person": by[duty], "name": by[duty], "at": "2026-11-24T03:30:00+00:00", "number": "", "dated": None,
-            "letter": None, "letter_sha256": None,
+            "person": by[duty], "name": by[duty], "number": "", "dated": None, "letter": None, "letter_sha256": None,
         }  # fmt: skip
         details = {"kind": "PEMUSNAHAN", "tier": tier} | ({} if step == "open" else {"step": row["id"]})
         if STEPS.index(step) >= STEPS.index("propose"):
@@ -160,10 +173,10 @@ def made(
             letter = {"number": f"S-{step}", "dated": "2026-11-20", "letter": record_of(90 + STEPS.index(step) % 9),
                       "letter_sha256": sha(step.encode())}  # fmt: skip
             row, details = row | letter, details | letter
-        if step == "finish":
-            details["evidence_sha256"] = sha(canonical(evidence))
+        details |= said.get(step, {})
         events(step, details)
         row["leaf"] = trail.tell(f"disposal.{step}", by[duty], ("disposal", DISPOSAL), details)
+        row["at"] = trail.leaves[row["leaf"]]["at"]
         steps.append(row)
         if step == "finish" and late:
             go()
@@ -176,8 +189,9 @@ def made(
         items.append(line | {
             "title": f"Naskah {one}", "redacted": False, "class": "000.1.1", "document_date": "2001-05-01",
             "rule": "A1", "edition": "jra-1", "clause": "Perwal 2/2026", "due_on": "2004-05-01",
-            "components": components_of(one, files), "destroyed_at": "2026-11-24T03:30:00+00:00", "by": by["execute"],
-            "method": "penghapusan kunci", "captured_leaf": captured[one], "destroyed_leaf": destroyed[one],
+            "components": components_of(one, files), "destroyed_at": trail.leaves[destroyed[one]]["at"],
+            "by": by["execute"], "method": "penghapusan kunci",
+            "captured_leaf": captured[one], "destroyed_leaf": destroyed[one],
         })  # fmt: skip
     leaves = [canonical(leaf) for leaf in trail.leaves]
     named = sorted({*(step["leaf"] for step in steps), *captured.values(), *destroyed.values()})
@@ -187,8 +201,8 @@ def made(
             "id": DISPOSAL, "kind": "PEMUSNAHAN", "tier": tier, "state": state, "office": "Dinas Kesehatan",
             "number": number, "place": "Semarang", "method": "penghapusan kunci", "list_sha256": digest,
             "evidence": evidence, "evidence_sha256": sha(canonical(evidence)),
-            "committee": [{"name": one, "person": one, "capacity": "chair"} for one in committee],
-            "signers": [{"name": who, "person": who, "position": "", "capacity": what} for what, who in witnesses],
+            "committee": [{**one, "name": one["person"]} for one in acting(committee)],
+            "signers": [{**one, "name": one["person"], "position": ""} for one in acting((*heads, *witnesses))],
             "papers": {},
         },
         "steps": steps, "items": items,
@@ -239,11 +253,21 @@ def _unlawful() -> dict[str, Told]:
     told["trail-a-witness-who-approved"] = vector(
         made(witnesses=(("legal", "p-walikota"), ("supervision", "p-pengawas"))), "separation"
     )
-    told["trail-a-committee-that-carried-it-out"] = vector(made(committee=("p-ketua", "p-pelaksana")), "separation")
+    told["trail-a-committee-that-carried-it-out"] = vector(
+        made(committee=(*COMMITTEE[:2], ("archivist", "p-pelaksana"))), "separation"
+    )
+    told["trail-a-committee-of-nobody"] = vector(made(committee=()), "separation")
+    told["trail-a-committee-without-an-archivist"] = vector(made(committee=COMMITTEE[:2]), "separation")
+    told["trail-assessed-by-nobody-of-the-committee"] = vector(
+        made(committee=(("chair", "p-lain"), *COMMITTEE[1:])), "separation"
+    )
+    told["trail-no-head-signed"] = vector(made(heads=()), "separation")
+    told["trail-a-clock-set-back"] = vector(made(backwards=True), "step")
     told["trail-another-content-came-in"] = vector(made(original="0" * 64), "record")
     for step, name, kind in (("approve", "list_sha256", "list"), ("approve", "letter_sha256", "step"),
                              ("decide", "tier", "step"), ("finish", "evidence_sha256", "step"),
-                             ("execute", "step", "step")):  # fmt: skip
+                             ("execute", "step", "step"), ("committee", "committee", "step"),
+                             ("execute", "signers", "step")):  # fmt: skip
         told[f"trail-{step}-names-another-{name.replace('_', '-')}"] = vector(made(events=_other(step, name)), kind)
     return told
 
@@ -259,6 +283,13 @@ def _other(step: str, name: str) -> Callable[[str, Told], None]:
 def _altered() -> dict[str, Told]:
     changes: dict[str, tuple[str, Callable[[Told], None]]] = {
         "another-person": ("step", lambda told: told["steps"][6].update(person="p-lain")),
+        "another-name": ("step", lambda told: told["steps"][6].update(name="Orang Lain")),
+        "another-time": ("step", lambda told: told["steps"][6].update(at="2026-11-24T02:00:00.000000Z")),
+        "another-committee": ("step", lambda told: told["disposal"]["committee"][2].update(person="p-lain")),
+        "another-witness": ("step", lambda told: told["disposal"]["signers"][2].update(person="p-lain")),
+        "another-executor": ("record", lambda told: told["items"][0].update(by="Orang Lain")),
+        "another-hour": ("record", lambda told: told["items"][0].update(destroyed_at="2026-11-24T02:00:00.000000Z")),
+        "another-method": ("record", lambda told: told["items"][0].update(method="dibakar")),
         "another-duty": ("step", lambda told: told["steps"][6].update(duty="decide_disposal")),
         "no-letter": ("step", lambda told: told["steps"][6].update(letter_sha256=None)),
         "another-tier": ("step", lambda told: told["disposal"].update(tier="GE10")),
