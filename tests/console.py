@@ -63,6 +63,17 @@ class Console:
         command = [*PROGRAM, "--config", str(self.config), *map(str, arguments)]
         return subprocess.Popen(command, text=True, env=environment, **pipes)
 
+    def serving(self, *arguments: str | Path, **options: Any) -> tuple["subprocess.Popen[str]", str]:
+        """Start `edms serve` on any free port; return it, and what it had said when it said its address."""
+        server = self.start("serve", "--port", "0", *arguments, **options)
+        stream, said = (server.stderr or server.stdout), ""
+        assert stream is not None
+        while "serving on http://127.0.0.1:" not in said:
+            line = stream.readline()
+            assert line, f"the server ended: {said}"
+            said += line
+        return server, said
+
     def process(self, *arguments: str | Path, **options: Any) -> Done:
         """Run a command as a process of its own."""
         started = self.start(*arguments, **options)

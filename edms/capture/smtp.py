@@ -6,6 +6,7 @@ import fnmatch
 import hmac
 import logging
 import ssl
+import threading
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -19,6 +20,8 @@ from edms.records.archive import Archive
 log = logging.getLogger("edms.capture")
 
 IDENTITY = "edms"
+START_SECONDS = 60.0
+"""What a busy machine may take to start listening; the library gives up after five."""
 _LATER = "451 4.3.0 not now: it cannot be stored; try again later"
 
 
@@ -42,8 +45,15 @@ def listening(archive: Archive, listener: Listener) -> Iterator[int]:
     tls = tls_of(listener)
 
     class Listening(Controller):
+        def _run(self, ready_event: threading.Event) -> None:
+            """A port that is taken is told at once: without this whoever starts it waits as for a busy machine."""
+            super()._run(ready_event)
+            ready_event.set()
+
         def _trigger_server(self) -> None:
             """Its trial of itself goes to the port that was really taken, when any free one was asked for."""
+            if self._thread_exception is not None:
+                raise self._thread_exception
             server: Any = self.server
             self.port = server.sockets[0].getsockname()[1]
             super()._trigger_server()  # type: ignore[no-untyped-call]
@@ -60,6 +70,7 @@ def listening(archive: Archive, listener: Listener) -> Iterator[int]:
         auth_require_tls=tls is not None,
         authenticator=authenticate if listener.user else None,
         enable_SMTPUTF8=True,
+        ready_timeout=START_SECONDS,
     )
     try:
         controller.start()

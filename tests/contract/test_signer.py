@@ -122,7 +122,7 @@ def _pkcs11(request: Any, folder: Path, key: Any, chain: list[Any], base: dict[s
         "--id",
         "01",
     ]
-    subprocess.run([*command, "--pin", PIN.decode()], check=True, capture_output=True, timeout=60)
+    subprocess.run([*command, "--pin", PIN.decode()], check=True, capture_output=True, timeout=120)
     base = {**base, "pkcs11_module": softhsm.module, "pkcs11_token": label, "pkcs11_key": "segel"}
     right, wrong = secret_file(folder, "right", PIN), secret_file(folder, "wrong", b"000999")
     gone = softhsm.tokens.with_name(f"gone-{label}")

@@ -186,7 +186,7 @@ def test_it_needs_no_database_no_configuration_and_no_network(
         env={"PYTHONPATH": str(repository_root), "EDMS_CONFIG": "/nowhere.toml"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

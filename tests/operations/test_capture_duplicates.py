@@ -67,14 +67,14 @@ def test_many_threads_with_one_file_make_one_record(archive: Archive, person: Pe
         content, outcomes, together = pdf(f"Surat nomor {number}"), list[Accepted](), threading.Barrier(WRITERS)
 
         def send(content: bytes = content, told: list[Accepted] = outcomes, gate: threading.Barrier = together) -> None:
-            gate.wait(30)
+            gate.wait(120)
             told.append(take(archive, clerk, content))
 
         threads = [threading.Thread(target=send) for _ in range(WRITERS)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
         assert len(outcomes) == WRITERS, "every sender was answered"
         assert [outcome.duplicate for outcome in outcomes].count(False) == 1
         assert len({outcome.record_id for outcome in outcomes}) == 1

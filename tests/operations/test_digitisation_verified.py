@@ -124,7 +124,7 @@ def test_two_operators_at_once(archive: Archive) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     assert failed == []
     assert refused == ["the record is in a digitisation already"]
     items = show_digitisation(who(archive, OPERATOR), archive, digitisation).items
@@ -160,7 +160,7 @@ def test_a_closing_that_is_killed_goes_on_where_it_was(quick: Archive, installat
     context = multiprocessing.get_context("spawn")
     child = context.Process(target=_close_and_die, args=(installation, quick.clock.now(), digitisation, dies_at))
     child.start()
-    child.join(60)
+    child.join(180)
     assert child.exitcode == -signal.SIGKILL
     clerk = who(quick, OPERATOR)
     shown = show_digitisation(clerk, quick, digitisation)
@@ -186,7 +186,7 @@ def test_a_marking_that_breaks_off_goes_on_and_two_workers_make_one_copy(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     assert sum(made) == 2
     assert show_digitisation(who(quick, OPERATOR), quick, digitisation).stage == "done"
     assert verify_all(CONSOLE, quick).faults == []

@@ -235,7 +235,7 @@ def test_a_printer_sends_a_scan(archive: Archive, tmp_path: Path) -> None:
     pytest.importorskip("aiosmtpd")
     archive = listener(archive, tmp_path)
     with listening(archive, archive.settings.capture.listeners[0]) as port:
-        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=120) as client:
             client.ehlo()
             assert client.esmtp_features["size"] == str(50 * 1024 * 1024)
             client.send_message(message("Pindai", ("scan.pdf", pdf("1"))), to_addrs=["scan@arsip"])
@@ -246,7 +246,7 @@ def test_a_printer_sends_a_scan(archive: Archive, tmp_path: Path) -> None:
         if shutil.which("swaks"):
             sent = subprocess.run(
                 ["swaks", "--server", f"127.0.0.1:{port}", "--to", "dinkes@arsip", "--from", "mfp@kantor"],
-                capture_output=True, text=True, timeout=60, check=False,
+                capture_output=True, text=True, timeout=120, check=False,
             )  # fmt: skip
             assert sent.returncode == 0, sent.stdout
             assert len(records(archive)) == 2

@@ -153,19 +153,19 @@ def test_two_who_fetch_at_once_take_each_message_once(
     def slow(*arguments: Any) -> None:
         if threading.current_thread() is first and not at_move.is_set():
             at_move.set()
-            assert go_on.wait(60)
+            assert go_on.wait(180)
         moved(*arguments)
 
     monkeypatch.setattr(mailboxes, "_move", slow)
     first = threading.Thread(target=lambda: found.extend(poll_once(CONSOLE, archive, "first/0")))
     first.start()
-    assert at_move.wait(60)
+    assert at_move.wait(180)
     assert not poll_once(CONSOLE, archive, OWNER)[0].looked, "the first has the lease"
     assert isinstance(archive.clock, FixedClock)
     archive.clock.set(archive.clock.now() + timedelta(seconds=archive.settings.worker.lease_seconds + 1))
     second = poll(archive)
     go_on.set()
-    first.join(60)
+    first.join(180)
     assert [one.problem for one in (second, *found)] == ["", ""]
     assert len(records(archive)) == 4
     assert (dovecot.subjects("INBOX"), len(dovecot.subjects("Arsip"))) == ([], 4)
@@ -197,6 +197,6 @@ def test_a_listener_takes_what_is_hostile_and_answers(embedded: Archive, tmp_pat
     hostile = (DEEP + b"\r\nisi", f"Subject: {NUL}\r\n\r\nisi".encode(), b"\x00\r\n\r\n", b"")
     with listening(archive, archive.settings.capture.listeners[0]) as port:
         for content in hostile:
-            with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+            with smtplib.SMTP("127.0.0.1", port, timeout=120) as client:
                 client.sendmail("a@b.example", ["x@y.example"], content)
     assert len(records(archive)) == len(hostile)

@@ -141,7 +141,7 @@ def test_the_checker_needs_neither_archive_nor_configuration(
             cwd=away,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
 

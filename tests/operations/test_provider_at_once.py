@@ -55,7 +55,13 @@ def provided(archive: Archive) -> Iterator[Provided]:
     assert isinstance(archive.clock, FixedClock)
     with lying_provider(archive.clock) as provider:
         oidc = archive.settings.oidc.model_copy(
-            update={"issuer": provider.issuer, "client_id": CLIENT, "create_people": True, "follow_groups": True}
+            update={
+                "issuer": provider.issuer,
+                "client_id": CLIENT,
+                "create_people": True,
+                "follow_groups": True,
+                "timeout_seconds": 30.0,
+            }
         )
         directory = archive.settings.directory.model_copy(update={"groups": GROUPS})
         settings = archive.settings.model_copy(update={"oidc": oidc, "directory": directory})
@@ -68,14 +74,14 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
     start = Barrier(len(acts))
 
     def run(act: Callable[[], Any]) -> Any:
-        start.wait(20)
+        start.wait(120)
         try:
             return act()
         except ProviderRefused as refused:
             return refused.why
 
     with ThreadPoolExecutor(len(acts)) as pool:
-        return [one.result(60) for one in [pool.submit(run, act) for act in acts]]
+        return [one.result(120) for one in [pool.submit(run, act) for act in acts]]
 
 
 def test_a_public_client_with_pkce_alone(provided: Provided) -> None:

@@ -37,7 +37,7 @@ def test_one_signature_given_twice_at_once_is_given_once(archive: Archive) -> No
     together = Barrier(2)
 
     def sign(_hand: int) -> str:
-        together.wait(60)
+        together.wait(120)
         try:
             return sign_document(actor, pilot, signature, shown, SECRET)
         except Refused as fault:

@@ -45,14 +45,8 @@ class Served:
 
     def __init__(self, console: Console, expired: str) -> None:
         self.console, self.expired = console, expired
-        self.process = console.start("serve", "--port", "0", "--workers", "1", stderr=subprocess.STDOUT)
-        assert self.process.stdout is not None
-        self.said = ""
-        while not (found := re.search(r"http://127\.0\.0\.1:\d+", self.said)):
-            line = self.process.stdout.readline()
-            assert line, f"the server ended: {self.said}"
-            self.said += line
-        self.address = found[0]
+        self.process, self.said = console.serving("--workers", "1", stderr=subprocess.STDOUT)
+        self.address = re.findall(r"http://127\.0\.0\.1:\d+", self.said)[0]
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.ask("/healthz", "")[0] != 200:
             assert time.monotonic() < deadline, "the server does not answer"
@@ -65,7 +59,7 @@ class Served:
             headers |= {"Content-Type": "application/octet-stream", "X-File-Name": "surat.pdf"}
         request = urllib.request.Request(f"{self.address}{path}", content, headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return answer.status, _read(answer.read()), ""
         except urllib.error.HTTPError as error:
             return error.code, _read(error.read()), error.headers.get("WWW-Authenticate") or ""
@@ -75,7 +69,7 @@ class Served:
     def stop(self) -> str:
         """End the server and return all that it said."""
         self.process.send_signal(signal.SIGTERM)
-        rest, _none = self.process.communicate(timeout=60)
+        rest, _none = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.said + (rest or "")
 
 

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import psutil
 import pytest
 from archive_fixtures import MOMENT, settings_in
 from key_services import PIN, TOKEN, Bao, SoftHsm
+from ports import free_port
 from processes import descendants
 
 from edms.access.actors import console_actor
@@ -70,9 +70,7 @@ def test_a_locked_archive_is_served_by_processes_that_were_handed_the_key(home: 
     assert is_locked(home / "storage" / "keys")
     for secret in (None, "salah sama sekali"):
         assert edms(home, "keys", "status", secret=secret).returncode == 1
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     reading, writing = os.pipe()
     os.write(writing, SECRET.encode())
     os.close(writing)
@@ -101,16 +99,16 @@ def test_a_locked_archive_is_served_by_processes_that_were_handed_the_key(home: 
         _wait_for_another(server.pid, workers[0].pid)
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
+        server.wait(timeout=120)
     for path in home.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
 
 def _wait_for_pages(port: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
                 assert answer.status == 200
                 return
         except OSError:
@@ -120,7 +118,7 @@ def _wait_for_pages(port: int) -> None:
 
 def _wait_for_another(server: int, killed: int) -> None:
     """A worker that ended is started again, with the key."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         for child in descendants(server, "worker"):
             with contextlib.suppress(psutil.NoSuchProcess):

@@ -22,11 +22,12 @@ from processes import descendants, kill
 from test_mail import configured
 
 from edms.access.actors import console_actor
-from edms.capture.smtp import listening
+from edms.capture.smtp import START_SECONDS, listening
 from edms.capture.ways_in import examine_ways_in
+from edms.core.errors import ConfigurationError
 from edms.records.archive import Archive
 
-pytest.importorskip("aiosmtpd")
+Controller: Any = pytest.importorskip("aiosmtpd.controller").Controller
 CONSOLE = console_actor("tests")
 ROUNDS = int(os.environ.get("EDMS_KILL_ROUNDS", "2"))
 """Of kill -9. The server waits the longer before it starts a listener again, the sooner that ends."""
@@ -69,7 +70,7 @@ def test_listeners(embedded: Archive, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.listen()
         taken = configured(embedded, tmp_path, "listeners", port=other.getsockname()[1], routes=routes)
-        other.settimeout(30)
+        other.settimeout(120)
 
         def answer() -> None:
             client, _address = other.accept()
@@ -83,6 +84,32 @@ def test_listeners(embedded: Archive, tmp_path: Path) -> None:
     assert (level, "is taken by another mail server" in what) == ("error", True)
     nowhere = configured(embedded, tmp_path, "listeners", port=port, routes=[{"recipient": "*", "office": "antah"}])
     assert told(nowhere)[0][0] == "error"
+
+
+def test_a_port_that_is_taken_is_told_at_once(embedded: Archive, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        routes = [{"recipient": "*", "office": "dinkes"}]
+        archive = configured(embedded, tmp_path, "listeners", port=other.getsockname()[1], routes=routes)
+        began = time.monotonic()
+        with pytest.raises(ConfigurationError, match="listener surat"):
+            listening(archive, archive.settings.capture.listeners[0]).__enter__()
+        assert time.monotonic() - began < START_SECONDS, "it does not wait as for a busy machine"
+
+
+@pytest.mark.slow
+def test_a_busy_machine_has_time_to_begin(embedded: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = configured(embedded, tmp_path, "listeners", port=0, routes=[{"recipient": "*", "office": "dinkes"}])
+    make = Controller.factory
+
+    def slow(controller: Any) -> Any:
+        time.sleep(5.5)  # longer than the library waits by itself
+        return make(controller)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Controller, "factory", slow)
+        with listening(archive, archive.settings.capture.listeners[0]) as port:
+            patched.undo()
+            assert sent(port, letter(0))
 
 
 def test_folders(embedded: Archive, tmp_path: Path) -> None:
@@ -105,7 +132,7 @@ def served(
     server = console.start("serve", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     yield console, port, server
     server.kill()
-    server.communicate(timeout=30)
+    server.communicate(timeout=120)
 
 
 def until(holds: Callable[[], bool], seconds: float = 200) -> None:
@@ -128,7 +155,7 @@ def letter(number: int) -> EmailMessage:
 def sent(port: int, mail: EmailMessage) -> bool:
     """True when it was acknowledged."""
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=120) as client:
             client.send_message(mail)
     except (OSError, smtplib.SMTPException):
         return False
@@ -159,10 +186,10 @@ def test_serve_takes_mail_and_kill_nine_loses_and_doubles_nothing(
     assert sent(port, letter(1)), "known, and acknowledged once more"
     if shutil.which("swaks"):
         swaks = ["swaks", "--server", f"127.0.0.1:{port}", "--to", "a@b.example", "--from", "mfp@kantor.example"]
-        assert subprocess.run(swaks, capture_output=True, timeout=60, check=False).returncode == 0
+        assert subprocess.run(swaks, capture_output=True, timeout=120, check=False).returncode == 0
     children = descendants(server.pid)
     server.kill()
-    _gone, alive = psutil.wait_procs(children, timeout=30)
+    _gone, alive = psutil.wait_procs(children, timeout=120)
     assert alive == []
     console("reindex")
     found = console("search", "pindai", "--as", "clerk-dinkes", "--limit", "50", "--json").json
@@ -198,8 +225,8 @@ def test_a_mailbox_whose_looks_are_killed_comes_in_once(
         until(lambda before=before, look=look: len(dovecot.subjects("Arsip")) > before or look.poll() is not None)  # type: ignore[misc]
         time.sleep(pause)
         look.kill()
-        look.communicate(timeout=30)
-    until(lambda: console("mail", "once", "--json").status == 0 and not dovecot.subjects("INBOX"), 120)
+        look.communicate(timeout=120)
+    until(lambda: console("mail", "once", "--json").status == 0 and not dovecot.subjects("INBOX"))
     assert sorted(dovecot.subjects("Arsip")) == [f"Pindai {number}" for number in range(ROUNDS + 3)]
     console("reindex")
     found = console("search", "pindai", "--as", "clerk-dinkes", "--limit", "50", "--json").json

@@ -164,7 +164,7 @@ def test_the_example_is_a_whole_configuration(tmp_path: Path) -> None:
 def console(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "edms.cli.main", *arguments]
     return subprocess.run(
-        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=60
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=False, timeout=120
     )
 
 

@@ -37,12 +37,12 @@ def test_validators_of_others_find_nothing(tmp_path: Path) -> None:
     python = validators()
     root = unpacked(package(tmp_path, parts(title=HOSTILE, number=HOSTILE), parts(SECOND)), tmp_path / "u")
     told = json.loads(
-        subprocess.run([python, JUDGE, root / "data" / str(FIRST)], capture_output=True, check=True, timeout=60).stdout
+        subprocess.run([python, JUDGE, root / "data" / str(FIRST)], capture_output=True, check=True, timeout=120).stdout
     )
     assert (told["structure"], told["schema"], told["xsd"]) == ("WellFormed", "VALID", [])
     assert {rule for rule, severity, _ in told["messages"] if severity == "Error"} <= CONTRADICTS_ITSELF
     assert {rule for rule, severity, _ in told["messages"] if severity == "Warn"} <= {"CSIPSTR13"}
-    bag = subprocess.run([python, "-m", "bagit", "--validate", root], capture_output=True, check=False, timeout=60)
+    bag = subprocess.run([python, "-m", "bagit", "--validate", root], capture_output=True, check=False, timeout=120)
     assert bag.returncode == 0, bag.stderr.decode()
 
 
@@ -52,10 +52,10 @@ def test_the_validators_notice_what_is_wrong(tmp_path: Path) -> None:
     root = unpacked(package(tmp_path), tmp_path / "u")
     mets = root / "data" / str(FIRST) / "METS.xml"
     mets.write_bytes(mets.read_bytes().replace(b'TYPE="PHYSICAL"', b"").replace(b"USE=", b"UZE="))
-    told = json.loads(subprocess.run([python, JUDGE, mets.parent], capture_output=True, check=True, timeout=60).stdout)
+    told = json.loads(subprocess.run([python, JUDGE, mets.parent], capture_output=True, check=True, timeout=120).stdout)
     assert told["schema"] == "INVALID"
     assert told["xsd"]
-    bag = subprocess.run([python, "-m", "bagit", "--validate", root], capture_output=True, check=False, timeout=60)
+    bag = subprocess.run([python, "-m", "bagit", "--validate", root], capture_output=True, check=False, timeout=120)
     assert bag.returncode != 0
 
 

@@ -564,7 +564,7 @@ class TestCommand:
             env={"PYTHONPATH": str(repository_root), "EDMS_CONFIG": "/nowhere.toml"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")

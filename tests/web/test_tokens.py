@@ -320,7 +320,7 @@ def test_revoking_holds_from_the_moment_it_is_answered(site: Site, record: str) 
     revoke_own_token(console_person(site.archive, "clerk-dinkes", "tests"), site.archive, made.id)
     revoked.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert late == [401, 401]
 
 

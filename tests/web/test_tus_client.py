@@ -62,14 +62,15 @@ def send(server: Mortal, path: Path, **told: Any) -> "subprocess.Popen[str]":
         "endpoint": f"{server.address}/uploads/",
         "headers": headers_of(server), "metadata": {"filename": path.name, "class": "000.1.5", "level": "open"}, **told,
     }  # fmt: skip
-    return subprocess.Popen([judge("node"), str(SCRIPT), json.dumps(told)], stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([judge("node"), str(SCRIPT), json.dumps(told)], stdin=pipe, stdout=pipe, text=True)
 
 
 def lines(process: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
     assert process.stdout
     with process.stdout:
         yield from map(json.loads, process.stdout)
-    process.wait(60)
+    process.wait(120)
 
 
 def kept(server: Mortal, name: str) -> list[tuple[str, int]]:
@@ -90,12 +91,17 @@ def test_it_sends_a_file(server: Mortal, tmp_path: Path, during: bool) -> None:
 
 def test_the_server_is_killed_while_a_piece_comes(server: Mortal, tmp_path: Path) -> None:
     path, digest = long_file(tmp_path, "stok-mati.bin")
-    process = send(server, path, chunk=1024 * 1024)
-    deaths = 0
+    process = send(server, path, chunk=1024 * 1024, stepwise=True)
+    assert process.stdin is not None
+    deaths = pieces = 0
     last: dict[str, Any] = {}
     for line in lines(process):
         last = line
-        if deaths < 3 and line.get("sent", 0) > (deaths + 1) * LONG_BYTES // 4:
+        if "piece" in line:
+            pieces += 1
+            process.stdin.write("go on\n")
+            process.stdin.flush()
+        elif "sent" in line and deaths < 3 and pieces == (deaths + 1) * 4:
             server.kill()
             server.start()
             deaths += 1

@@ -299,7 +299,7 @@ def test_two_at_once_and_one_wins(site: Site, client: Client) -> None:
         def read(self, size: int | None = -1) -> bytes:
             if not self.met:
                 self.met = True
-                meet.wait(20)
+                meet.wait(120)
             return super().read(size)
 
     answers: list[TestResponse] = []
@@ -318,7 +318,7 @@ def test_two_at_once_and_one_wins(site: Site, client: Client) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert sorted(answer.status_code for answer in answers) == [204, 409]
     (winner,) = (int(answer.headers["Upload-Offset"]) for answer in answers if answer.status_code == 204)
     assert client.offset(place) == winner

@@ -59,6 +59,7 @@ export function startCompleting(box) {
   }
 
   function show(found) {
+    const chosen = items[at]?.text;
     items = found;
     list.replaceChildren(...found.map((item, number) => {
       const line = document.createElement("li");
@@ -70,10 +71,9 @@ export function startCompleting(box) {
       line.addEventListener("mousedown", (event) => { event.preventDefault(); take(number); });
       return line;
     }));
-    at = -1;
     list.hidden = !found.length;
     box.setAttribute("aria-expanded", String(found.length > 0));
-    box.removeAttribute("aria-activedescendant");
+    move(found.findIndex((item) => item.text === chosen)); // an answer that comes late takes away no choice that it holds
     told.textContent = found.length ? box.dataset.told.replace("{}", found.length) : "";
   }
 
