@@ -21,8 +21,9 @@ from edms.reconcile import rolling
 
 
 def daily(settings: Settings) -> Settings:
-    """Return settings by which everything is read every day."""
-    return settings.model_copy(update={"verification": settings.verification.model_copy(update={"every_days": 1})})
+    """Return settings by which everything is read every day, and a slice is not the shorter the busier the machine."""
+    told = {"every_days": 1, "slice_seconds": 60.0}
+    return settings.model_copy(update={"verification": settings.verification.model_copy(update=told)})
 
 
 def _dies_at(number: int, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +60,12 @@ def open_site(peopled_template: Path, shared_parsers: Archive) -> Iterator[OpenS
 def _changed(settings: Settings, changes: dict[str, dict[str, Any]]) -> Settings:
     sections = {name: getattr(settings, name).model_copy(update=values) for name, values in changes.items()}
     return settings.model_copy(update=sections)
+
+
+@pytest.fixture
+def within_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For how often an address may ask within a minute, all of the test is one moment, however busy the machine is."""
+    monkeypatch.setattr("edms.web.limits.time", SimpleNamespace(monotonic=lambda: 0.0))
 
 
 @pytest.fixture

@@ -127,6 +127,7 @@ def test_cookies_with_tls_are_this_hosts_alone(public: Site) -> None:
     assert policy == "max-age=31536000; includeSubDomains"
 
 
+@pytest.mark.usefixtures("within_a_moment")
 def test_how_often_one_address_may_sign_in(public: Site) -> None:
     """Under ever other names too: each costs a hash. Who asks is told by the proxy's word, not by the client's."""
 
@@ -140,6 +141,7 @@ def test_how_often_one_address_may_sign_in(public: Site) -> None:
     assert tries("203.0.113.2", 1) == [401], "nobody is held up by somebody else"
 
 
+@pytest.mark.usefixtures("within_a_moment")
 def test_a_client_without_a_proxy_cannot_choose_its_address(open_site: OpenSite, tmp_path: Path) -> None:
     site = open_site(tmp_path, server={"sign_ins_per_minute": 3})
     got = [
@@ -149,6 +151,7 @@ def test_a_client_without_a_proxy_cannot_choose_its_address(open_site: OpenSite,
     assert got == [401, 401, 401, 429]
 
 
+@pytest.mark.usefixtures("within_a_moment")
 def test_a_witness_is_not_asked_without_end(open_site: OpenSite, tmp_path: Path) -> None:
     client = open_site(tmp_path, server={"public_lookups_per_minute": 2}).app.test_client()
     assert [client.post("/witness/add-checkpoint", data=b"x").status_code for _ in range(3)] == [400, 400, 429]

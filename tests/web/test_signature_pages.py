@@ -128,6 +128,7 @@ def test_unknown_addresses_answer_alike(site: Site) -> None:
     assert len({answer.text for answer in answers}) == 1
 
 
+@pytest.mark.usefixtures("within_a_moment")
 def test_many_questions_wait(site: Site) -> None:
     path, _signed = signed_site(site)
     stranger = site.visitor()
@@ -139,6 +140,7 @@ def test_many_questions_wait(site: Site) -> None:
     assert stranger.client.get(path, environ_base={"REMOTE_ADDR": "198.51.100.8"}).status_code == 200
 
 
+@pytest.mark.usefixtures("within_a_moment")
 def test_the_pace_forgets_the_quiet() -> None:
     pace = Pace()
     assert [pace.allows("a", 2) for _ in range(3)] == [True, True, False]
