@@ -14,7 +14,7 @@ from archive_fixtures import MOMENT, settings_in
 from browsing import PATIENCE_SECONDS, new_context
 from disposal_people import APPROVER, COMMITTEE, DECIDER, EXECUTOR, PEOPLE, SIGNERS, due, letter, ready
 from judges import browser_program
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
 from test_browser import DESK, PHONE, browser, judged, sign_in  # noqa: F401 - a fixture
 from test_browser_proceedings import PERSONAL, Moving, People
@@ -160,14 +160,19 @@ class Officials(People):
 
     def sign_all(self) -> None:
         page = self.page
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not page.get_by_role("button", name="Ask for the signatures", exact=True).count():
-            assert time.monotonic() < deadline, "the papers are not drawn up"
-            page.wait_for_timeout(200)
-            page.reload()
+        until_shown(page, page.get_by_role("button", name="Ask for the signatures", exact=True), 1)
         self.press("Ask for the signatures")
         for _capacity, user in SIGNERS:
             self.sign(user)
+
+
+def until_shown(page: Page, what: Locator, count: int) -> None:
+    """Look again until the worker has done its part: what is still being declared is told in words."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while what.count() != count:
+        assert time.monotonic() < deadline, f"{what} is there {what.count()} times, not {count}"
+        page.wait_for_timeout(200)
+        page.reload()
 
 
 @pytest.mark.parametrize("tier", [Tier.LOWER, Tier.UPPER])
@@ -204,7 +209,7 @@ def test_a_destruction_by_six_people_and_two_witnesses(
     page = people.come(EXECUTOR[tier])
     people.press("Close")
     expect(page.locator("main .queue")).to_contain_text("Closed")
-    assert page.locator("main a", has_text="PDF").count() == 5, "five papers"
+    until_shown(page, page.locator("main a", has_text="PDF"), 5)
     if tier is Tier.LOWER:
         people.look("closed", EXECUTOR[tier])
     with page.expect_download() as loading:

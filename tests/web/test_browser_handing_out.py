@@ -70,6 +70,7 @@ def test_pages_of_copies_and_loans(
     lending.locator("[name=due_on]").fill(due)
     lending.locator("button.main").click()
     expect(page.locator("#paper dl")).to_contain_text("Kepala Dinas Kesehatan")
+    page.wait_for_load_state()
     for summary in page.locator("#paper summary, #copies summary").all():
         summary.click()
     look("lent")

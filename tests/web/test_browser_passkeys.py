@@ -91,7 +91,7 @@ def test_a_passkey_from_its_making_to_its_end(browser: Browser, server: Server) 
     sign_in(page, WHO)
     add(device)
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible(timeout=20_000)
-    assert page.locator(".recovery li").count() == 10
+    expect(page.locator(".recovery li")).to_have_count(10)
     assert device.credentials()[0]["isResidentCredential"]
     page.goto("/account")
     judged(page)

@@ -173,6 +173,7 @@ class People:
         while page.locator("main a[href^='/signatures/']").count():
             page.locator("main a[href^='/signatures/']").first.click()
             page.fill("[name=passphrase]", PASSPHRASE)
+            page.wait_for_load_state()  # so that every box is there
             for box in page.locator("main form input[type=checkbox]").all():
                 box.check()
             with page.expect_navigation():

@@ -67,6 +67,7 @@ def test_marked_by_every_way_made_approved_and_handed_out(
     page.get_by_role("button", name="Mark what is ticked").click()
     expect(marks(page)).to_have_count(2)
     # By mouse: a rectangle drawn on the page becomes an area; nobody saved anything by hand.
+    page.wait_for_load_state()  # before its picture and scripts are there a page is no place to draw on
     box = page.locator("svg.marks").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.4)
@@ -80,7 +81,8 @@ def test_marked_by_every_way_made_approved_and_handed_out(
     before = float(drawn.get_attribute("x") or 0), float(drawn.get_attribute("width") or 0)
     for key in ("ArrowLeft", "ArrowLeft", "Shift+ArrowRight"):
         drawn.press(key)
-    drawn.press("Enter")
+    with page.expect_navigation():
+        drawn.press("Enter")
     expect(page.get_by_role("button", name="Area 3: by hand")).to_have_attribute("x", f"{before[0] - 0.5:.2f}")
     expect(page.get_by_role("button", name="Area 3: by hand")).to_have_attribute("width", f"{before[1] + 0.25:.2f}")
     page.get_by_role("button", name="Area 3: by hand").press("Delete")
@@ -170,6 +172,7 @@ def test_everybody_can_use_it(
 
 def drawn_by_finger(page: Page) -> None:
     """Only once that is wanted does a finger draw; before, it moves the page."""
+    page.wait_for_load_state()
     page.locator("#draw").click()
     box = page.locator("svg.marks").bounding_box()
     assert box is not None

@@ -165,6 +165,7 @@ def test_no_method_but_those_that_are_meant(city: City) -> None:
             assert answer.headers["Allow"]
 
 
+@pytest.mark.usefixtures("within_a_moment")
 def test_attempts_are_in_the_log(public: Site, caplog: pytest.LogCaptureFixture) -> None:
     visitor = over_tls(public)
     token = visitor.token()
