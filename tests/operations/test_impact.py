@@ -172,7 +172,7 @@ def test_the_forecast_is_what_the_report_will_say(archive: Archive, person: Peop
     officer = person(archive, "records")
     found = forecast(officer, archive, 2031)
     with archive.database.reader() as session:
-        rows = session.execute(select(Record.due_on, Record.fate)).tuples().all()
+        rows = session.execute(select(Record.due_on, Record.fate)).all()
     due = Counter((day.month, fate) for day, fate in rows if day is not None and day.year == 2031)
     assert {key: one.records for key, one in found.months.items()} == dict(due)
     assert sum(found.backlog.values()) == sum(day is not None and day.year < 2031 for day, _fate in rows)
