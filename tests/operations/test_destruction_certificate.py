@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from archive_fixtures import settle
+from console import Console
 from disposal_people import EXECUTOR, due, executed, executing, ready
 from signing_people import who
 
@@ -117,7 +118,8 @@ def test_what_was_taken_out_is_told_and_the_command_says_so(
     carry_out(who(made, EXECUTOR["LT10"]), made, batch)  # type: ignore[index]
     settle(made)
     path, key = tmp_path / "certificate.json", tmp_path / "keys.pem"
-    path.write_bytes(certificate(who(made, "arsiparis"), made, batch))
+    home = made.settings.storage.path.parent
+    Console(home, capsys)("disposal", "certificate", str(batch), "--as", "arsiparis", "--output", str(path))
     key.write_text(made.public_pem)
     assert main([str(path), "--key", str(key)]) == 0
     told = capsys.readouterr().out

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from archive_fixtures import settle
+from console import Console
 from proceedings_people import (
     EXECUTOR,
     HEAD_OF_ARCHIVE,
@@ -153,7 +154,9 @@ def test_the_command_takes_the_keys_of_archive_and_receiver(
     one: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, key, other = tmp_path / "certificate.json", tmp_path / "keys.pem", tmp_path / "other.pem"
-    path.write_bytes(given(one, removed(one, old_records(one, 1)[0])))
+    made = removed(one, old_records(one, 1)[0])
+    home = one.settings.storage.path.parent
+    Console(home, capsys)("handover", "certificate", str(made), "--as", "records", "--output", str(path))
     key.write_text(one.public_pem)
     assert main([str(path), "--key", str(key), "--receiver-key", str(key)]) == 0
     told = capsys.readouterr().out
