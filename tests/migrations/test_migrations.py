@@ -158,7 +158,9 @@ def next_step(folder: Path, monkeypatch: pytest.MonkeyPatch, last: str) -> None:
     """Let the code be one step further on than it is; `last` is the last statement of that step."""
     (folder / "next").mkdir(exist_ok=True)
     copied = shutil.copytree(resource("migrations"), folder / "next" / "migrations", dirs_exist_ok=True)
-    (copied / "versions" / "next.py").write_text(NEXT.format(head=head(), last=last), "utf-8")
+    (copied / "versions" / "next.py").write_text(
+        NEXT.format(head=scripts_of_alembic().get_current_head(), last=last), "utf-8"
+    )
     monkeypatch.setattr("edms.core.migrations.resource", lambda _name: copied)
 
 
