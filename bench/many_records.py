@@ -3,11 +3,11 @@
 The rows are what declaration leaves behind: a class with a schedule, the rule kept with the record, and the due dates
 that `decide` gives for its facts. Events (verified, waiting, voided; of records and of folders), holds (in force and
 released), closed folders and every flag occur. The same seed gives the same records. What a declaration also makes
-(blobs, seals, leaves of the trail) is left out, since no report reads it.
+(seals, leaves of the trail) is left out, since no report reads it; files come by `give_content`.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,12 +19,13 @@ from edms.access.levels import Level
 from edms.access.model import Office
 from edms.core.ids import new_id
 from edms.records.archive import Archive
-from edms.records.model import Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
+from edms.records.model import Component, ComponentRole, Folder, Hold, HoldLink, Record, RecordState, TriggerEvent
 from edms.records.retention_facts import options_of
 from edms.records.rules import book_in_force, edition_in_force
 from edms.retention.decide import decide
 from edms.retention.rulebook import RuleBook
 from edms.retention.types import EventFact, RetentionFacts, Rule, TriggerType
+from edms.vault.model import StoredBlob
 
 PART = 5000
 SUBJECTS = (
@@ -49,6 +50,28 @@ class ManyRecords:
                 ids += self._part(session, min(PART, count - len(ids)))
                 session.commit()
         return ids
+
+    def give_content(self, ids: Sequence[UUID]) -> None:
+        """Insert one stored file for each of these records, in their order: rows alone, no bytes."""
+        now = self._archive.clock.now()
+        for begin in range(0, len(ids), PART):
+            blobs, parts = [], []
+            for record in ids[begin : begin + PART]:
+                blob = new_id(self._archive.clock)
+                blobs.append({
+                    "id": blob, "name": blob.hex, "purpose": "record",
+                    "size": self._chance.randrange(20_000, 2_000_000),
+                    "sha256": blob.hex * 2, "wrapped_key": bytes(60), "key_id": "bench", "epoch": 1, "created_at": now,
+                })  # fmt: skip
+                parts.append({
+                    "id": new_id(self._archive.clock), "record_id": record, "role": ComponentRole.ORIGINAL.value,
+                    "position": 0, "blob_id": blob, "name": "surat.pdf", "media_type": "application/pdf",
+                    "puid": "fmt/276", "facts": {"pages": 3},
+                })  # fmt: skip
+            with self._archive.database.writer() as session:
+                session.execute(insert(StoredBlob), blobs)
+                session.execute(insert(Component), parts)
+                session.commit()
 
     def _part(self, session: Session, count: int) -> list[UUID]:
         edition, book = edition_in_force(session), book_in_force(session)

@@ -117,13 +117,16 @@ def _freed(operation: Operation, within: ColumnElement[bool], day: date) -> tupl
     ends = date(min(day.year + YEARS, 9999), 1, 1)
     found = select(Record.id, year).where(within, Record.fate == Fate.DESTROY.value)
     found = found.where(Record.due_on >= date(day.year, 1, 1), Record.due_on < ends)
-    # In the order of their coming, in which components and blobs lie too: so that a page is read once, for many.
+    # In the order of their coming, in which components and blobs lie too, and from indexes that hold all that is asked:
+    # so that a page is read once, for many.
     due = found.order_by(Record.id).cte("due").prefix_with("MATERIALIZED", dialect="sqlite")
     query = (
         select(due.c.year, func.sum(StoredBlob.size))
         .select_from(due)
         .join(Component, Component.record_id == due.c.id)
         .join(StoredBlob, StoredBlob.id == Component.blob_id)
+        .with_hint(Component, "INDEXED BY ix_components_record_id_blob_id", "sqlite")
+        .with_hint(StoredBlob, "INDEXED BY ix_blobs_id_size", "sqlite")
         .group_by(due.c.year)
     )
     sums = {int(one): int(total) for one, total in operation.session.execute(query)}

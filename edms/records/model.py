@@ -183,10 +183,13 @@ class Component(Base):
     """One stored bitstream of a record. `facts` holds what was found out about it (format, signatures, resolution)."""
 
     __tablename__ = "components"
-    __table_args__ = (UniqueConstraint("record_id", "role", "position"),)
+    __table_args__ = (
+        UniqueConstraint("record_id", "role", "position"),
+        Index("ix_components_record_id_blob_id", "record_id", "blob_id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    record_id: Mapped[UUID] = mapped_column(ForeignKey("records.id"), index=True)
+    record_id: Mapped[UUID] = mapped_column(ForeignKey("records.id"))
     role: Mapped[str] = mapped_column(String(20))
     position: Mapped[int] = mapped_column(default=0)
     blob_id: Mapped[UUID] = mapped_column(ForeignKey("blobs.id"), unique=True)

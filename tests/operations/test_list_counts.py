@@ -230,6 +230,21 @@ def test_counts_and_charts_read_narrow_indexes_alone(embedded: Archive, person: 
     assert wide <= {"awaiting", "who_may", "personal_data", "id"}
 
 
+def test_sizes_are_summed_up_over_indexes_alone(embedded: Archive, person: People) -> None:
+    """Of a file and of its blob no row is read: each would be a page to decrypt."""
+    many = ManyRecords(embedded, seed=2)
+    many.give_content(many.fill(200))
+    with statements(embedded) as asked:
+        found = outlook(person(embedded, "records"), embedded)
+    assert sum(size for _year, size in found.freed) > 0
+    [(text, told)] = [one for one in asked if "blobs" in one[0]]
+    with embedded.database.engine.connect() as connection:
+        plan = [str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", told)]  # type: ignore[arg-type]
+    for table in ("components", "blobs"):
+        [line] = [line for line in plan if f"SEARCH {table} " in line]
+        assert "USING COVERING INDEX" in line, plan
+
+
 def read_of_rows(connection: Connection, text: str, told: object) -> set[str]:
     """The columns that a statement reads of the table of records itself, or of what stands for it in the index."""
     root = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name = 'records'").scalar_one()
