@@ -15,11 +15,12 @@ from edms.core.resources import resource
 
 _SAID = re.compile(r'^(revision|down_revision) = "([^"]+)"$', re.MULTILINE)
 _VERSION = table("alembic_version", column("version_num"))
+Revisions = dict[str, str | None]
 
 
 def upgrade(database: Database) -> None:
     """Migrate to the newest shape, in one transaction per database that supports it. Raises like `require_head`."""
-    _refuse_newer(current_revision(database))
+    _refuse_newer(current_revision(database), known_revisions())
     _run(database, "upgrade", "head")
 
 
@@ -30,9 +31,9 @@ def downgrade(database: Database, revision: str) -> None:
 
 def require_head(database: Database) -> None:
     """Raise ConfigurationError when the database is older or newer than the code."""
-    revision = current_revision(database)
-    _refuse_newer(revision)
-    if revision != head():
+    revision, known = current_revision(database), known_revisions()
+    _refuse_newer(revision, known)
+    if revision != _head(known):
         raise ConfigurationError("the database is of an older version", "run: edms init")
 
 
@@ -45,24 +46,23 @@ def current_revision(database: Database) -> str | None:
         return found
 
 
-def known_revisions() -> dict[str, str | None]:
+def known_revisions() -> Revisions:
     """Return the revisions that this code knows, each with the one it follows (None: the first), as their files say."""
-    found: dict[str, str | None] = {}
+    found: Revisions = {}
     for file in resource("migrations").glob("versions/*.py"):
         told = dict(_SAID.findall(file.read_text(encoding="utf-8")))
         found[told["revision"]] = told.get("down_revision")
     return found
 
 
-def head() -> str:
+def _head(known: Revisions) -> str:
     """Return the newest revision: the one that no other follows."""
-    known = known_revisions()
     (newest,) = known.keys() - set(known.values())
     return newest
 
 
-def _refuse_newer(revision: str | None) -> None:
-    if revision is not None and revision not in known_revisions():
+def _refuse_newer(revision: str | None, known: Revisions) -> None:
+    if revision is not None and revision not in known:
         raise ConfigurationError(
             f"the database is of a newer version ({revision}) than this program",
             "install the version of the program that made it; nothing was changed",
