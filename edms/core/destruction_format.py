@@ -1,6 +1,7 @@
 """The certificate of destruction as a format, shared by its writer and its checker (docs/formats/destruction.md)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from edms.core.canonical import sha256_hex
 
@@ -29,6 +30,16 @@ LETTERS = ("committee", "approve", "decide")
 def in_capacities(people: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return who acts in which capacity, as the trail tells of a committee and of those who sign."""
     return [{"person": one["person"], "capacity": one["capacity"]} for one in people]
+
+
+def told_components(components: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Return role and SHA-256 of each, as the trail tells of what went of a record."""
+    return [{"role": one["role"], "sha256": one["sha256"]} for one in components]
+
+
+def originals_of(components: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the SHA-256 of each file of the original."""
+    return [one["sha256"] for one in components if one["role"] == "original"]
 
 
 def list_digest(digests: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.core.canonical import canonical_json
-from edms.core.destruction_format import FORMAT, STEPS, VERSION, original_digest
+from edms.core.destruction_format import FORMAT, STEPS, VERSION, original_digest, originals_of
 from edms.core.errors import NotFound, Refused
 from edms.disposal.batches import decided_batch
 from edms.disposal.course import DESTRUCTION, ItemState, State
@@ -91,7 +91,7 @@ def _item(session: Session, archive: Archive, item: DisposalItem) -> tuple[dict[
         return told | {"reason": item.excluded_reason or "", "excluded_in": item.excluded_in or ""}, []
     left = session.scalars(select(Residual).where(Residual.item_id == item.id)).one()
     components = left.components["components"]
-    original = original_digest([one["sha256"] for one in components if one["role"] == "original"])
+    original = original_digest(originals_of(components))
     captured, gone = _told(session, archive, item, original)
     return told | {
         "title": left.title, "redacted": left.redacted, "class": left.class_code or "",

@@ -18,7 +18,7 @@ from edms.access.policy import Action
 from edms.access.scope import RecordFacts, Stage
 from edms.access.separation import Duty, clash
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.destruction_format import SIGNING, WITNESS_CAPACITIES, in_capacities
+from edms.core.destruction_format import SIGNING, WITNESS_CAPACITIES, in_capacities, told_components
 from edms.core.errors import Refused
 from edms.core.progress import ShowProgress, no_progress
 from edms.core.typed import line
@@ -199,7 +199,7 @@ def _destroyed(
     operation.about("record", record.id, "record.destroyed")
     operation.note(disposal=str(batch.id), item=str(item.id), minutes=batch.number, rule=frozen["rule"],
                    edition=frozen["edition"], line_sha256=item.frozen_sha256, method=batch.method,
-                   components=[{"role": one["role"], "sha256": one["sha256"]} for one in components])  # fmt: skip
+                   components=told_components(components))  # fmt: skip
     return blobs
 
 

@@ -14,7 +14,7 @@ from edms.access.actors import Actor
 from edms.access.levels import Level
 from edms.access.policy import Action
 from edms.core.canonical import canonical_json, sha256_hex
-from edms.core.destruction_format import original_digest
+from edms.core.destruction_format import original_digest, originals_of
 from edms.core.errors import NotFound, Refused
 from edms.core.removal_format import DUTIES, EVENTS, FORMAT, KEPT, REMOVED, SUBJECT, VERSION
 from edms.exchange.removal_guards import taken_receipt
@@ -137,7 +137,7 @@ def _removed(
     session: Session, archive: Archive, item: ProceedingItem, left: RemovedContent, rounds: Sequence[_Round]
 ) -> Told:
     components = left.components["components"]
-    original = original_digest([one["sha256"] for one in components if one["role"] == "original"])
+    original = original_digest(originals_of(components))
     events = archive.trail.history(session, "record", str(item.record_id))
     received = received_at(events, original)
     removed = next((event for event in events if event["action"] == REMOVED), None)

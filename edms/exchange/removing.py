@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from edms.access.actors import Actor
 from edms.access.policy import Action
 from edms.access.separation import Duty
+from edms.core.destruction_format import told_components
 from edms.core.errors import EdmsError, Refused
 from edms.core.handover_receipt import Receipt, ReceiptLine
 from edms.core.progress import ShowProgress, no_progress
@@ -236,7 +237,7 @@ def _removed(
     operation.about("record", record.id, REMOVED)
     operation.note(handover=str(row.id), item=str(item.id), order=left.order_number, receiver=left.receiver,
                    reference=left.reference, receipt_sha256=left.receipt_sha256, mets_sha256=left.mets_sha256,
-                   components=[{"role": one["role"], "sha256": one["sha256"]} for one in components])  # fmt: skip
+                   components=told_components(components))  # fmt: skip
     return blobs
 
 

@@ -21,6 +21,8 @@ from edms.core.destruction_format import (
     in_capacities,
     list_digest,
     original_digest,
+    originals_of,
+    told_components,
 )
 from edms.verify.certificate import Kind, Outside, Proven, Told, check_told, read_certificate
 from edms.verify.report import BundleReport
@@ -130,14 +132,13 @@ class _Check:
 
     def _item(self, item: dict[str, Any], steps: dict[str, dict[str, Any]]) -> None:
         record, subject = item["record"], ("record", item["record"])
-        digest = original_digest([one["sha256"] for one in item["components"] if one["role"] == "original"])
+        digest = original_digest(originals_of(item["components"]))
         self._proven.received(item["captured_leaf"], record, digest)
         gone = self._proven.event(item["destroyed_leaf"], "record.destroyed", subject, record)
         if gone is None:
             return
         details = gone["details"]
-        told = [{"role": one["role"], "sha256": one["sha256"]} for one in item["components"]]
-        if details.get("components") != told:
+        if details.get("components") != told_components(item["components"]):
             self._proven.fault("record", record, "the trail tells of other components")
         wanted = {"disposal": self._whole["id"], "minutes": self._whole["number"], "rule": item["rule"],
                   "edition": item["edition"], "line_sha256": item["line_sha256"]}  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from edms.audit.events import instant
-from edms.core.destruction_format import original_digest
+from edms.core.destruction_format import original_digest, originals_of, told_components
 from edms.core.handover_receipt import Receipt, ReceiptLine
 from edms.core.removal_format import DUTIES, EVENTS, FORMAT, KEPT, REMOVED, SENT_ROLES, SUBJECT, VERSION, in_course
 from edms.verify.certificate import Kind, Outside, Proven, Told, check_told, read_certificate
@@ -141,7 +141,7 @@ class _Check:
     def _received(self, one: Told, line: ReceiptLine, packed: int | None) -> None:
         """The trail received it with this content before anything was packed, and the institution has the same."""
         record, components = one["record"], one["components"]
-        originals = [part["sha256"] for part in components if part["role"] == "original"]
+        originals = originals_of(components)
         came = self._proven.received(one["received_leaf"], record, original_digest(originals) if originals else "")
         if came is not None and (packed is None or came["index"] > packed):
             self._proven.fault("record", record, "it came in only after the packing")
@@ -156,8 +156,7 @@ class _Check:
             return
         self._had.setdefault(DUTIES["remove"], set()).add(gone["actor"]["id"])
         details = gone["details"]
-        told = [{"role": part["role"], "sha256": part["sha256"]} for part in one["components"]]
-        if details.get("components") != told:
+        if details.get("components") != told_components(one["components"]):
             self._proven.fault("record", record, "the trail tells of other components")
         if (gone["actor"]["name"], gone["at"]) != (one["by"], one["removed_at"]):
             self._proven.fault("record", record, "the trail names another person or time")
