@@ -10,12 +10,17 @@ The accepted proofs over `LEAVES` are those that the reference implementation of
 import base64
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from naive_trail import path, root, split  # noqa: E402 - a script finds its neighbour by its own place
+
 LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
 PUBLISHED = {
     1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -30,31 +35,6 @@ SEED, OTHER_SEED = bytes(range(32)), bytes(range(1, 33))
 
 def sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
-
-
-def split(leaves: list[bytes]) -> int:
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    return k
-
-
-def root(leaves: list[bytes]) -> bytes:
-    """MTH of RFC 6962 section 2.1, word for word."""
-    if len(leaves) < 2:
-        return sha(b"\0" + leaves[0]) if leaves else sha(b"")
-    k = split(leaves)
-    return sha(b"\1" + root(leaves[:k]) + root(leaves[k:]))
-
-
-def path(index: int, leaves: list[bytes]) -> list[bytes]:
-    """PATH of RFC 6962 section 2.1.1."""
-    if len(leaves) == 1:
-        return []
-    k = split(leaves)
-    if index < k:
-        return [*path(index, leaves[:k]), root(leaves[k:])]
-    return [*path(index - k, leaves[k:]), root(leaves[:k])]
 
 
 def subproof(old: int, leaves: list[bytes], whole: bool) -> list[bytes]:

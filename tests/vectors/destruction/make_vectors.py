@@ -7,19 +7,20 @@ must be among those that are named. Where a vector's name begins with `trail-`, 
 of a destruction that was not by the law; in the others somebody altered the certificate afterwards.
 """
 
-import base64
 import copy
-import hashlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 HERE = Path(__file__).parent
-ORIGIN, SEED = "edms/arsip-kota", bytes(range(32))
+sys.path.insert(0, str(HERE.parent))
+
+from naive_trail import canonical, pem_of, proven, sha  # noqa: E402 - a script finds its neighbour by its own place
+from writing import write  # noqa: E402
+
+SEED = bytes(range(32))
 DISPOSAL = "01900000-0000-7000-8000-00000000d001"
 STEPS = ("open", "committee", "select", "propose", "assess", "request", "approve", "decide", "execute", "finish",
          "close")  # fmt: skip
@@ -38,57 +39,8 @@ def acting(people: People) -> list[Told]:
     return [{"person": person, "capacity": capacity} for capacity, person in people]
 
 
-def canonical(told: Any) -> bytes:
-    """RFC 8785 for what stands in here: texts, whole numbers, lists and objects of ASCII names."""
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def list_sha256(digests: list[str]) -> str:
     return sha("".join(digest + "\n" for digest in digests).encode())
-
-
-def root(leaves: list[bytes]) -> bytes:
-    """MTH of RFC 6962 section 2.1."""
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\0" + leaves[0]).digest()
-    k = _split(leaves)
-    return hashlib.sha256(b"\1" + root(leaves[:k]) + root(leaves[k:])).digest()
-
-
-def path(index: int, leaves: list[bytes]) -> list[bytes]:
-    """PATH of RFC 6962 section 2.1.1."""
-    if len(leaves) == 1:
-        return []
-    k = _split(leaves)
-    if index < k:
-        return [*path(index, leaves[:k]), root(leaves[k:])]
-    return [*path(index - k, leaves[k:]), root(leaves[:k])]
-
-
-def _split(leaves: list[bytes]) -> int:
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    return k
-
-
-def key_of(seed: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def pem_of(seed: bytes) -> str:
-    return key_of(seed).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def note(size: int, tree: bytes, seed: bytes) -> str:
-    text = f"{ORIGIN}\n{size}\n{base64.b64encode(tree).decode()}\n"
-    public = key_of(seed).public_key().public_bytes_raw()
-    key_id = hashlib.sha256(ORIGIN.encode() + b"\n\x01" + public).digest()[:4]
-    return f"{text}\n\u2014 {ORIGIN} {base64.b64encode(key_id + key_of(seed).sign(text.encode())).decode()}\n"
 
 
 class Trail:
@@ -193,8 +145,7 @@ def made(
             "by": by["execute"], "method": "penghapusan kunci",
             "captured_leaf": captured[one], "destroyed_leaf": destroyed[one],
         })  # fmt: skip
-    leaves = [canonical(leaf) for leaf in trail.leaves]
-    named = sorted({*(step["leaf"] for step in steps), *captured.values(), *destroyed.values()})
+    named = {*(step["leaf"] for step in steps), *captured.values(), *destroyed.values()}
     return {
         "format": "edms-destruction-certificate", "version": 1, "archive": "Arsip", "organisation": "Pemerintah Kota",
         "disposal": {
@@ -206,9 +157,7 @@ def made(
             "papers": {},
         },
         "steps": steps, "items": items,
-        "leaves": [{"index": index, "leaf": leaves[index].decode(),
-                    "proof": [step.hex() for step in path(index, leaves)]} for index in named],
-        "size": len(leaves), "checkpoint": note(len(leaves), root(leaves), SEED), "keys": pem_of(SEED),
+        **proven(trail.leaves, named, SEED),
     }  # fmt: skip
 
 
@@ -335,14 +284,5 @@ def rejected() -> dict[str, Told]:
     }
 
 
-def main() -> None:
-    for folder, vectors in (("accept", accepted()), ("reject", rejected())):
-        (HERE / folder).mkdir(exist_ok=True)
-        for file in (HERE / folder).glob("*.json"):
-            file.unlink()
-        for name, content in vectors.items():
-            (HERE / folder / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write(HERE, accepted(), rejected())

@@ -8,10 +8,15 @@ digests says; a reader that works the digests out itself finds others.
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from writing import write  # noqa: E402 - a script finds its neighbour by its own place
+
 Told = dict[str, Any]
 
 
@@ -74,14 +79,5 @@ def rejected() -> dict[str, Told]:
     }  # fmt: skip
 
 
-def main() -> None:
-    for folder, vectors in (("accept", accepted()), ("reject", rejected())):
-        (HERE / folder).mkdir(exist_ok=True)
-        for file in (HERE / folder).glob("*.json"):
-            file.unlink()
-        for name, content in vectors.items():
-            (HERE / folder / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write(HERE, accepted(), rejected())

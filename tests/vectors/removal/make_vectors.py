@@ -13,6 +13,7 @@ import base64
 import copy
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,12 +22,22 @@ from typing import Any
 from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 HERE = Path(__file__).parent
-ORIGIN, SEED = "edms/arsip-kota", bytes(range(32))
+sys.path.insert(0, str(HERE.parent))
+
+from naive_trail import (  # noqa: E402 - a script finds its neighbour by its own place
+    canonical,
+    key_of,
+    pem_of,
+    proven,
+    sha,
+)
+from writing import write  # noqa: E402
+
+SEED = bytes(range(32))
 RECEIVER, STRANGER = bytes(range(100, 132)), bytes(range(200, 232))
 HANDOVER = "01900000-0000-7000-8000-00000000e001"
 INSTITUTION = "Lembaga Kearsipan Daerah"
@@ -42,55 +53,6 @@ EVENT = {"open": "opened", "assess": "assessed", "approve": "approved", "decide"
 COURSE = ("open", "assess", "approve", "decide", "package", "send", "receive", "close", "order_removal", "remove")
 Told = dict[str, Any]
 Change = Callable[[Told], None]
-
-
-def canonical(told: Any) -> bytes:
-    """RFC 8785 for what stands in here: texts, whole numbers, lists and objects of ASCII names."""
-    return json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def root(leaves: list[bytes]) -> bytes:
-    """MTH of RFC 6962 section 2.1."""
-    if len(leaves) == 1:
-        return hashlib.sha256(b"\0" + leaves[0]).digest()
-    k = _split(leaves)
-    return hashlib.sha256(b"\1" + root(leaves[:k]) + root(leaves[k:])).digest()
-
-
-def path(index: int, leaves: list[bytes]) -> list[bytes]:
-    """PATH of RFC 6962 section 2.1.1."""
-    if len(leaves) == 1:
-        return []
-    k = _split(leaves)
-    if index < k:
-        return [*path(index, leaves[:k]), root(leaves[k:])]
-    return [*path(index - k, leaves[k:]), root(leaves[:k])]
-
-
-def _split(leaves: list[bytes]) -> int:
-    k = 1
-    while k * 2 < len(leaves):
-        k *= 2
-    return k
-
-
-def key_of(seed: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(seed)
-
-
-def pem_of(seed: bytes) -> str:
-    return key_of(seed).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def note(size: int, tree: bytes, seed: bytes) -> str:
-    text = f"{ORIGIN}\n{size}\n{base64.b64encode(tree).decode()}\n"
-    public = key_of(seed).public_key().public_bytes_raw()
-    key_id = hashlib.sha256(ORIGIN.encode() + b"\n\x01" + public).digest()[:4]
-    return f"{text}\n\u2014 {ORIGIN} {base64.b64encode(key_id + key_of(seed).sign(text.encode())).decode()}\n"
 
 
 def certificates(seed: bytes, name: str = INSTITUTION) -> tuple[x509.Certificate, x509.Certificate]:
@@ -303,7 +265,6 @@ class Making:
                 self.remove(one, order, number)
 
     def certificate(self) -> Told:
-        leaves = [canonical(leaf) for leaf in self.trail.leaves]
         records = [self._record(one) for one in self.accepted()]
         named = {step["leaf"] for step in self.steps} | {told["leaf"] for one in records for told in one["kept"]}
         named |= {one[name] for one in records for name in ("received_leaf", "removed_leaf") if name in one}
@@ -318,9 +279,7 @@ class Making:
                         "signature": base64.b64encode(signed(self.receipt, seed)).decode(),
                         "keys": certificates_pem(self.wanted.get("keys", RECEIVER))},
             "steps": self.steps, "records": records,
-            "leaves": [{"index": index, "leaf": leaves[index].decode(),
-                        "proof": [step.hex() for step in path(index, leaves)]} for index in sorted(named)],
-            "size": len(leaves), "checkpoint": note(len(leaves), root(leaves), SEED), "keys": pem_of(SEED),
+            **proven(self.trail.leaves, named, SEED),
         }  # fmt: skip
 
     def _record(self, one: int) -> Told:
@@ -562,14 +521,5 @@ def rejected() -> dict[str, Told]:
     }
 
 
-def main() -> None:
-    for folder, vectors in (("accept", accepted()), ("reject", rejected())):
-        (HERE / folder).mkdir(exist_ok=True)
-        for file in (HERE / folder).glob("*.json"):
-            file.unlink()
-        for name, content in vectors.items():
-            (HERE / folder / f"{name}.json").write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    write(HERE, accepted(), rejected())
